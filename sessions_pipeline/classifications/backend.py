@@ -1,0 +1,78 @@
+"""What every backend takes and gives. Backends know neither Dagster nor the warehouse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sessions_pipeline.classifications.classifiers import Classifier
+
+
+@dataclass(frozen=True)
+class SessionToLabel:
+    """A session as a judge sees it.
+
+    transcript: rendered, redacted and cut, as `sessions.transcript.render` writes it (`parse_turns` reads it back).
+    opening: the first human prompt alone, redacted and cut to one turn.
+    telemetry: the session's row of `core.sessions`, column name to value.
+    """
+
+    session_id: str
+    transcript: str
+    opening: str
+    telemetry: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A judge's answer to one classifier for one session.
+
+    label: one of the classifier's labels, or for `decisions` the JSON of `Decisions.label`; None unless status is ok.
+    value: the label as a number where it has one (level, signal, US dollars), else None.
+    evidence: short names of what led to the label (never transcript text), strongest first.
+    """
+
+    session_id: str
+    classifier: str
+    label: str | None
+    value: float | None
+    status: str = "ok"
+    evidence: tuple[str, ...] = ()
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cost_usd: float = 0.0
+    batch_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Counts of decisions by kind and by who took them."""
+
+    planning_user: int
+    planning_agent: int
+    execution_user: int
+    execution_agent: int
+
+    @property
+    def label(self) -> str:
+        """Canonical JSON, readable with DuckDB's `label->>'planning_user'`."""
+        return json.dumps(self.__dict__, separators=(",", ":"))
+
+
+class Backend(Protocol):
+    """Answers classifiers for sessions. One instance serves one run."""
+
+    name: str
+
+    def model(self, classifier: Classifier) -> str:
+        """Model or rule version that will answer `classifier`: part of the label's version."""
+        ...
+
+    def classify(
+        self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]
+    ) -> Iterator[Answer]:
+        """One answer for each session and classifier, in any order."""
+        ...

@@ -1,0 +1,347 @@
+"""The one truth about columns: a pandera model for every table of the warehouse.
+
+Here belong names, types, units, allowed values and row checks. Rules that span tables are in `checks.py`;
+how a table is stored is in `warehouse.py`. The first words of each docstring are the table's grain.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pandera.polars as pa
+import polars as pl
+
+from sessions_pipeline.classifications.classifiers import (
+    CODEBASE_CONTEXTS,
+    OUTCOMES,
+    SOC_MAJOR_GROUPS,
+    TASK_VALUE_BANDS,
+    WORK_MODES,
+)
+
+PERIODS = ("month", "window")
+EFFORT_MEASURES = ("actions_per_prompt", "words_per_prompt")
+OUTCOME_MEASURES = (
+    "at_least_partial",
+    "judged_success",
+    "verified_success",
+    "judged_failure",
+    "verified_failure",
+    "abandoned",
+)
+SAMPLES = ("all", "hit_trouble")
+LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
+
+
+class Table(pa.DataFrameModel):
+    """Common to all tables: exact columns, no silent extras."""
+
+    class Config:
+        strict = True
+
+
+def _column(description: str, **rules: object) -> object:
+    return pa.Field(description=description, **rules)  # type: ignore[arg-type]
+
+
+def _count(description: str, **rules: object) -> object:
+    return _column(description, ge=0, **rules)
+
+
+MONTH = "first day of the month (UTC) in which the session started"
+
+
+class SessionFiles(Table):
+    """One row per log file seen, whether or not it still exists."""
+
+    file_key: str = _column("keyed hash of source and path", unique=True)
+    month: dt.date = _column("month of the file's first timestamped line; of its last change if it has none")
+    source: str = _column("log format, e.g. claude_code")
+    bytes: int = _count("size when last read")
+    mtime_ns: int = _count("modification time when last read, nanoseconds since 1970")
+    digest: str = _column("SHA-256 of the bytes read")
+    lines: int = _count("non-empty lines when last read")
+    lines_rejected: int = _count("lines that could not be read")
+    sessions: int = _count("sessions that have at least one line in the file")
+    first_month: dt.date = _column("month of the earliest session in the file", nullable=True)
+    last_month: dt.date = _column("month of the latest session in the file", nullable=True)
+    role: str = _column(
+        "what the file is to its session",
+        isin=("session", "subagent", "continuation", "repeat", "no_session"),
+    )
+    ingested_at: dt.datetime = _column("when these bytes were read, UTC")
+
+
+class RejectedLines(Table):
+    """One row per line that could not be read; never its text."""
+
+    file_key: str = _column("keyed hash of source and path")
+    month: dt.date = _column("month of the file")
+    line_number: int = _column("1-based; 0 for the file as a whole", ge=0)
+    reason: str = _column("what is wrong with it")
+
+
+class Sessions(Table):
+    """One row per session; totals include its sub-agents."""
+
+    session_id: str = _column("the harness's own id", unique=True)
+    harness: str = _column("the agent program, e.g. claude_code")
+    user_key: str = _column("keyed hash of the user")
+    project_key: str = _column("keyed hash of the working directory at the first line", nullable=True)
+    month: dt.date = _column(MONTH)
+    started_at: dt.datetime = _column("first line, UTC")
+    ended_at: dt.datetime = _column("last line, UTC")
+    active_seconds: float = _count("sum of the gaps between lines, each counted up to five minutes; seconds")
+    cli_version: str = _column("version of the harness at the first line", nullable=True)
+    entrypoint: str = _column("how the harness was started (cli, claude-desktop, sdk-cli, …)", nullable=True)
+    model: str = _column("model of most output tokens", nullable=True)
+    model_tier: str = _column("family of that model (opus, sonnet, haiku, other)", nullable=True)
+    human_prompts: int = _count("prompts that a person wrote")
+    model_calls: int = _count("API responses")
+    tool_calls: int = _count("tools that the model called")
+    tool_calls_succeeded: int = _count("of these, with a result that is not an error")
+    subagents: int = _count("sub-agents that did work")
+    subagent_tool_calls: int = _count("of tool_calls, those made by sub-agents")
+    interruptions: int = _count("times the person stopped the agent")
+    compactions: int = _count("times the history was summarised")
+    input_tokens: int = _count("uncached input tokens")
+    output_tokens: int = _count("output tokens")
+    cache_write_5m_tokens: int = _count("tokens written to the five-minute cache")
+    cache_write_1h_tokens: int = _count("tokens written to the one-hour cache")
+    cache_read_tokens: int = _count("tokens read from the cache")
+    api_cost_usd: float = _column(
+        "what the tokens would cost at the dated price list; null if a model has no price", ge=0, nullable=True
+    )
+    assistant_words: int = _count("words of assistant text, sub-agents left out")
+    lines_added: int = _count("lines added by editing tools")
+    lines_removed: int = _count("lines removed by editing tools")
+    files_changed: int = _count("distinct files changed by editing tools")
+    git_commits: int = _count("commits reported by git")
+    pull_requests: int = _count("distinct pull requests created or linked")
+    test_runs: int = _count("test runs recognised by their runner")
+    last_test_passed: bool = _column("result of the last test run; null if there was none", nullable=True)
+    transcript_chars: int = _count("characters of the rendered transcript before cutting")
+    transcript_truncated: bool = _column("a turn or the whole was cut")
+    transcript_sha256: str = _column("digest of the rendered, redacted, cut transcript")
+    is_eligible: bool = _column("in the study's sample under the rule set")
+    exclusion: str = _column("first rule that excludes it", nullable=True)
+
+
+class Attrition(Table):
+    """One row per month and rule, in order from what was found to what was analysed."""
+
+    month: dt.date = _column("month of the files or sessions")
+    step: int = _column("order of the rules", ge=1)
+    unit: str = _column("what is counted", isin=("line", "file", "session"))
+    rule: str = _column("name of the rule; 'found' opens each unit")
+    rule_set: str = _column("rule set in force")
+    removed: int = _column("units that the rule removed; negative where it adds (several sessions in one file)")
+    remaining: int = _count("units left after the rule")
+
+
+class Classifications(Table):
+    """One row per session, classifier and label version."""
+
+    session_id: str = _column("session")
+    month: dt.date = _column(MONTH)
+    classifier: str = _column("name of the classifier")
+    label: str = _column("the label; for decisions a JSON object of four counts", nullable=True)
+    value: float = _column("the label as a number where it has one (level, signal, US dollars)", nullable=True)
+    backend: str = _column("who answered", isin=("rules", "claude", "distilled"))
+    model: str = _column("model or rule version that answered")
+    prompt_sha256: str = _column("digest of the classifier's definition")
+    transcript_sha256: str = _column("digest of what was read")
+    status: str = _column("whether there is a label, else why not", isin=LABEL_STATUSES)
+    input_tokens: int = _count("tokens paid")
+    output_tokens: int = _count("tokens paid")
+    cache_read_tokens: int = _count("tokens paid")
+    cost_usd: float = _count("US dollars paid")
+    batch_id: str = _column("batch in which it was asked", nullable=True)
+    classified_at: dt.datetime = _column("UTC")
+
+
+class ClassifiedSessions(Table):
+    """One row per eligible session: telemetry, current labels and derived measures."""
+
+    session_id: str = _column("the harness's own id", unique=True)
+    month: dt.date = _column(MONTH)
+    user_key: str = _column("keyed hash of the user")
+    project_key: str = _column("keyed hash of the working directory", nullable=True)
+    harness: str = _column("the agent program")
+    model_tier: str = _column("family of the model of most output tokens", nullable=True)
+    active_seconds: float = _count("sum of the gaps between lines, each counted up to five minutes; seconds")
+    human_prompts: int = _column("prompts that a person wrote", ge=1)
+    model_calls: int = _count("API responses")
+    tool_calls: int = _count("tools that the model called")
+    tool_calls_succeeded: int = _count("of these, with a result that is not an error")
+    output_tokens: int = _count("output tokens")
+    api_cost_usd: float = _column("what the tokens would cost at the dated price list", ge=0, nullable=True)
+    assistant_words: int = _count("words of assistant text")
+    lines_added: int = _count("lines added by editing tools")
+    lines_removed: int = _count("lines removed by editing tools")
+    git_commits: int = _count("commits reported by git")
+    pull_requests: int = _count("distinct pull requests created or linked")
+    last_test_passed: bool = _column("result of the last test run", nullable=True)
+    transcript_truncated: bool = _column("the transcript was cut before it was classified")
+    labels_backend: str = _column("backend of the labels; null if unlabelled", nullable=True)
+    work_mode: str = _column("label", isin=WORK_MODES, nullable=True)
+    expertise: int = _column("label, 1 novice to 5 expert; null if unclear", ge=1, le=5, nullable=True)
+    expertise_opening: int = _column(
+        "the same, read from the first prompt alone; null if unclear", ge=1, le=5, nullable=True
+    )
+    user_occupation: str = _column("SOC major group, or unclear", isin=(*SOC_MAJOR_GROUPS, "unclear"), nullable=True)
+    task_occupation: str = _column("SOC major group", isin=tuple(SOC_MAJOR_GROUPS), nullable=True)
+    outcome: str = _column("label", isin=OUTCOMES, nullable=True)
+    success_signal: int = _column("0 none to 5", ge=0, le=5, nullable=True)
+    failure_signal: int = _column("0 none to 5", ge=0, le=5, nullable=True)
+    codebase_context: str = _column("label", isin=CODEBASE_CONTEXTS, nullable=True)
+    user_planning_share: float = _column("user's share of planning decisions; null if none", ge=0, le=1, nullable=True)
+    user_execution_share: float = _column(
+        "user's share of execution decisions; null if none", ge=0, le=1, nullable=True
+    )
+    task_value_usd: float = _column("freelance-equivalent price, US dollars", ge=0, nullable=True)
+    task_value_band: str = _column("US dollars", isin=TASK_VALUE_BANDS, nullable=True)
+    verified_success: bool = _column("outcome succeeded and success signal 4 or 5", nullable=True)
+    judged_success: bool = _column("outcome succeeded", nullable=True)
+    at_least_partial: bool = _column("outcome succeeded or partially_succeeded", nullable=True)
+    judged_failure: bool = _column("outcome failed", nullable=True)
+    verified_failure: bool = _column("outcome failed and failure signal 4 or 5", nullable=True)
+    hit_trouble: bool = _column("failure signal 3 or more", nullable=True)
+    abandoned: bool = _column("outcome failed and no line added", nullable=True)
+    wrote_code: bool = _column("at least one line added")
+    software_user: bool = _column("user occupation is Computer and Mathematical; null if unclear", nullable=True)
+    actions_per_prompt: float = _count("tool calls per human prompt")
+    words_per_prompt: float = _count("assistant words per human prompt")
+
+
+class Cell(Table):
+    """What every published cell carries; a suppressed cell keeps its place and loses its numbers."""
+
+    month: dt.date = _column("the month, or the last month of the window")
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    sessions: int = _count("sessions in the cell; null if suppressed", nullable=True)
+    users: int = _count("distinct users in the cell; null if suppressed", nullable=True)
+    estimate: float = _column("the figure; null if suppressed", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, clustered by user", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval, clustered by user", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+
+
+class WorkModeShares(Cell):
+    """One row per month, period and work mode: its share of the sessions with a label. estimate: share."""
+
+    work_mode: str = _column("label", isin=WORK_MODES)
+
+
+class TaskValue(Cell):
+    """One row per month, period and work mode ('all' included): mean task value. estimate: US dollars."""
+
+    work_mode: str = _column("label, or all", isin=(*WORK_MODES, "all"))
+    median_usd: float = _column("median task value, US dollars; null if suppressed", nullable=True)
+
+
+class EffortByExpertise(Cell):
+    """One row per month, period, measure and expertise level: distribution of effort per prompt.
+
+    estimate: geometric mean over the sessions where the measure is positive.
+    """
+
+    measure: str = _column("actions (tool calls) or words of assistant text, per human prompt", isin=EFFORT_MEASURES)
+    expertise: int = _column("level", ge=1, le=5)
+    zero_sessions: int = _count("sessions with a measure of zero, left out of the geometric mean", nullable=True)
+    p05: float = _count("5th percentile, zeros included", nullable=True)
+    p25: float = _count("lower quartile", nullable=True)
+    p50: float = _count("median", nullable=True)
+    p75: float = _count("upper quartile", nullable=True)
+    p95: float = _count("95th percentile", nullable=True)
+
+
+class OutcomesByExpertise(Cell):
+    """One row per month, period, sample, measure and expertise level: unadjusted rate. estimate: share.
+
+    Sessions with no clear goal or unclear expertise are out.
+    """
+
+    sample: str = _column("all sessions, or those with a failure signal of 3 or more", isin=SAMPLES)
+    measure: str = _column("derived outcome", isin=OUTCOME_MEASURES)
+    expertise: int = _column("level", ge=1, le=5)
+
+
+class Coefficients(Table):
+    """One row per as-of month, period, specification and term of a fitted or missing regression."""
+
+    month: dt.date = _column("the month, or the last month of the window")
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    specification: str = _column("name of the model, e.g. table_a1_5")
+    term: str = _column("regressor")
+    estimate: float = _column("coefficient; null if the model could not be estimated", nullable=True)
+    std_error: float = _count("clustered by user", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    p_value: float = _column("two-sided", ge=0, le=1, nullable=True)
+    n_sessions: int = _count("sessions estimated on")
+    n_users: int = _count("clusters")
+    n_cells: int = _count("fixed-effect cells absorbed")
+    r_squared: float = _column("share of variance explained, cells included", nullable=True)
+    sample: str = _column("who is in it")
+    n_candidates: int = _count("sessions in the sample before cells were dropped")
+    n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
+    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
+    degrees_of_freedom: int = _column("of the t distribution", nullable=True)
+    engine: str = _column("library that fitted it")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
+class AdjustedRates(Table):
+    """One row per as-of month, period, sample, measure and expertise level: raw and adjusted rate."""
+
+    month: dt.date = _column("the month, or the last month of the window")
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    sample: str = _column("all sessions, or those with a failure signal of 3 or more", isin=SAMPLES)
+    measure: str = _column("derived outcome", isin=OUTCOME_MEASURES)
+    expertise: int = _column("level", ge=1, le=5)
+    sessions: int = _count("sessions at this level in the estimation sample; null if suppressed", nullable=True)
+    users: int = _count("distinct users among them; null if suppressed", nullable=True)
+    unadjusted: float = _column("raw share in the estimation sample", nullable=True)
+    estimate: float = _column("adjusted rate: recentred to the raw overall mean", nullable=True)
+    std_error: float = _count("of the adjusted rate, clustered by user", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
+# Table name -> model. The schema before the dot is also the Dagster group and the first part of the asset key.
+TABLES: dict[str, type[Table]] = {
+    "raw.session_files": SessionFiles,
+    "raw.rejected_lines": RejectedLines,
+    "core.sessions": Sessions,
+    "core.attrition": Attrition,
+    "labels.classifications": Classifications,
+    "core.classified_sessions": ClassifiedSessions,
+    "marts.work_mode_shares": WorkModeShares,
+    "marts.task_value": TaskValue,
+    "marts.effort_by_expertise": EffortByExpertise,
+    "marts.outcomes_by_expertise": OutcomesByExpertise,
+    "analysis.coefficients": Coefficients,
+    "analysis.adjusted_rates": AdjustedRates,
+}
+
+
+def grain(table: str) -> str:
+    """First line of the model's docstring: what one row of `table` is."""
+    return (TABLES[table].__doc__ or "").strip().splitlines()[0]
+
+
+def polars_schema(table: str) -> dict[str, pl.DataType]:
+    """Column name -> polars type of `table`, in the model's order."""
+    columns = TABLES[table].to_schema().columns
+    return {name: column.dtype.type for name, column in columns.items()}
+
+
+def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with the columns of `table` in order.
+
+    Raises pandera's SchemaErrors, which lists every failing row and column.
+    """
+    return TABLES[table].validate(frame.select(list(polars_schema(table))), lazy=True)

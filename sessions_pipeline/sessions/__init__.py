@@ -1,0 +1,1 @@
+"""Sessions: telemetry, transcript rendering, redaction, eligibility, and the archive that forgets nothing."""
