@@ -71,8 +71,6 @@ class Backend(Protocol):
         """Model or rule version that will answer `classifier`: part of the label's version."""
         ...
 
-    def classify(
-        self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]
-    ) -> Iterator[Answer]:
+    def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
         """One answer for each session and classifier, in any order."""
         ...
