@@ -102,7 +102,8 @@ _EXPERTISE_LEVELS = """\
 - 4: at least once shows knowledge of structure that cannot be read off the screen (an edge case, an invariant, how a
   version behaves, how something fails); at least one specific check or correction; steers away from a wrong approach.
 - 5: speaks as an insider: raises trade-offs unasked, checks with surgical questions, corrects with authority and
-  reasons, deals with edge cases ahead of time. One or two such moments are enough. Corrections go from user to agent only.
+  reasons, deals with edge cases ahead of time. One or two such moments are enough. Corrections go from
+  user to agent only.
 - unclear: only if the user's words are so few that they point in no direction at all."""
 
 EXPERTISE = Classifier(
@@ -142,9 +143,9 @@ USER_OCCUPATION = Classifier(
     labels=(*SOC_MAJOR_GROUPS, "unclear"),
     question=f"""What does the user most likely do for a living?
 Read it from side signs: context files of the project, names of folders and files, vocabulary, artefacts that are
-referred to, fields mentioned in passing. Never infer it from the task itself: that code is written says nothing about a coding
-profession. Choose 15 only on a specific sign that software or data is the user's job. Without a side sign answer
-unclear; that is right for about three sessions in ten.
+referred to, fields mentioned in passing. Never infer it from the task itself: that code is written says nothing about
+a coding profession. Choose 15 only on a specific sign that software or data is the user's job. Without any side sign
+the answer is unclear.
 The answers are the major groups of the Standard Occupational Classification:
 {_SOC_LIST}
 - unclear""",
