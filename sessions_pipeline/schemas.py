@@ -7,6 +7,7 @@ how a table is stored is in `warehouse.py`. The first words of each docstring ar
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -40,11 +41,11 @@ class Table(pa.DataFrameModel):
         strict = True
 
 
-def _column(description: str, **rules: object) -> object:
+def _column(description: str, **rules: object) -> Any:
     return pa.Field(description=description, **rules)  # type: ignore[arg-type]
 
 
-def _count(description: str, **rules: object) -> object:
+def _count(description: str, **rules: object) -> Any:
     return _column(description, ge=0, **rules)
 
 
@@ -300,6 +301,10 @@ class AdjustedRates(Table):
     sample: str = _column("all sessions, or those with a failure signal of 3 or more", isin=SAMPLES)
     measure: str = _column("derived outcome", isin=OUTCOME_MEASURES)
     expertise: int = _column("level", ge=1, le=5)
+    controls: str = _column("column of Table A1 whose controls the data carry: the richest that keeps half of them")
+    n_candidates: int = _count("sessions in the sample before cells were dropped")
+    n_sessions: int = _count("sessions estimated on")
+    degrees_of_freedom: int = _column("of the t distribution: users minus 1", ge=0, nullable=True)
     sessions: int = _count("sessions at this level in the estimation sample; null if suppressed", nullable=True)
     users: int = _count("distinct users among them; null if suppressed", nullable=True)
     unadjusted: float = _column("raw share in the estimation sample", nullable=True)
@@ -308,7 +313,7 @@ class AdjustedRates(Table):
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
-    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+    missing_reason: str = _column("why there is no estimate, or no interval; null where both are there", nullable=True)
 
 
 # Table name -> model. The schema before the dot is also the Dagster group and the first part of the asset key.
