@@ -56,16 +56,19 @@ class SessionFiles(Table):
     """One row per log file seen, whether or not it still exists."""
 
     file_key: str = _column("keyed hash of source and path", unique=True)
-    month: dt.date = _column("month of the file's first timestamped line; of its last change if it has none")
+    month: dt.date = _column("month of the session it belongs to; of its first line's time, else its last change, if none")
     source: str = _column("log format, e.g. claude_code")
     bytes: int = _count("size when last read")
-    mtime_ns: int = _count("modification time when last read, nanoseconds since 1970")
+    mtime_ns: int = _column("modification time when last read, nanoseconds since 1970; -1 if it could not be read")
     digest: str = _column("SHA-256 of the bytes read")
     lines: int = _count("non-empty lines when last read")
-    lines_rejected: int = _count("lines that could not be read")
-    sessions: int = _count("sessions that have at least one line in the file")
-    first_month: dt.date = _column("month of the earliest session in the file", nullable=True)
-    last_month: dt.date = _column("month of the latest session in the file", nullable=True)
+    lines_rejected: int = _count("of these, lines that could not be read")
+    lines_outside: int = _count("of these, lines of the program that belong to no session")
+    lines_kept: int = _count("lines of earlier readings that the file no longer holds, kept")
+    lines_copied: int = _count("lines that repeat a line counted elsewhere")
+    sessions: int = _count("sessions that have a line of their own in the file")
+    first_month: dt.date = _column("month of the earliest of these sessions", nullable=True)
+    last_month: dt.date = _column("month of the latest of these sessions", nullable=True)
     role: str = _column(
         "what the file is to its session",
         isin=("session", "subagent", "continuation", "repeat", "no_session"),
@@ -113,7 +116,7 @@ class Sessions(Table):
     api_cost_usd: float = _column(
         "what the tokens would cost at the dated price list; null if a model has no price", ge=0, nullable=True
     )
-    assistant_words: int = _count("words of assistant text, sub-agents left out")
+    assistant_words: int = _count("words of assistant text")
     lines_added: int = _count("lines added by editing tools")
     lines_removed: int = _count("lines removed by editing tools")
     files_changed: int = _count("distinct files changed by editing tools")

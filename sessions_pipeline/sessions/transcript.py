@@ -54,9 +54,12 @@ def cut_middle(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     head = (limit + 1) // 2
-    tail = limit - head
-    dropped = len(text) - limit
-    return f"{text[:head]}\n[cut] {dropped} characters\n{text[len(text) - tail :]}"
+    tail_start = len(text) - (limit - head)
+    tail = text[tail_start:]
+    if text[tail_start - 1] != "\n":
+        # The cut may fall between a marker and the backslash that escapes it.
+        tail = _MARKER.sub(r"\\", tail, count=1) if _MARKER.match(tail) else tail
+    return f"{text[:head]}\n[cut] {tail_start - head} characters\n{tail}"
 
 
 def render(turns: Iterable[Turn], turn_chars: int = 5_000, transcript_chars: int = 25_000) -> Transcript:

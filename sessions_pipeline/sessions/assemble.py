@@ -1,0 +1,227 @@
+"""Adds up the entries of one session: its row of `core.sessions` and its transcript.
+
+Pure: entries in, numbers and text out. Which entries are the session's own is decided in `ownership`; whether the
+session is in the sample in `eligibility`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessions_pipeline.sessions.prices import cost_usd
+from sessions_pipeline.sessions.transcript import Transcript, Turn, render
+from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
+from sessions_pipeline.sources.model import Context, Entry, Kind, ToolCall, ToolResult, Usage
+
+# A pause longer than this is not work; the study is silent, five minutes is the life of the short cache.
+LONGEST_PAUSE_MS = 300_000
+_CLAUDE_FAMILY = re.compile(r"claude-(?:[\d.]+-)*([a-z]+)")
+
+
+@dataclass(frozen=True)
+class OwnEntry:
+    """An entry that belongs to the session, with what its file knows: context, user and harness."""
+
+    entry: Entry
+    context: Context
+    user_key: str
+    harness: str
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """A session's columns by name (without eligibility), its transcript, and its first human prompt."""
+
+    row: dict[str, object]
+    transcript: Transcript
+    opening: str
+
+
+def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) -> Assembled:
+    """The session that `own` adds up to; the order of `own` does not matter."""
+    own = sorted(own, key=lambda item: (item.entry.at, item.entry.line, item.entry.key))
+    entries = [item.entry for item in own]
+    internal = _internal_agents(entries)
+    work = [entry for entry in entries if entry.agent not in internal]
+    times = [entry.at for entry in entries if entry.timed] or [entry.at for entry in entries]
+    transcript = render(turns(work), turn_chars, transcript_chars)
+    first = own[0]
+    row: dict[str, object] = {
+        "session_id": first.entry.session,
+        "harness": first.harness,
+        "user_key": first.user_key,
+        "project_key": _first(item.context.project for item in own),
+        "month": _moment(min(times)).date().replace(day=1),
+        "started_at": _moment(min(times)),
+        "ended_at": _moment(max(times)),
+        "active_seconds": active_seconds(times),
+        "cli_version": _first(item.context.version for item in own),
+        "entrypoint": _first(item.context.entrypoint for item in own),
+        **_model_use(entries, work),
+        **_work_done(work),
+        "transcript_chars": transcript.chars,
+        "transcript_truncated": transcript.truncated,
+        "transcript_sha256": transcript.sha256,
+    }
+    prompts = (entry.text for entry in work if entry.kind is Kind.PROMPT and not entry.sidechain)
+    return Assembled(row, transcript, next(prompts, "")[:turn_chars])
+
+
+def active_seconds(times_ms: Sequence[int]) -> float:
+    """Sum of the gaps between distinct times, each counted up to LONGEST_PAUSE_MS; seconds."""
+    distinct = sorted(set(times_ms))
+    gaps = (after - before for before, after in zip(distinct, distinct[1:], strict=False))
+    return sum(min(gap, LONGEST_PAUSE_MS) for gap in gaps) / 1000
+
+
+def model_tier(model: str) -> str:
+    """Family of a model: the word after `claude-` and the version numbers; `other` for other vendors."""
+    match = _CLAUDE_FAMILY.match(model)
+    return match.group(1) if match else "other"
+
+
+def turns(entries: Sequence[Entry]) -> list[Turn]:
+    """What the main thread said, in order: runs of entries of one role become one turn."""
+    spoken: list[tuple[str, list[str]]] = []
+    for entry in entries:
+        if entry.sidechain:
+            continue
+        role, texts = _spoken(entry)
+        if not texts:
+            continue
+        if spoken and spoken[-1][0] == role:
+            spoken[-1][1].extend(texts)
+        else:
+            spoken.append((role, list(texts)))
+    return [Turn(role, "\n".join(texts)) for role, texts in spoken]
+
+
+def _spoken(entry: Entry) -> tuple[str, list[str]]:
+    if entry.kind is Kind.PROMPT:
+        return "human", [entry.text]
+    if entry.kind is Kind.ASSISTANT:
+        called = [f"[tool] {call.name}: {_one_line(call.summary)}" for call in entry.calls]
+        return "assistant", ([entry.text] if entry.text.strip() else []) + called
+    if entry.kind is Kind.RESULT:
+        return "assistant", [f"[result] {'ok' if result.ok else 'error'}: {result.excerpt}" for result in entry.results]
+    if entry.kind is Kind.INTERRUPTION:
+        return "system", ["The person interrupted the agent."]
+    if entry.kind in (Kind.NOTICE, Kind.SUMMARY) and entry.text.strip():
+        return "system", [entry.text]
+    return "system", []
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _internal_agents(entries: Sequence[Entry]) -> set[str]:
+    """Ids of agents that the program started for itself."""
+    warm = {e.agent for e in entries if e.agent and e.kind is Kind.AGENT_PROMPT and e.text.strip() == WARMUP_PROMPT}
+    return warm | {entry.agent for entry in entries if entry.agent.startswith(INTERNAL_AGENTS)}
+
+
+def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, object]:
+    """Tokens, cost and model. What internal agents used was billed, so it counts here and nowhere else."""
+    usages: dict[str, tuple[str, Usage]] = {}
+    for entry in entries:
+        if entry.kind is Kind.ASSISTANT and entry.message:
+            model, known = usages.get(entry.message, (entry.model, Usage()))
+            # Earlier lines of a response carry a placeholder for the output: the largest is the last.
+            usage = entry.usage if entry.usage and entry.usage.total >= known.total else known
+            usages[entry.message] = (model, usage)
+    output: Counter[str] = Counter()
+    cost: float | None = 0.0
+    for model, usage in usages.values():
+        output[model] += usage.output
+        price = cost_usd(model, usage)
+        cost = None if cost is None or price is None else cost + price
+    work_models = {entry.model for entry in work if entry.kind is Kind.ASSISTANT}
+    model = max(sorted(name for name in output if name in work_models), key=lambda name: output[name], default="")
+    totals = [usage for _, usage in usages.values()]
+    return {
+        "model": model or None,
+        "model_tier": model_tier(model) if model else None,
+        "model_calls": len({entry.message for entry in work if entry.kind is Kind.ASSISTANT and entry.message}),
+        "input_tokens": sum(usage.input for usage in totals),
+        "output_tokens": sum(usage.output for usage in totals),
+        "cache_write_5m_tokens": sum(usage.cache_write_5m for usage in totals),
+        "cache_write_1h_tokens": sum(usage.cache_write_1h for usage in totals),
+        "cache_read_tokens": sum(usage.cache_read for usage in totals),
+        "api_cost_usd": None if cost is None else round(cost, 6),
+    }
+
+
+def _work_done(work: Sequence[Entry]) -> dict[str, object]:
+    calls: dict[str, tuple[Entry, ToolCall]] = {}
+    results: dict[str, ToolResult] = {}
+    for entry in work:
+        for call in entry.calls:
+            calls.setdefault(call.id, (entry, call))
+        for result in entry.results:
+            # A result repeated without its details (an agent's file) must not hide the one that has them.
+            if result.id not in results or (results[result.id].edit is None and result.edit is not None):
+                results[result.id] = result
+    done = [(call, results.get(call_id)) for call_id, (_, call) in calls.items()]
+    boundaries = sum(entry.kind is Kind.COMPACTION for entry in work)
+    summaries = sum(entry.kind is Kind.SUMMARY for entry in work)
+    assistant = [entry for entry in work if entry.kind is Kind.ASSISTANT]
+    named_agents = {entry.agent for entry in assistant if entry.agent}
+    # Up to version 2.0.30 sub-agents have no id: each starts with one prompt by the model.
+    unnamed_agents = sum(e.kind is Kind.AGENT_PROMPT and not e.agent and e.text.strip() != WARMUP_PROMPT for e in work)
+    return {
+        "human_prompts": sum(entry.kind is Kind.PROMPT and not entry.sidechain for entry in work),
+        "tool_calls": len(calls),
+        "tool_calls_succeeded": sum(result is not None and result.ok for _, result in done),
+        "subagents": len(named_agents) + unnamed_agents,
+        "subagent_tool_calls": sum(entry.sidechain for entry, _ in calls.values()),
+        "interruptions": sum(entry.kind is Kind.INTERRUPTION for entry in work),
+        "compactions": boundaries or summaries,
+        "assistant_words": sum(entry.words for entry in assistant),
+        **_changes(done),
+        **_git(work, done),
+        **_tests(done),
+    }
+
+
+def _changes(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
+    """Lines and files changed by editing tools that succeeded: by the result's patch, else by the call's input."""
+    edits = []
+    for call, result in done:
+        if result is not None and result.ok and call.edit is not None:
+            edits.append(result.edit or call.edit)
+    return {
+        "lines_added": sum(edit.added for edit in edits),
+        "lines_removed": sum(edit.removed for edit in edits),
+        "files_changed": len({edit.file for edit in edits}),
+    }
+
+
+def _git(work: Sequence[Entry], done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
+    commits, pull_requests = 0, {key for entry in work for key in entry.pull_requests}
+    for call, result in done:
+        if result is None:
+            continue
+        commits += max(result.commits if call.commits else 0, int(result.reported_commit))
+        if call.opens_pr:
+            pull_requests.update(result.pull_requests)
+    return {"git_commits": commits, "pull_requests": len(pull_requests)}
+
+
+def _tests(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
+    """Test runs that came to a result, and the last one's."""
+    passed = [result.tests_passed for call, result in done if call.runs_tests and result is not None]
+    return {"test_runs": len(passed), "last_test_passed": passed[-1] if passed else None}
+
+
+def _first(values: Sequence[str] | object) -> str | None:
+    return next((value for value in values if value), None)  # type: ignore[attr-defined]
+
+
+def _moment(milliseconds: int) -> dt.datetime:
+    """A naive UTC time, as the warehouse stores it."""
+    return dt.datetime.fromtimestamp(milliseconds / 1000, dt.UTC).replace(tzinfo=None)

@@ -1,0 +1,46 @@
+"""Decides which copy of a line counts, over all files at once.
+
+Resumed, forked, compacted and sub-agent files repeat lines. A line's id is the same in every copy, but older
+versions rewrite its session and time: only the earliest copy tells the truth. A side-chain replay repeats a response
+under new line ids. So:
+
+1. of the copies of a line (same id), the one that is not a side-chain counts, then the earliest;
+2. of the threads in which a response appears (same message id), the main thread counts, then the one with more
+   tokens, then the earliest.
+
+A line belongs to the session of the copy that counts. Ties break on contents, never on file names or their order.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+INDEX_SCHEMA = {
+    "file": pl.UInt32,  # position of the file in the caller's list
+    "position": pl.UInt32,  # position of the entry in its file
+    "key": pl.UInt64,
+    "session": pl.UInt64,
+    "agent": pl.UInt64,
+    "message": pl.UInt64,  # 0: not part of a response
+    "at": pl.Int64,
+    "line": pl.UInt32,
+    "sidechain": pl.Boolean,
+    "timed": pl.Boolean,
+    "tokens": pl.Int64,
+    "content": pl.UInt64,  # digest of the file, for ties
+}
+
+
+def owned(index: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count."""
+    lines = index.sort("sidechain", "at", "session", "content", "position").unique("key", keep="first", maintain_order=True)
+    responses = lines.filter(pl.col("message") != 0)
+    thread = ["message", "session", "agent", "sidechain"]
+    winners = (
+        responses.group_by(thread)
+        .agg(pl.col("tokens").max(), pl.col("at").min())
+        .sort("sidechain", "tokens", "at", "session", "agent", descending=[False, True, False, False, False])
+        .unique("message", keep="first", maintain_order=True)
+    )
+    kept = responses.join(winners.select(thread), on=thread, how="semi")
+    return pl.concat([lines.filter(pl.col("message") == 0), kept])

@@ -1,0 +1,522 @@
+"""Reads Claude Code transcripts (`~/.claude/projects/**/*.jsonl`, CLI 1.0 to 2.1).
+
+What each line means follows from logs of many versions: one line holds one block of an API response, only one user
+line in ten is a person's words, sub-agents write side-chain lines, resumes copy lines. Unknown line types, keys,
+tools and blocks are passed over. This module says what lines are; which copy of a line counts, and what a session
+adds up to, is decided in `sessions`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+
+from sessions_pipeline.sessions.redaction import redact
+from sessions_pipeline.sessions.transcript import clean
+from sessions_pipeline.sources import tools
+from sessions_pipeline.sources.model import (
+    Context,
+    Edit,
+    Entry,
+    FileContents,
+    Kind,
+    Rejected,
+    ToolCall,
+    ToolResult,
+    Usage,
+)
+
+HARNESS = "claude_code"
+SUMMARY_CHARS = 300
+EXCERPT_CHARS = 200
+# Agents that the program starts for itself. Their tokens are billed; nothing else about them is work.
+WARMUP_PROMPT = "Warmup"
+INTERNAL_AGENTS = ("aprompt_suggestion", "acompact", "aside_question")
+
+# Slash commands that steer the program: their arguments are no instruction to the agent.
+_STEERING = frozenset(
+    "add-dir agents clear compact config context cost doctor effort exit export fast feedback help hooks ide login "
+    "logout mcp memory model output-style permissions plugin privacy-settings quit release-notes rename resume rewind "
+    "status statusline tasks terminal-setup theme upgrade usage vim".split()
+)
+_IDE_BLOCK = re.compile(r"\s*<(ide_[a-z_]+)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
+_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
+_COMMAND_NAME = re.compile(r"<command-name>\s*/?([^<\s]*)\s*</command-name>")
+_COMMAND_ARGS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
+_PROGRAM_OPENINGS = (
+    "Caveat: The messages below were generated",
+    "<local-command-",
+    "<bash-",
+    "<task-notification",
+    "<teammate-message",
+    "<fork-boilerplate",
+    "<user-prompt-submit-hook",
+    "<objective>",
+    "Unknown skill:",
+    "Unknown slash command:",
+)
+_SUMMARY_OPENING = "This session is being continued from a previous conversation"
+_INTERRUPTED = "[Request interrupted by user"
+_EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
+_SHELLS = frozenset({"Bash", "PowerShell"})
+_SUMMARY_KEYS = ("command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "skill")
+_WITH_ENTRIES = frozenset({"user", "assistant", "system", "attachment"})
+# Before the first coding agent of this kind; an earlier time is a broken clock.
+_DAY = 86_400_000
+_EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
+
+
+class _CacheCreation(msgspec.Struct):
+    ephemeral_5m_input_tokens: int | None = None
+    ephemeral_1h_input_tokens: int | None = None
+
+
+class _Usage(msgspec.Struct):
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation: _CacheCreation | None = None
+
+
+class _Block(msgspec.Struct):
+    type: str = ""
+    text: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: dict[str, Any] | None = None
+    tool_use_id: str | None = None
+    content: Any = None
+    is_error: bool | None = None
+
+
+class _Message(msgspec.Struct):
+    id: str | None = None
+    model: str | None = None
+    content: str | list[_Block] | None = None
+    usage: _Usage | None = None
+
+
+class _Line(msgspec.Struct):
+    """The keys of a line that matter here; all others are skipped while decoding."""
+
+    type: str | None = None
+    uuid: str | None = None
+    sessionId: str | None = None  # noqa: N815 (names of the log)
+    timestamp: str | None = None
+    isSidechain: bool | None = None  # noqa: N815
+    isMeta: bool | None = None  # noqa: N815
+    isCompactSummary: bool | None = None  # noqa: N815
+    isApiErrorMessage: bool | None = None  # noqa: N815
+    agentId: str | None = None  # noqa: N815
+    cwd: str | None = None
+    version: str | None = None
+    entrypoint: str | None = None
+    subtype: str | None = None
+    message: _Message | None = None
+    toolUseResult: Any = None  # noqa: N815
+    attachment: dict[str, Any] | None = None
+    origin: dict[str, Any] | None = None
+    prUrl: str | None = None  # noqa: N815
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+_ANY = msgspec.json.Decoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+
+
+def read(data: bytes, *, key: Callable[[str], str], written_ms: int) -> FileContents:
+    """Everything one file holds.
+
+    data: the file's bytes. key: keyed hash for paths and addresses, so that none is kept in clear.
+    written_ms: when the file was last changed, milliseconds since 1970. A line more than a day later, or before 2025,
+    has a broken clock and counts as a line without a time; a file without any time gets this one.
+    """
+    contents = FileContents(HARNESS, 0, [], [], [])
+    builder = _Builder(contents, key, written_ms + _DAY)
+    for number, line in _lines(data, contents):
+        contents.lines += 1
+        if line is not None:
+            builder.add(number, line)
+    builder.inherit_leading_times(written_ms)
+    return contents
+
+
+def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | None]]:
+    """Number and content of every non-empty line; None, and a reject, where it cannot be read."""
+    try:
+        # The whole file at once is twice as fast; it fails if a single line is bad.
+        yield from enumerate(_DECODER.decode_lines(data), start=1)
+        return
+    except _UNREADABLE:
+        pass
+    lines = data.split(b"\n")
+    for number, raw in enumerate(lines, start=1):
+        raw = raw.strip()
+        if not raw:
+            continue
+        try:
+            yield number, _DECODER.decode(raw)
+            continue
+        except _UNREADABLE:
+            line, reason = _lenient(raw)
+        if line is None:
+            unfinished = number == len(lines) and reason == "not valid JSON"
+            contents.rejected.append(Rejected(number, "unfinished last line" if unfinished else reason))
+        yield number, line
+
+
+def _lenient(raw: bytes) -> tuple[_Line | None, str]:
+    """A line whose JSON is fine but whose keys have other types than usual, or why it cannot be read."""
+    if raw.startswith(b"\x00") or raw.endswith(b"\x00"):
+        return None, "NUL bytes"
+    if raw.startswith(b"version https://git-lfs"):
+        return None, "Git LFS pointer"
+    try:
+        value = _ANY.decode(raw)
+    except _UNREADABLE:
+        value, reason = _by_json(raw)
+        if reason:
+            return None, reason
+    if not isinstance(value, dict):
+        return None, "not a JSON object"
+    return _coerce(value), ""
+
+
+def _by_json(raw: bytes) -> tuple[object, str]:
+    """What the standard library makes of a line that msgspec refuses: lone surrogates pass here."""
+    import json
+
+    try:
+        return json.loads(raw.decode("utf-8", errors="replace")), ""
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError:
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            return None, "not valid UTF-8"
+        return None, "not valid JSON"
+
+
+def _coerce(value: dict[str, Any]) -> _Line:
+    """A line from parsed JSON, leaving out every key whose type is not the usual one."""
+    message = value.get("message")
+    line = _Line(**_typed(_Line, {name: item for name, item in value.items() if name != "message"}))
+    if isinstance(message, dict):
+        usage = message.get("usage")
+        content = message.get("content")
+        line.message = _Message(**_typed(_Message, {k: message.get(k) for k in ("id", "model")}))
+        if isinstance(usage, dict):
+            line.message.usage = _Usage(**_typed(_Usage, usage))
+        if isinstance(content, str):
+            line.message.content = content
+        elif isinstance(content, list):
+            line.message.content = [_Block(**_typed(_Block, block)) for block in content if isinstance(block, dict)]
+    return line
+
+
+def _typed(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
+    """The entries of `values` that fit the fields of `kind`."""
+    kept = {}
+    for field in msgspec.structs.fields(kind):
+        if field.name in values:
+            try:
+                kept[field.name] = msgspec.convert(values[field.name], field.type)
+            except msgspec.ValidationError:
+                continue
+    return kept
+
+
+class _Builder:
+    """Turns the lines of one file into entries, in order."""
+
+    def __init__(self, contents: FileContents, key: Callable[[str], str], latest_ms: int) -> None:
+        self.contents = contents
+        self.key = key
+        self.latest = latest_ms
+        self.contexts: dict[tuple[str | None, str | None, str | None], int] = {}
+        self.at = -1
+        # Calls of this file by id: a result counts as commit or test only if its call set out to do that.
+        self.calls: dict[str, ToolCall] = {}
+
+    def add(self, number: int, line: _Line) -> None:
+        """Appends the entry of a line, if it is one that belongs to a session."""
+        own_time = self._time(line.timestamp)
+        if own_time is not None:
+            self.at = own_time
+        if not line.sessionId:
+            return
+        if line.type == "pr-link":
+            if line.prUrl:
+                self._append(number, line, Kind.OTHER, own_time, pull_requests=(self.key(line.prUrl),))
+        elif line.uuid and line.type in _WITH_ENTRIES:
+            getattr(self, f"_{line.type}")(number, line, own_time)
+
+    def inherit_leading_times(self, otherwise: int) -> None:
+        """Gives entries before the first time of the file that time, or `otherwise` if the file has none."""
+        entries = self.contents.entries
+        first = next((entry.at for entry in entries if entry.at >= 0), otherwise)
+        for index, entry in enumerate(entries):
+            if entry.at >= 0:
+                break
+            entries[index] = msgspec.structs.replace(entry, at=first)
+
+    def _time(self, text: str | None) -> int | None:
+        if not text:
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        milliseconds = round(moment.timestamp() * 1000)
+        return milliseconds if _EARLIEST <= milliseconds <= self.latest else None
+
+    def _context(self, line: _Line) -> int:
+        place = (line.cwd, line.version, line.entrypoint)
+        if place not in self.contexts:
+            self.contexts[place] = len(self.contexts)
+            project = self.key(line.cwd) if line.cwd else ""
+            self.contents.contexts.append(
+                Context(project, clean(line.version or "")[:40], clean(line.entrypoint or "")[:40])
+            )
+        return self.contexts[place]
+
+    def _append(self, number: int, line: _Line, kind: Kind, own_time: int | None, **values: Any) -> None:
+        self.contents.entries.append(
+            Entry(
+                key=line.uuid or f"{line.sessionId}:{line.type}:{line.prUrl}",
+                session=clean(line.sessionId or "")[:80],
+                kind=kind,
+                at=self.at,
+                timed=own_time is not None and line.uuid is not None,
+                line=number,
+                sidechain=bool(line.isSidechain) or bool(line.agentId),
+                agent=clean(line.agentId or "")[:80],
+                context=self._context(line),
+                **values,
+            )
+        )
+
+    def _user(self, number: int, line: _Line, own_time: int | None) -> None:
+        content = line.message.content if line.message else None
+        blocks = content if isinstance(content, list) else []
+        results = [block for block in blocks if block.type == "tool_result"]
+        if results:
+            found = tuple(self._result(block, line.toolUseResult) for block in results)
+            self._append(number, line, Kind.RESULT, own_time, results=found)
+            return
+        texts = [content] if isinstance(content, str) else [b.text for b in blocks if b.type == "text" and b.text]
+        attached = any(block.type in ("image", "document") for block in blocks)
+        kind, text = _speaker(line, texts, attached)
+        self._append(number, line, kind, own_time, text=_kept(text))
+
+    def _assistant(self, number: int, line: _Line, own_time: int | None) -> None:
+        message = line.message
+        if message is None:
+            self._append(number, line, Kind.OTHER, own_time)
+            return
+        blocks = message.content if isinstance(message.content, list) else []
+        if isinstance(message.content, str):
+            blocks = [_Block(type="text", text=message.content)]
+        text = "\n".join(block.text for block in blocks if block.type == "text" and block.text)
+        if message.model == "<synthetic>" or line.isApiErrorMessage:
+            self._append(number, line, Kind.NOTICE, own_time, text=_kept(text))
+            return
+        calls = tuple(self._call(block) for block in blocks if block.type == "tool_use" and block.id)
+        identified = bool(message.id or message.usage or message.model)
+        self._append(
+            number,
+            line,
+            Kind.ASSISTANT if identified else Kind.OTHER,
+            own_time,
+            text=_kept(text),
+            words=len(text.split()),
+            message=message.id or (line.uuid or "" if identified else ""),
+            model=clean(message.model or "")[:80],
+            usage=_usage(message.usage) if message.usage else None,
+            calls=calls,
+        )
+
+    def _system(self, number: int, line: _Line, own_time: int | None) -> None:
+        kind = Kind.COMPACTION if line.subtype == "compact_boundary" else Kind.OTHER
+        self._append(number, line, kind, own_time)
+
+    def _attachment(self, number: int, line: _Line, own_time: int | None) -> None:
+        attachment = line.attachment or {}
+        if attachment.get("type") == "queued_command" and attachment.get("commandMode", "prompt") == "prompt":
+            prompt = attachment.get("prompt")
+            texts = [prompt] if isinstance(prompt, str) else []
+            if isinstance(prompt, list):
+                texts = [b["text"] for b in prompt if isinstance(b, dict) and isinstance(b.get("text"), str)]
+            origin = attachment.get("origin")
+            line.origin = origin if isinstance(origin, dict) else line.origin
+            kind, text = _speaker(line, texts, attached=isinstance(prompt, list) and len(prompt) > len(texts))
+            self._append(number, line, kind, own_time, text=_kept(text))
+        else:
+            self._append(number, line, Kind.OTHER, own_time)
+
+    def _call(self, block: _Block) -> ToolCall:
+        name = clean(block.name or "")[:80]
+        given = block.input or {}
+        command = given.get("command") if name in _SHELLS else None
+        command = command if isinstance(command, str) else ""
+        call = ToolCall(
+            id=block.id or "",
+            name=name,
+            summary=_kept(_summary(given))[:SUMMARY_CHARS],
+            commits=tools.commits(command),
+            opens_pr=tools.opens_pull_request(command),
+            runs_tests=tools.runs_tests(command),
+            edit=self._edit_by_input(name, given),
+        )
+        self.calls[call.id] = call
+        return call
+
+    def _edit_by_input(self, name: str, given: dict[str, Any]) -> Edit | None:
+        path = given.get("file_path") or given.get("notebook_path")
+        if name not in _EDITING_TOOLS or not isinstance(path, str):
+            return None
+        if name == "Write":
+            content = given.get("content")
+            return Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0)
+        if name == "NotebookEdit":
+            source = given.get("new_source")
+            return Edit(self.key(path), tools.count_lines(source) if isinstance(source, str) else 0, 0)
+        edits = given.get("edits") if name == "MultiEdit" else [given]
+        added = removed = 0
+        for edit in edits if isinstance(edits, list) else ():
+            old, new = (edit.get("old_string"), edit.get("new_string")) if isinstance(edit, dict) else (None, None)
+            if isinstance(old, str) and isinstance(new, str):
+                plus, minus = tools.replaced_lines(old, new)
+                added, removed = added + plus, removed + minus
+        return Edit(self.key(path), added, removed)
+
+    def _result(self, block: _Block, detail: object) -> ToolResult:
+        call = self.calls.get(block.tool_use_id or "")
+        output = _output(block.content)
+        is_error = block.is_error is True
+        operation = detail.get("gitOperation") if isinstance(detail, dict) else None
+        # A call in another file (a resume cut here) is not known yet: report the facts, assembly decides by the call.
+        commits = tools.commits_in(output) if not is_error and (call is None or call.commits) else 0
+        opened = tools.pull_requests_in(output) if not is_error and (call is None or call.opens_pr) else []
+        return ToolResult(
+            id=block.tool_use_id or "",
+            ok=not is_error,
+            excerpt=_excerpt(output),
+            edit=None if is_error else self._edit_by_result(detail),
+            commits=commits,
+            reported_commit=isinstance(operation, dict) and "commit" in operation,
+            pull_requests=tuple(self.key(url) for url in opened),
+            tests_passed=tools.tests_passed(output, is_error=is_error) if call is None or call.runs_tests else None,
+        )
+
+    def _edit_by_result(self, detail: object) -> Edit | None:
+        if not isinstance(detail, dict) or not isinstance(detail.get("structuredPatch"), list):
+            return None
+        path, content = detail.get("filePath"), detail.get("content")
+        added, removed = tools.patch_lines(detail["structuredPatch"])
+        if detail.get("type") == "create" and isinstance(content, str):
+            # A created file comes with an empty patch: its lines are those of the content.
+            added, removed = tools.count_lines(content), 0
+        return Edit(self.key(path) if isinstance(path, str) else "", added, removed)
+
+
+def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:
+    """Who speaks in a user line without tool results, and the words.
+
+    attached: an image or document comes with it, which counts as a prompt even without words.
+    """
+    whole = "\n".join(texts)
+    opening = whole.lstrip()
+    if opening.startswith(_INTERRUPTED):
+        return Kind.INTERRUPTION, ""
+    if line.isCompactSummary or opening.startswith(_SUMMARY_OPENING):
+        return Kind.SUMMARY, whole
+    if line.isSidechain or line.agentId:
+        return Kind.AGENT_PROMPT, whole
+    if line.isMeta or (line.origin or {}).get("kind", "human") != "human":
+        return Kind.NOTICE, ""
+    if opening.startswith(("<command-name>", "<command-message>")):
+        return _command(whole)
+    words = "\n".join(filter(None, (_own_words(text) for text in texts)))
+    if words.lstrip().startswith(_PROGRAM_OPENINGS):
+        return Kind.NOTICE, ""
+    if words.strip() or attached:
+        return Kind.PROMPT, words or "[attachment]"
+    return Kind.NOTICE, ""
+
+
+def _command(text: str) -> tuple[Kind, str]:
+    """A slash command: a prompt if it carries an instruction to the agent, else a notice."""
+    name, arguments = _COMMAND_NAME.search(text), _COMMAND_ARGS.search(text)
+    given = arguments.group(1).strip() if arguments else ""
+    command = name.group(1) if name else ""
+    if given and command not in _STEERING:
+        return Kind.PROMPT, f"/{command} {given}"
+    return Kind.NOTICE, f"/{command}"
+
+
+def _own_words(text: str) -> str:
+    """A prompt without the context that the IDE or the program put before it."""
+    text = _REMINDER.sub("", text)
+    while match := _IDE_BLOCK.match(text):
+        text = text[match.end() :]
+    return text
+
+
+def _usage(usage: _Usage) -> Usage:
+    """Tokens by class; cache writes without a split are five-minute writes."""
+    written = usage.cache_creation_input_tokens or 0
+    split = usage.cache_creation
+    hour = (split.ephemeral_1h_input_tokens or 0) if split else 0
+    five = (split.ephemeral_5m_input_tokens or 0) if split else 0
+    if five + hour == 0:
+        five = written
+    return Usage(
+        max(usage.input_tokens or 0, 0),
+        max(usage.output_tokens or 0, 0),
+        max(five, 0),
+        max(hour, 0),
+        max(usage.cache_read_input_tokens or 0, 0),
+    )
+
+
+def _summary(given: dict[str, Any]) -> str:
+    """The argument that says most about a tool call, cut before it is redacted to bound the work."""
+    for name in _SUMMARY_KEYS:
+        value = given.get(name)
+        if isinstance(value, str) and value:
+            return value[: 4 * SUMMARY_CHARS]
+    return ""
+
+
+def _output(content: object) -> str:
+    """Text of a tool result: a string, or the texts of its blocks."""
+    if isinstance(content, str):
+        return content
+    blocks = content if isinstance(content, list) else []
+    texts = (block.get("text") for block in blocks if isinstance(block, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
+
+
+def _excerpt(output: str) -> str:
+    """Start and end of an output on one line: where commands say what they did."""
+    if len(output) > 8 * EXCERPT_CHARS:
+        output = f"{output[: 4 * EXCERPT_CHARS]}\n{output[-4 * EXCERPT_CHARS :]}"
+    line = " ".join(_kept(output).split())
+    if len(line) <= EXCERPT_CHARS:
+        return line
+    half = EXCERPT_CHARS // 2
+    return f"{line[:half]} … {line[-half:]}"
+
+
+def _kept(text: str) -> str:
+    """`text` as it may be stored: secrets out, control characters out, marker-like lines escaped."""
+    return clean(redact(text)) if text else ""

@@ -1,0 +1,101 @@
+"""What tool calls did: lines changed, commits, pull requests, test runs. Shared by the log formats.
+
+What is invisible stays uncounted: files that shell commands edit (`sed -i`, heredocs, `git apply`) leave no line counts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+_COMMIT_COMMAND = re.compile(r"\bgit\b[^\n|;&]*\bcommit\b")
+# `[main 1a2b3c4] subject`, `[detached HEAD 1a2b3c4] subject`, `[main (root-commit) 1a2b3c4] subject`
+_COMMIT_LINE = re.compile(r"^\s*\[[^\]\n]{1,200}\s[0-9a-f]{7,40}\] ", re.MULTILINE)
+_PR_COMMAND = re.compile(r"\b(?:gh\s+pr\s+create|glab\s+mr\s+create|hub\s+pull-request)\b")
+_PR_URL = re.compile(r"https?://[^\s\"'<>]{1,300}/(?:pull|merge_requests|pull-requests)/\d+")
+_TEST_RUNNERS = (
+    r"(?:python[\d.]*\s+-m\s+)?(?:pytest|py\.test|unittest|nose2)",
+    r"(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-\S+\s+)*test\S*",
+    r"(?:npx\s+|bunx\s+|pnpm\s+(?:exec\s+)?|yarn\s+)?(?:jest|vitest|mocha|ava|playwright\s+test|cypress\s+run)",
+    r"cargo\s+(?:\S+\s+)?(?:test|nextest)",
+    r"go\s+test",
+    r"deno\s+test",
+    r"node\s+--test",
+    r"(?:make|just|task)\s+(?:test|check)\S*",
+    r"(?:mvn|\./mvnw|gradle|\./gradlew|sbt)\s[^|;&\n]*\btest",
+    r"dotnet\s+test",
+    r"ctest|rspec|phpunit|prove|tox|nox|busted",
+    r"(?:\./)?vendor/bin/(?:phpunit|pest)",
+    r"(?:bundle\s+exec\s+)?(?:rspec|rake\s+test|rails\s+test)",
+    r"(?:python[\d.]*\s+)?manage\.py\s+test",
+    r"mix\s+test",
+    r"swift\s+test|xcodebuild\s[^|;&\n]*\btest",
+    r"flutter\s+test|dart\s+test",
+)
+_COMMAND_START = r"(?:^|[;&|(\n]\s*|\bthen\s+|\bdo\s+)(?:\s*(?:\w+=\S*|sudo|time|env|timeout\s+\S+|uv\s+run|poetry\s+run|pdm\s+run|hatch\s+run|pipenv\s+run|\.?\S*/bin/|npx)\s*)*"
+_TEST_COMMAND = re.compile(_COMMAND_START + r"(?:" + "|".join(_TEST_RUNNERS) + r")(?=\s|$|[;&|)])", re.MULTILINE)
+# `Rscript -e 'testthat::test_dir(…)'` and friends name the runner inside an argument.
+_TEST_ARGUMENT = re.compile(r"\bRscript\b.*\b(?:testthat|devtools::test|tinytest)\b", re.DOTALL)
+_FAILED_COUNT = re.compile(r"\b([1-9]\d*)\s+(?:tests?\s+)?(?:failed|failing|failures?|errors?)\b|\b(?:failures|failed|errors):\s*([1-9]\d*)", re.I)
+_FAILED_WORD = re.compile(r"^(?:FAIL(?:ED)?\b|Exit code [1-9]|--- FAIL)|\btest result: FAILED\b|\bFAILED \(", re.MULTILINE)
+
+
+def commits(command: str) -> bool:
+    """Whether a shell command sets out to make a git commit."""
+    return "commit" in command and _COMMIT_COMMAND.search(command) is not None
+
+
+def opens_pull_request(command: str) -> bool:
+    """Whether a shell command sets out to open a pull request."""
+    return _PR_COMMAND.search(command) is not None
+
+
+def runs_tests(command: str) -> bool:
+    """Whether a shell command runs a known test runner; the word "test" alone is far too wide."""
+    return _TEST_COMMAND.search(command) is not None or _TEST_ARGUMENT.search(command) is not None
+
+
+def commits_in(output: str) -> int:
+    """Number of `[branch sha] subject` lines, which git prints for each commit unless it is quiet."""
+    return len(_COMMIT_LINE.findall(output))
+
+
+def pull_requests_in(output: str) -> list[str]:
+    """Distinct addresses of pull requests, in order."""
+    return list(dict.fromkeys(_PR_URL.findall(output)))
+
+
+def tests_passed(output: str, *, is_error: bool) -> bool:
+    """Result of a test run by its output: any failure counted or named, or a failed command, is a fail."""
+    return not (is_error or _FAILED_COUNT.search(output) or _FAILED_WORD.search(output))
+
+
+def patch_lines(hunks: Iterable[object]) -> tuple[int, int]:
+    """Lines added and removed in a `structuredPatch`: prefixes `+` and `-` of its hunks' lines."""
+    added = removed = 0
+    for hunk in hunks:
+        lines = hunk.get("lines") if isinstance(hunk, dict) else None
+        for line in lines if isinstance(lines, list) else ():
+            if isinstance(line, str):
+                added += line.startswith("+")
+                removed += line.startswith("-")
+    return added, removed
+
+
+def count_lines(text: str) -> int:
+    """Lines of a file with this content; a last line without a newline counts."""
+    return text.count("\n") + (not text.endswith("\n") if text else 0)
+
+
+def replaced_lines(old: str, new: str) -> tuple[int, int]:
+    """Lines added and removed when `old` becomes `new`: a line diff, for edits whose result gives no patch."""
+    if not old or not new:
+        return count_lines(new), count_lines(old)
+    added = removed = 0
+    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+    for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
+        if tag != "equal":
+            removed += old_end - old_start
+            added += new_end - new_start
+    return added, removed
