@@ -1,0 +1,319 @@
+"""Settings and the state folder: what is configured, where each value comes from, where the state lies.
+
+Here belong the typed settings, their merging (defaults < settings.toml < environment < flags) and the layout of the
+state folder. What a setting does belongs to the code that reads it. Only pydantic is imported at the top, because
+every command pays for what is imported here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import os
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+ENVIRONMENT_PREFIX = "SESSIONS_"
+HOME_VARIABLE = "SESSIONS_HOME"
+DEFAULT = "default"
+FILE = "settings.toml"
+FLAG = "flag"
+KEEP = "keep"
+
+
+class SettingsError(ValueError):
+    """A setting or the state folder is not usable. The message names key, place, value and what is allowed."""
+
+
+def _folders(value: object) -> tuple[Path, ...]:
+    """Absolute paths of a non-empty list of folder names; `~` is the home folder of the user."""
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("not a list of folders")
+    if not all(isinstance(folder, str | Path) and str(folder) for folder in value):
+        raise ValueError("not a list of folders")
+    return tuple(dict.fromkeys(Path(folder).expanduser().absolute() for folder in value))
+
+
+def _none_if_keep(value: object) -> object:
+    return None if value == KEEP else value
+
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Settings(BaseModel):
+    """Everything that can be set. Each field's description is what `sessions-pipeline settings` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    sources: Annotated[tuple[Path, ...], BeforeValidator(_folders)] = Field(
+        default=(Path("~/.claude/projects"),),
+        description="folders with agent logs, searched with all folders inside",
+    )
+    users: Literal["one", "folder"] = Field(
+        default="one",
+        description="whose logs they are: one person's, or the first folder under a source names the user",
+    )
+    rule_set: Literal["study", "all_interactive"] = Field(
+        default="study",
+        description="which sessions are in the sample: the study's rules, or every session with a person in it",
+    )
+    backend: Literal["rules", "claude"] = Field(
+        default="rules",
+        description="who labels the sessions: rules on this machine, or a Claude model that is paid per token",
+    )
+    min_users: Count = Field(default=5, description="a published number stands for at least this many users")
+    window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
+    turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
+    transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
+    transcript_retention_days: Annotated[Count | None, BeforeValidator(_none_if_keep)] = Field(
+        default=None,
+        description="days that stored transcripts are kept before `purge` removes them; keep: for ever",
+    )
+
+
+@dataclass(frozen=True)
+class SettingsInForce:
+    """Merged settings. origins: field name -> `default`, `settings.toml`, `environment SESSIONS_X` or `flag`."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SettingRow:
+    """A setting as a person reads it. value: as JSON; allowed: which values may be set."""
+
+    key: str
+    value: str
+    origin: str
+    meaning: str
+    allowed: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """Layout of the state folder. path: made absolute, so that a later change of directory cannot move it."""
+
+    path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", Path(self.path).expanduser().absolute())
+
+    @property
+    def warehouse(self) -> Path:
+        """DuckDB file with all tables."""
+        return self.path / "warehouse.duckdb"
+
+    @property
+    def private(self) -> Path:
+        """Transcripts and the secret of the keyed hashes; for the owner only."""
+        return self.path / "private"
+
+    @property
+    def reports(self) -> Path:
+        """Finished reports and exports."""
+        return self.path / "reports"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's own storage: what DAGSTER_HOME names."""
+        return self.path / "dagster"
+
+    @property
+    def settings_file(self) -> Path:
+        """The settings of this state folder."""
+        return self.path / FILE
+
+    def create(self) -> Home:
+        """Makes the folders that are missing, `private` with mode 0700; returns itself.
+
+        A new state folder gets mode 0700; one that was there keeps its own. A .gitignore of everything goes into an
+        empty state folder only: `--home .` must not hide somebody's project from git.
+        Raises SettingsError where the folder cannot be made or written.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not any(self.path.iterdir()):
+                (self.path / ".gitignore").write_text("*\n")
+            for folder in (self.private, self.reports, self.dagster):
+                folder.mkdir(exist_ok=True)
+            self.private.chmod(0o700)
+        except OSError as error:
+            raise SettingsError(self._unusable(error.strerror or str(error))) from error
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise SettingsError(self._unusable("it is read-only"))
+        return self
+
+    def _unusable(self, reason: str) -> str:
+        return (
+            f"cannot use {self.path} as state folder: {reason}. "
+            f"Name a folder that you can write to with --home DIR or ${HOME_VARIABLE}."
+        )
+
+
+def default_home(environ: Mapping[str, str] = os.environ) -> Home:
+    """The state folder where none is named: $SESSIONS_HOME, else `.sessions` in the current directory."""
+    return Home(Path(environ.get(HOME_VARIABLE) or ".sessions"))
+
+
+def load_settings(
+    home: Path, overrides: Mapping[str, object] | None = None, environ: Mapping[str, str] = os.environ
+) -> SettingsInForce:
+    """Settings in force for the state folder `home`.
+
+    overrides: field -> value of the flags; None stands for a flag that was not given.
+    environ: SESSIONS_<FIELD>; lists are separated by os.pathsep; an empty value counts as not set.
+    Raises SettingsError with one line per wrong value, unknown key or unreadable file.
+    """
+    values: dict[str, object] = {}
+    origins = dict.fromkeys(Settings.model_fields, DEFAULT)
+    problems: list[str] = []
+    given: list[tuple[str, str, object]] = []
+    for key, value in _read_file(Home(home)).items():
+        given.append((key, FILE, value))
+    for key, text in _from_environment(environ).items():
+        given.append((key, f"environment {ENVIRONMENT_PREFIX}{key.upper()}", text))
+    for key, value in (overrides or {}).items():
+        if value is not None:
+            given.append((key, FLAG, value))
+    for key, origin, value in given:
+        try:
+            values[key] = _checked(key, value, origin)
+            origins[key] = origin
+        except SettingsError as error:
+            problems.append(str(error))
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return SettingsInForce(Settings(**values), origins)  # type: ignore[arg-type]
+
+
+def save_settings(home: Path, values: Mapping[str, object]) -> None:
+    """Writes `values` to settings.toml of the state folder, keeping its comments and its other keys.
+
+    The file is replaced at once, so that a reader never sees half of it. None removes a key: the default is back.
+    Raises SettingsError where a value is wrong, or the file cannot be read or written.
+    """
+    import tomlkit
+
+    file = Home(home).settings_file
+    checked = {key: None if value is None else _checked(key, value, FLAG) for key, value in values.items()}
+    _read_file(Home(home))  # a broken file is reported with its line, never overwritten
+    document = tomlkit.parse(file.read_text(encoding="utf-8") if file.exists() else "")
+    before = tomlkit.dumps(document)
+    for key, value in checked.items():
+        if value is None:
+            document.pop(key, None)
+        else:
+            document[key] = [str(folder) for folder in value] if isinstance(value, tuple) else value
+    if (after := tomlkit.dumps(document)) != before:
+        try:
+            _replace(file.resolve(), after)
+        except OSError as error:
+            raise SettingsError(f"cannot write {file}: {error.strerror}. Is the state folder writable?") from error
+
+
+def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
+    """One row per setting, in the order of the fields, for the `settings` command and the Dagster UI."""
+    values = dict(in_force.settings)
+    return [
+        SettingRow(key, _shown(values[key]), in_force.origins[key], str(field.description), _allowed(key))
+        for key, field in Settings.model_fields.items()
+    ]
+
+
+def _read_file(home: Home) -> dict[str, object]:
+    """Keys and values of settings.toml; empty without one. Relative sources count from the state folder."""
+    file = home.settings_file
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise SettingsError(f"{file} is not valid UTF-8: line {line}") from error
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    sources = values.get("sources")
+    if isinstance(sources, list) and all(isinstance(folder, str) and folder for folder in sources):
+        values["sources"] = [home.path / Path(folder).expanduser() for folder in sources]
+    return values
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    """Settings among the environment variables, and near misses; other names with the prefix are not ours to judge."""
+    found: dict[str, object] = {}
+    for name, text in environ.items():
+        if not name.startswith(ENVIRONMENT_PREFIX) or name == HOME_VARIABLE or not text:
+            continue
+        key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
+        if key in Settings.model_fields:
+            found[key] = text.split(os.pathsep) if _is_list(key) else text
+        elif _nearest(key):
+            found[key] = text
+    return found
+
+
+def _checked(key: str, value: object, origin: str) -> object:
+    """`value` as the type of field `key`. Text is read as a number only where it comes from the environment."""
+    field = Settings.model_fields.get(key)
+    if field is None:
+        near = _nearest(key)
+        hint = f"did you mean {near}?" if near else f"allowed: {', '.join(Settings.model_fields)}"
+        raise SettingsError(f"unknown setting {key} ({origin}): {hint}")
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]
+    try:
+        return adapter.validate_python(value, strict=not origin.startswith("environment"))
+    except ValidationError as error:
+        raise SettingsError(f"{key} = {_shown(value)} ({origin}) is not allowed: {_allowed(key)}") from error
+
+
+def _nearest(key: str) -> str | None:
+    return next(iter(difflib.get_close_matches(key, Settings.model_fields, n=1)), None)
+
+
+def _is_list(key: str) -> bool:
+    return get_origin(Settings.model_fields[key].annotation) is tuple
+
+
+def _allowed(key: str) -> str:
+    """What may be set for `key`, in words, read from the field's type."""
+    field = Settings.model_fields[key]
+    if get_origin(field.annotation) is Literal:
+        return " or ".join(get_args(field.annotation))
+    if _is_list(key):
+        return 'a list of folders, e.g. ["~/.claude/projects"]'
+    whole_number = "a whole number, 1 or more"
+    return whole_number if field.annotation is int else f"{whole_number}, or {KEEP}"
+
+
+def _shown(value: object) -> str:
+    """`value` as JSON; None is the word that stands for it."""
+    return json.dumps(KEEP if value is None else value, default=str, ensure_ascii=False)
+
+
+def _replace(file: Path, text: str) -> None:
+    """Puts `text` in the place of `file` atomically; the mode of the old file stays, a new one gets 0600."""
+    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if file.exists():
+            temporary.chmod(file.stat().st_mode & 0o777)
+        temporary.replace(file)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
