@@ -270,7 +270,7 @@ def _checked(key: str, value: object, origin: str) -> object:
         near = _nearest(key)
         hint = f"did you mean {near}?" if near else f"allowed: {', '.join(Settings.model_fields)}"
         raise SettingsError(f"unknown setting {key} ({origin}): {hint}")
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, *field.metadata])  # type: ignore[arg-type]
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
     try:
         return adapter.validate_python(value, strict=not origin.startswith("environment"))
     except ValidationError as error:

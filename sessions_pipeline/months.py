@@ -7,7 +7,7 @@ import re
 
 # Before the first public coding agent of this kind kept logs; an earlier timestamp is a wrong clock.
 FIRST_MONTH = dt.date(2025, 1, 1)
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 
 
 def month_of(moment: dt.datetime) -> dt.date:

@@ -9,7 +9,7 @@ import datetime as dt
 
 from dagster import AssetExecutionContext, MonthlyPartitionsDefinition
 
-from sessions_pipeline.months import FIRST_MONTH, add_months, month_of, months_between
+from sessions_pipeline.months import FIRST_MONTH, month_from_key, months_between
 
 # end_offset=1: agents delete their logs after about 30 days, so most of a developer's sessions lie in the running
 # month, which has no partition with the default of 0.
@@ -18,10 +18,5 @@ monthly_partitions = MonthlyPartitionsDefinition(start_date=FIRST_MONTH.isoforma
 
 def months_of(context: AssetExecutionContext) -> list[dt.date]:
     """Months that this run materializes: one, or all of a range where the backfill policy is a single run."""
-    window = context.partition_time_window
-    return months_between(month_of(window.start), add_months(month_of(window.end), -1))
-
-
-def has_partition(month: dt.date, today: dt.date) -> bool:
-    """Whether `month` can be materialized on the day `today`: months of wrong clocks cannot."""
-    return FIRST_MONTH <= month <= today.replace(day=1)
+    keys = context.partition_key_range
+    return months_between(month_from_key(keys.start), month_from_key(keys.end))

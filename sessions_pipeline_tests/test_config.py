@@ -1,0 +1,260 @@
+"""Settings: who wins, what a mistake says, what saving keeps; and the state folder."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sessions_pipeline.config import (
+    Home,
+    Settings,
+    SettingsError,
+    default_home,
+    describe_settings,
+    load_settings,
+    save_settings,
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return Home(tmp_path / "state").create().path
+
+
+def write(home: Path, text: str) -> None:
+    Home(home).settings_file.write_text(text, encoding="utf-8")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def complaint(home: Path, overrides: dict[str, object] | None = None, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(home, overrides, environ or {})
+    return str(caught.value)
+
+
+class TestWhoWins:
+    def test_defaults(self, home: Path) -> None:
+        in_force = load_settings(home, environ={})
+        assert in_force.settings.model_dump() == {
+            "sources": (Path.home() / ".claude/projects",),
+            "users": "one",
+            "rule_set": "study",
+            "backend": "rules",
+            "min_users": 5,
+            "window_months": 7,
+            "turn_chars": 5000,
+            "transcript_chars": 25000,
+            "transcript_retention_days": None,
+        }
+        assert set(in_force.origins.values()) == {"default"}
+
+    def test_flag_over_environment_over_file_over_default(self, home: Path) -> None:
+        write(home, 'users = "folder"\nmin_users = 2\nwindow_months = 3\n')
+        environ = {"SESSIONS_MIN_USERS": "8", "SESSIONS_WINDOW_MONTHS": "4", "SESSIONS_HOME": "x", "SESSIONS_USERS": ""}
+        in_force = load_settings(home, {"window_months": 1, "backend": None}, environ)
+        values = in_force.settings
+        assert (values.window_months, values.min_users, values.users, values.rule_set) == (1, 8, "folder", "study")
+        assert in_force.origins["window_months"] == "flag"
+        assert in_force.origins["min_users"] == "environment SESSIONS_MIN_USERS"
+        assert in_force.origins["users"] == "settings.toml"
+        assert in_force.origins["backend"] == "default"
+
+    def test_folders_from_the_environment_and_from_the_file(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        listed = os.pathsep.join(["~/a", "b", "b", "/c"])
+        assert load_settings(home, environ={"SESSIONS_SOURCES": listed}).settings.sources == (
+            Path.home() / "a",
+            tmp_path / "b",
+            Path("/c"),
+        )
+        # In the file a relative folder counts from the file, so that every process reads the same.
+        write(home, 'sources = ["logs", "~/a"]')
+        assert load_settings(home, environ={}).settings.sources == (home / "logs", Path.home() / "a")
+
+    def test_keeping_for_ever_can_be_said_against_the_file(self, home: Path) -> None:
+        write(home, "transcript_retention_days = 30")
+        assert load_settings(home, environ={}).settings.transcript_retention_days == 30
+        environ = {"SESSIONS_TRANSCRIPT_RETENTION_DAYS": "keep"}
+        in_force = load_settings(home, environ=environ)
+        assert in_force.settings.transcript_retention_days is None
+        assert in_force.origins["transcript_retention_days"] == "environment SESSIONS_TRANSCRIPT_RETENTION_DAYS"
+
+    def test_without_a_state_folder(self, tmp_path: Path) -> None:
+        assert load_settings(tmp_path / "nowhere", environ={}).settings == Settings()
+
+
+class TestMistakes:
+    @pytest.mark.parametrize(
+        ("line", "words"),
+        [
+            ('users = "two"', 'users = "two" (settings.toml) is not allowed: one or folder'),
+            ("min_users = 0", "min_users = 0 (settings.toml) is not allowed: a whole number, 1 or more"),
+            ('min_users = "5"', 'min_users = "5" (settings.toml) is not allowed: a whole number, 1 or more'),
+            ("min_users = true", "min_users = true (settings.toml) is not allowed: a whole number, 1 or more"),
+            ("turn_chars = 2.5", "turn_chars = 2.5 (settings.toml) is not allowed: a whole number, 1 or more"),
+            ('sources = "logs"', 'sources = "logs" (settings.toml) is not allowed: a list of folders'),
+            ("sources = []", "sources = [] (settings.toml) is not allowed: a list of folders"),
+            ("sources = [1]", "sources = [1] (settings.toml) is not allowed: a list of folders"),
+            ("transcript_retention_days = 0", "is not allowed: a whole number, 1 or more, or keep"),
+            ("min_user = 3", "unknown setting min_user (settings.toml): did you mean min_users?"),
+            ("[colours]\nsky = 1", "unknown setting colours (settings.toml): allowed: sources, users, rule_set"),
+        ],
+    )
+    def test_in_the_file(self, home: Path, line: str, words: str) -> None:
+        write(home, line)
+        assert words in complaint(home)
+
+    def test_in_the_environment(self, home: Path) -> None:
+        said = complaint(home, environ={"SESSIONS_MIN_USERS": "many"})
+        assert said == ('min_users = "many" (environment SESSIONS_MIN_USERS) is not allowed: a whole number, 1 or more')
+        assert "did you mean min_users?" in complaint(home, environ={"SESSIONS_MIN_USER": "3"})
+
+    def test_variables_of_others_are_left_alone(self, home: Path) -> None:
+        environ = {"SESSIONS_COOKIE_DOMAIN": "x", "SESSIONSX": "y", "MIN_USERS": "z"}
+        assert load_settings(home, environ=environ).settings == Settings()
+
+    def test_in_a_flag(self, home: Path) -> None:
+        assert complaint(home, {"backend": "gpt"}) == 'backend = "gpt" (flag) is not allowed: rules or claude'
+        assert "unknown setting backends (flag): did you mean backend?" in complaint(home, {"backends": "rules"})
+
+    def test_all_are_told_at_once(self, home: Path) -> None:
+        write(home, 'users = "two"\nmin_user = 3\n')
+        assert len(complaint(home, {"turn_chars": -1}).splitlines()) == 3
+
+    def test_a_file_that_is_not_toml_is_named_with_its_line(self, home: Path) -> None:
+        write(home, 'users = "one"\nmin_users = \n')
+        said = complaint(home)
+        assert str(Home(home).settings_file) in said
+        assert "line 2" in said
+
+    def test_a_file_that_is_not_utf8_is_named_with_its_line(self, home: Path) -> None:
+        Home(home).settings_file.write_bytes(b'users = "one"\n# caf\xe9\n')
+        assert "not valid UTF-8: line 2" in complaint(home)
+
+    def test_a_file_that_is_a_folder(self, home: Path) -> None:
+        Home(home).settings_file.mkdir()
+        assert f"cannot read {Home(home).settings_file}" in complaint(home)
+
+
+class TestSaving:
+    def test_keeps_comments_and_other_keys(self, home: Path) -> None:
+        write(home, '# ours\nmin_users = 3  # agreed in May\n\nusers = "one"\n')
+        save_settings(home, {"sources": ["/logs"], "users": "folder"})
+        text = Home(home).settings_file.read_text()
+        assert text.startswith('# ours\nmin_users = 3  # agreed in May\n\nusers = "folder"\n')
+        in_force = load_settings(home, environ={})
+        assert in_force.settings.sources == (Path("/logs"),)
+        assert in_force.origins["sources"] == in_force.origins["min_users"] == "settings.toml"
+
+    def test_none_brings_the_default_back(self, home: Path) -> None:
+        write(home, "min_users = 3\nwindow_months = 2\n")
+        save_settings(home, {"min_users": None})
+        assert Home(home).settings_file.read_text() == "window_months = 2\n"
+
+    def test_what_is_relative_to_the_shell_is_saved_absolute(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "work").mkdir()
+        monkeypatch.chdir(tmp_path / "work")
+        save_settings(home, {"sources": ("logs",)})
+        monkeypatch.chdir(tmp_path)
+        assert load_settings(home, environ={}).settings.sources == (tmp_path / "work" / "logs",)
+
+    def test_a_wrong_value_is_not_saved(self, home: Path) -> None:
+        write(home, "min_users = 3\n")
+        with pytest.raises(SettingsError, match="min_users = 0"):
+            save_settings(home, {"window_months": 2, "min_users": 0})
+        assert Home(home).settings_file.read_text() == "min_users = 3\n"
+
+    def test_a_broken_file_is_not_overwritten(self, home: Path) -> None:
+        write(home, "min_users = \n")
+        with pytest.raises(SettingsError, match="line 1"):
+            save_settings(home, {"window_months": 2})
+        assert Home(home).settings_file.read_text() == "min_users = \n"
+
+    def test_modes_and_no_leftovers(self, home: Path) -> None:
+        save_settings(home, {"min_users": 3})
+        file = Home(home).settings_file
+        assert mode(file) == 0o600
+        file.chmod(0o640)
+        save_settings(home, {"min_users": 4})
+        assert mode(file) == 0o640
+        assert sorted(path.name for path in home.iterdir() if path.is_file()) == [".gitignore", "settings.toml"]
+
+    def test_nowhere_to_write(self, tmp_path: Path) -> None:
+        with pytest.raises(SettingsError, match=r"cannot write .*settings\.toml"):
+            save_settings(tmp_path / "nowhere", {"min_users": 3})
+
+
+def test_every_setting_is_described(home: Path) -> None:
+    write(home, 'users = "folder"')
+    rows = {row.key: row for row in describe_settings(load_settings(home, environ={}))}
+    assert list(rows) == list(Settings.model_fields)
+    assert all(row.meaning for row in rows.values())
+    users, days = rows["users"], rows["transcript_retention_days"]
+    assert (users.value, users.origin, users.allowed) == ('"folder"', "settings.toml", "one or folder")
+    assert (days.value, days.origin, days.allowed) == ('"keep"', "default", "a whole number, 1 or more, or keep")
+    assert rows["min_users"].value == "5"
+    assert rows["sources"].value == f'["{Path.home()}/.claude/projects"]'
+
+
+class TestTheStateFolder:
+    def test_layout_and_modes(self, tmp_path: Path) -> None:
+        home = Home(tmp_path / "a" / "state").create()
+        assert home.warehouse == tmp_path / "a" / "state" / "warehouse.duckdb"
+        assert mode(home.path) == mode(home.private) == 0o700
+        assert home.reports.is_dir()
+        assert home.dagster.is_dir()
+        assert (home.path / ".gitignore").read_text() == "*\n"
+
+    def test_making_it_again_closes_private_and_changes_nothing_else(self, tmp_path: Path) -> None:
+        home = Home(tmp_path / "state").create()
+        (home.path / ".gitignore").write_text("mine\n")
+        home.path.chmod(0o755)
+        home.private.chmod(0o755)
+        home.create()
+        assert (mode(home.path), mode(home.private)) == (0o755, 0o700)
+        assert (home.path / ".gitignore").read_text() == "mine\n"
+
+    def test_a_project_is_not_hidden_from_git(self, tmp_path: Path) -> None:
+        (tmp_path / "main.py").write_text("")
+        Home(tmp_path).create()
+        assert not (tmp_path / ".gitignore").exists()
+
+    def test_a_later_change_of_directory_does_not_move_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        home = Home(Path(".sessions"))
+        monkeypatch.chdir("/")
+        assert home.path == tmp_path / ".sessions"
+
+    def test_default(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert default_home({}) == default_home({"SESSIONS_HOME": ""}) == Home(tmp_path / ".sessions")
+        assert default_home({"SESSIONS_HOME": "~/s"}) == Home(Path.home() / "s")
+
+    @pytest.mark.parametrize("name", ["file", "file/inside"])
+    def test_an_impossible_one_says_what_to_do(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(
+            SettingsError, match=r"cannot use .*file.* as state folder: .*--home DIR or \$SESSIONS_HOME"
+        ):
+            Home(tmp_path / name).create()
+
+
+def test_importing_settings_is_cheap() -> None:
+    heavy = "dagster", "duckdb", "polars", "pandera", "tomlkit"
+    script = f"import sys, sessions_pipeline.config; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
