@@ -285,12 +285,18 @@ class TestConnectionsInOneProcess:
             plain.close()
 
     def test_an_exception_leaves_no_connection_open(self, warehouse: Warehouse, file: Path) -> None:
-        with pytest.raises(ZeroDivisionError), warehouse.get_connection():
+        # `connection` outlives the block, as it does in the traceback of a failed run.
+        with pytest.raises(ZeroDivisionError), warehouse.get_connection() as connection:
             _ = 1 / 0
-        with pytest.raises(duckdb.CatalogException):
+        duckdb.connect(str(file)).close()  # refused, for its other configuration, if the file were still open
+        with pytest.raises(duckdb.ConnectionException, match="closed"):
+            connection.execute("SELECT 1")
+
+    def test_a_failed_query_leaves_no_connection_open(self, warehouse: Warehouse, file: Path) -> None:
+        with pytest.raises(duckdb.CatalogException, match="nowhere") as kept:
             warehouse.query("SELECT * FROM core.nowhere")
-        # DuckDB would refuse this configuration if the file were still open.
         duckdb.connect(str(file)).close()
+        assert kept.traceback  # its frames were alive when the file was opened again
 
 
 HOLDER = """
