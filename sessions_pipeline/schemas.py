@@ -56,7 +56,9 @@ class SessionFiles(Table):
     """One row per log file seen, whether or not it still exists."""
 
     file_key: str = _column("keyed hash of source and path", unique=True)
-    month: dt.date = _column("month of the session it belongs to; of its first line's time, else its last change, if none")
+    month: dt.date = _column(
+        "month of the session it belongs to; of its first line's time, else its last change, if none"
+    )
     source: str = _column("log format, e.g. claude_code")
     bytes: int = _count("size when last read")
     mtime_ns: int = _column("modification time when last read, nanoseconds since 1970; -1 if it could not be read")
@@ -164,6 +166,31 @@ class Classifications(Table):
     classified_at: dt.datetime = _column("UTC")
 
 
+class CurrentLabels(Table):
+    """One row per session with at least one current label: its labels as columns."""
+
+    session_id: str = _column("session", unique=True)
+    month: dt.date = _column(MONTH)
+    labels_backend: str = _column("backend of the labels")
+    work_mode: str = _column("label", isin=WORK_MODES, nullable=True)
+    expertise: int = _column("label, 1 novice to 5 expert; null if unclear", ge=1, le=5, nullable=True)
+    expertise_opening: int = _column(
+        "the same, read from the first prompt alone; null if unclear", ge=1, le=5, nullable=True
+    )
+    user_occupation: str = _column("SOC major group, or unclear", isin=(*SOC_MAJOR_GROUPS, "unclear"), nullable=True)
+    task_occupation: str = _column("SOC major group", isin=tuple(SOC_MAJOR_GROUPS), nullable=True)
+    outcome: str = _column("label", isin=OUTCOMES, nullable=True)
+    success_signal: int = _column("0 none to 5", ge=0, le=5, nullable=True)
+    failure_signal: int = _column("0 none to 5", ge=0, le=5, nullable=True)
+    codebase_context: str = _column("label", isin=CODEBASE_CONTEXTS, nullable=True)
+    user_planning_decisions: int = _count("planning decisions taken by the user", nullable=True)
+    agent_planning_decisions: int = _count("planning decisions taken by the agent", nullable=True)
+    user_execution_decisions: int = _count("execution decisions taken by the user", nullable=True)
+    agent_execution_decisions: int = _count("execution decisions taken by the agent", nullable=True)
+    task_value_usd: float = _column("freelance-equivalent price, US dollars", ge=0, nullable=True)
+    task_value_band: str = _column("US dollars", isin=TASK_VALUE_BANDS, nullable=True)
+
+
 class ClassifiedSessions(Table):
     """One row per eligible session: telemetry, current labels and derived measures."""
 
@@ -216,6 +243,15 @@ class ClassifiedSessions(Table):
     software_user: bool = _column("user occupation is Computer and Mathematical; null if unclear", nullable=True)
     actions_per_prompt: float = _count("tool calls per human prompt")
     words_per_prompt: float = _count("assistant words per human prompt")
+
+
+class Periods(Table):
+    """One row per month and period: the months that a figure is computed over."""
+
+    month: dt.date = _column("the month of the figure")
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    first_month: dt.date = _column("first month of the period")
+    last_month: dt.date = _column("last month of the period, included")
 
 
 class Cell(Table):
@@ -326,7 +362,9 @@ TABLES: dict[str, type[Table]] = {
     "core.sessions": Sessions,
     "core.attrition": Attrition,
     "labels.classifications": Classifications,
+    "staging.current_labels": CurrentLabels,
     "core.classified_sessions": ClassifiedSessions,
+    "staging.periods": Periods,
     "marts.work_mode_shares": WorkModeShares,
     "marts.task_value": TaskValue,
     "marts.effort_by_expertise": EffortByExpertise,
