@@ -127,13 +127,14 @@ def read_model(path: Path) -> SqlModel:
         raise SqlModelError(f"{_file(table)}: schemas.TABLES has no {table}; add its columns there")
     description, lists = _parse_header(_file(table), sql)
     query = _parse_select(_file(table), sql)
+    dependencies = _dependencies(table, query)  # first: a misspelt table is the reason for unknown columns
     return SqlModel(
         table=table,
         sql=sql,
         description=description,
         columns=_columns(table, sql, lists["columns"]),
         assertions=tuple(_assertion(table, text) for text in lists["assertions"]),
-        dependencies=_dependencies(table, query),
+        dependencies=dependencies,
         parameters=_parameters(_file(table), query),
     )
 
@@ -227,7 +228,8 @@ def _qualified(sql: str) -> exp.Query:
     from sqlglot import parse_one
     from sqlglot.optimizer.qualify import qualify
 
-    return cast("exp.Query", qualify(parse_one(sql, dialect="duckdb"), schema=_catalog(), dialect="duckdb"))
+    query = parse_one(sql, dialect="duckdb")
+    return cast("exp.Query", qualify(query, schema=_catalog(), dialect="duckdb", identify=False))
 
 
 @cache
