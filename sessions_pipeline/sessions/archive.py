@@ -78,10 +78,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 class SyncReport:
     """Counts of one look at the sources. unreadable: path and reason of files that could not be opened."""
 
-    found: int
     read: int
-    unchanged: int
-    gone: int
     unreadable: tuple[tuple[Path, str], ...]
 
 
@@ -115,9 +112,7 @@ class Archive:
                 unreadable.append((job.file.path, problem))
             if progress:
                 progress(done, total)
-        present = {self.file_key(file) for file in files}
-        gone = sum(key not in present for key in known)
-        return SyncReport(len(files), len(jobs), len(files) - len(jobs), gone, tuple(sorted(unreadable)))
+        return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
     def file_key(self, file: LogFile) -> str:
         """Keyed hash of the source format and the path."""
@@ -138,6 +133,10 @@ class Archive:
         """The entries of a file."""
         return _read_contents(_path(self.folder, file_key))
 
+    def rewrite(self, header: Header, contents: FileContents) -> None:
+        """Replaces the entries of a file, whose header stays."""
+        write_atomically(_path(self.folder, header.file_key), _pack(header, contents))
+
 
 @dataclass(frozen=True)
 class _Job:
@@ -155,7 +154,11 @@ def keyed_hash(secret: bytes, text: str) -> str:
 
 def hash64(text: str) -> int:
     """64 bits of BLAKE2b: a million keys collide with a probability of 3e-8. The empty text is 0."""
-    return int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little") if text else 0
+    return (
+        int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
+        if text
+        else 0
+    )
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -163,7 +166,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             stream.write(data)
         partial.replace(path)
     finally:
@@ -175,7 +178,7 @@ def _secret(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
             stream.write(secrets.token_bytes(32))
         try:
             # A hard link fails if another process made the key first: one key wins for good.
@@ -217,7 +220,9 @@ def _ingest(job: _Job) -> str:
     else:
         reason = ""
         contents = READERS[job.file.source](
-            data, key=lambda text: keyed_hash(job.secret, text), written_ms=min(job.file.mtime_ns // 1_000_000, job.now_ms)
+            data,
+            key=lambda text: keyed_hash(job.secret, text),
+            written_ms=min(job.file.mtime_ns // 1_000_000, job.now_ms),
         )
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0

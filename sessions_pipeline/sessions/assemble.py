@@ -7,6 +7,7 @@ session is in the sample in `eligibility`.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -74,7 +75,7 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
 def active_seconds(times_ms: Sequence[int]) -> float:
     """Sum of the gaps between distinct times, each counted up to LONGEST_PAUSE_MS; seconds."""
     distinct = sorted(set(times_ms))
-    gaps = (after - before for before, after in zip(distinct, distinct[1:], strict=False))
+    gaps = (after - before for before, after in itertools.pairwise(distinct))
     return sum(min(gap, LONGEST_PAUSE_MS) for gap in gaps) / 1000
 
 

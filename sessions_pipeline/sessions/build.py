@@ -13,16 +13,17 @@ from functools import lru_cache
 
 import polars as pl
 
+from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.archive import Archive, Header
 from sessions_pipeline.sessions.assemble import Assembled, OwnEntry, assemble
 from sessions_pipeline.sessions.eligibility import exclusion
 from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.sources.model import FileContents
 
-EARLIEST_MONTH = dt.date(2025, 1, 1)
-TRANSCRIPT_SCHEMA = {"session_id": pl.String, "transcript": pl.String, "opening": pl.String}
 _FILES_IN_MEMORY = 64
+_TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_sha256")
 
 
 @dataclass(frozen=True)
@@ -75,28 +76,34 @@ def build_sessions(
     book: Ledger,
     month: dt.date,
     *,
+    known: pl.DataFrame,
     rule_set: str,
     turn_chars: int,
     transcript_chars: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `core.sessions` for `month`, and the transcripts of the eligible ones (TRANSCRIPT_SCHEMA).
+    """Rows of `core.sessions` for `month`, and the transcripts of the eligible ones (`transcripts.SCHEMA`).
 
+    known: the month's rows so far; a session whose text was purged keeps what is known of its transcript.
     progress: called with sessions done and sessions to do.
     """
+    of_transcript = {row[0]: row[1:] for row in known.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
     wanted = book.sessions.filter(pl.col("month") == month)
-    rows, transcripts = [], []
+    rows, texts = [], []
     for done, own in enumerate(_own_entries(archive, book, wanted), start=1):
         session = assemble(own, turn_chars, transcript_chars)
         rule = exclusion(session.row, rule_set)
-        rows.append({**session.row, "is_eligible": rule is None, "exclusion": rule})
-        if rule is None:
-            transcripts.append(_transcript_row(session))
+        row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
+        purged = any(item.entry.purged for item in own)
+        if purged and row["session_id"] in of_transcript:
+            row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
+        rows.append(row)
+        if rule is None and not purged:
+            texts.append(_transcript_row(session))
         if progress:
             progress(done, wanted.height)
     frame = pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row").sort("session_id")
-    texts = pl.DataFrame(transcripts, schema=TRANSCRIPT_SCHEMA, orient="row").sort("session_id")
-    return frame, texts
+    return frame, pl.DataFrame(texts, schema=SCHEMA, orient="row").sort("session_id")
 
 
 def _transcript_row(session: Assembled) -> tuple[object, str, str]:
@@ -187,7 +194,7 @@ def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessio
 def _file_row(position: int, header: Header) -> tuple[object, ...]:
     read = dt.datetime.fromtimestamp(header.ingested_at_ms / 1000, dt.UTC).replace(tzinfo=None)
     changed = dt.datetime.fromtimestamp(max(header.mtime_ns, 0) / 1e9, dt.UTC).replace(tzinfo=None)
-    month = max(min(changed, read).date().replace(day=1), EARLIEST_MONTH)
+    month = max(min(changed, read).date().replace(day=1), FIRST_MONTH)
     return (
         position,
         header.file_key,

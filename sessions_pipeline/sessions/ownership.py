@@ -8,7 +8,8 @@ under new line ids. So:
 2. of the threads in which a response appears (same message id), the main thread counts, then the one with more
    tokens, then the earliest.
 
-A line belongs to the session of the copy that counts. Ties break on contents, never on file names or their order.
+A line belongs to the session of the copy that counts. Of equal copies the one counts whose file holds fewer sessions
+(not the fork), then more lines (not an earlier state of the file); then ties break on contents, never on file names.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ INDEX_SCHEMA = {
 
 def owned(index: pl.DataFrame) -> pl.DataFrame:
     """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count."""
-    lines = index.sort("sidechain", "at", "session", "content", "position").unique("key", keep="first", maintain_order=True)
+    ranked = index.with_columns(
+        pl.col("session").n_unique().over("file").alias("sessions_in_file"),
+        pl.len().over("file").cast(pl.Int64).neg().alias("fewer_lines"),
+    )
+    order = ["sidechain", "at", "session", "sessions_in_file", "fewer_lines", "content", "position"]
+    lines = ranked.sort(order).unique("key", keep="first", maintain_order=True).select(index.columns)
     responses = lines.filter(pl.col("message") != 0)
     thread = ["message", "session", "agent", "sidechain"]
     winners = (

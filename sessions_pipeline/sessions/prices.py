@@ -34,9 +34,7 @@ def price_list() -> tuple[dt.date, dict[str, Price]]:
     """The date of the shipped list, and model name -> price."""
     text = files("sessions_pipeline.sessions").joinpath("prices.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
-    prices = {
-        row["model"]: Price(*(float(row[name]) for name in Price.__dataclass_fields__)) for row in rows
-    }
+    prices = {row["model"]: Price(*(float(row[name]) for name in Price.__dataclass_fields__)) for row in rows}
     return dt.date.fromisoformat(rows[0]["as_of"]), prices
 
 

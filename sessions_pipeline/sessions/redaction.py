@@ -28,7 +28,9 @@ class _Rule:
 
 
 # Values that only name a secret: a variable, a placeholder, a call, a type.
-_NO_SECRET = re.compile(r"^[\"']?(?:\$|<|\{|\[|%|process\.env|os\.|env\.|str\b|string\b|None\b|null\b|true\b|false\b|\w+\()")
+_NO_SECRET = re.compile(
+    r"^[\"']?(?:\$|<|\{|\[|%|process\.env|os\.|env\.|str\b|string\b|None\b|null\b|true\b|false\b|\w+\()"
+)
 
 
 def _hide_value(match: re.Match[str]) -> str:
@@ -64,7 +66,11 @@ _OWN_SECRETS = (
     ),
 )
 _PLACES = (
-    _Rule(re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)(?!\[)[^\s/?#\"'<>)\]]{1,253}"), r"\1[HOST]", ("://",)),
+    _Rule(
+        re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)(?:\[SECRET\]@)?(?!\[)[^\s/?#\"'<>)\]]{1,253}"),
+        r"\1[HOST]",
+        ("://",),
+    ),
     _Rule(re.compile(r"\bgit@[A-Za-z0-9.-]{1,253}(?=:)"), "git@[HOST]", ("git@",)),
     _Rule(
         re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}"),
@@ -72,7 +78,7 @@ _PLACES = (
         ("@",),
     ),
     _Rule(
-        re.compile(r"(?i)(?:/home/|/users/|\b[a-z]:[\\/]+users[\\/]+)[^/\\\s\"'`:;,)<>|]{1,100}"),
+        re.compile(r"(?:(?<!\w)/home/|(?<!\w)/Users/|(?i:\b[a-z]:[\\/]+users[\\/]+))[^/\\\s\"'`:;,)<>|]{1,100}"),
         "~",
         ("/home/", "users"),
     ),
@@ -80,7 +86,9 @@ _PLACES = (
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", ("-home-", "-users-")),
     _Rule(re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "[HOST]"),
     _Rule(
-        re.compile(r"(?i)(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:internal|local|lan|corp|intranet)\b"),
+        re.compile(
+            r"(?i)(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:internal|local|lan|corp|intranet)\b"
+        ),
         "[HOST]",
         (".internal", ".local", ".lan", ".corp", ".intranet"),
     ),

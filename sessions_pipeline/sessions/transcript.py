@@ -66,8 +66,9 @@ def render(turns: Iterable[Turn], turn_chars: int = 5_000, transcript_chars: int
     """The transcript of `turns`, whose texts went through `clean`; empty turns are left out."""
     parts, chars, truncated = [], 0, False
     for turn in turns:
-        body = turn.text.strip()
-        if not body:
+        # Only empty lines go at the ends: a space may be all that keeps a line from being a marker.
+        body = turn.text.strip("\n")
+        if not body.strip():
             continue
         cut = cut_middle(body, turn_chars)
         truncated |= cut is not body
@@ -83,10 +84,10 @@ def parse_turns(text: str) -> list[Turn]:
     turns, role, start = [], None, 0
     for match in _HEADER.finditer(text):
         if role is not None:
-            turns.append(Turn(role, text[start : match.start()].strip()))
+            turns.append(Turn(role, text[start : match.start()].strip("\n")))
         role, start = match.group(1), match.end()
     if role is not None:
-        turns.append(Turn(role, text[start:].strip()))
+        turns.append(Turn(role, text[start:].strip("\n")))
     return turns
 
 

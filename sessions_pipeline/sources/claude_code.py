@@ -39,9 +39,46 @@ INTERNAL_AGENTS = ("aprompt_suggestion", "acompact", "aside_question")
 
 # Slash commands that steer the program: their arguments are no instruction to the agent.
 _STEERING = frozenset(
-    "add-dir agents clear compact config context cost doctor effort exit export fast feedback help hooks ide login "
-    "logout mcp memory model output-style permissions plugin privacy-settings quit release-notes rename resume rewind "
-    "status statusline tasks terminal-setup theme upgrade usage vim".split()
+    [
+        "add-dir",
+        "agents",
+        "clear",
+        "compact",
+        "config",
+        "context",
+        "cost",
+        "doctor",
+        "effort",
+        "exit",
+        "export",
+        "fast",
+        "feedback",
+        "help",
+        "hooks",
+        "ide",
+        "login",
+        "logout",
+        "mcp",
+        "memory",
+        "model",
+        "output-style",
+        "permissions",
+        "plugin",
+        "privacy-settings",
+        "quit",
+        "release-notes",
+        "rename",
+        "resume",
+        "rewind",
+        "status",
+        "statusline",
+        "tasks",
+        "terminal-setup",
+        "theme",
+        "upgrade",
+        "usage",
+        "vim",
+    ]
 )
 _IDE_BLOCK = re.compile(r"\s*<(ide_[a-z_]+)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
 _REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
@@ -150,10 +187,13 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
     """Number and content of every non-empty line; None, and a reject, where it cannot be read."""
     try:
         # The whole file at once is twice as fast; it fails if a single line is bad.
-        yield from enumerate(_DECODER.decode_lines(data), start=1)
-        return
+        decoded = _DECODER.decode_lines(data)
     except _UNREADABLE:
-        pass
+        decoded = []
+    # It also takes two objects on one line, and one on several: then the numbers would not be those of the lines.
+    if decoded and len(decoded) == data.count(b"\n") + (not data.endswith(b"\n")):
+        yield from enumerate(decoded, start=1)
+        return
     lines = data.split(b"\n")
     for number, raw in enumerate(lines, start=1):
         raw = raw.strip()

@@ -88,7 +88,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     key: the line's id, the same in every copy. at: milliseconds since 1970 UTC, inherited from the line before where
     the log has none. timed: the line has a time of its own. line: 1-based.
     agent: id of the sub-agent that wrote it, else empty. context: index into `FileContents.contexts`.
-    message: id of the API response. pull_requests: hashes of linked pull requests.
+    message: id of the API response. pull_requests: hashes of linked pull requests. purged: its text was removed.
     """
 
     key: str
@@ -108,6 +108,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     calls: tuple[ToolCall, ...] = ()
     results: tuple[ToolResult, ...] = ()
     pull_requests: tuple[str, ...] = ()
+    purged: bool = False
 
 
 class Context(msgspec.Struct, frozen=True, array_like=True):

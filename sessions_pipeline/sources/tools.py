@@ -1,6 +1,6 @@
 """What tool calls did: lines changed, commits, pull requests, test runs. Shared by the log formats.
 
-What is invisible stays uncounted: files that shell commands edit (`sed -i`, heredocs, `git apply`) leave no line counts.
+What is invisible stays uncounted: edits by shell commands (`sed -i`, heredocs, `git apply`) leave no line counts.
 """
 
 from __future__ import annotations
@@ -33,12 +33,18 @@ _TEST_RUNNERS = (
     r"swift\s+test|xcodebuild\s[^|;&\n]*\btest",
     r"flutter\s+test|dart\s+test",
 )
-_COMMAND_START = r"(?:^|[;&|(\n]\s*|\bthen\s+|\bdo\s+)(?:\s*(?:\w+=\S*|sudo|time|env|timeout\s+\S+|uv\s+run|poetry\s+run|pdm\s+run|hatch\s+run|pipenv\s+run|\.?\S*/bin/|npx)\s*)*"
+# Runners and tools that stand before the test runner in the same command.
+_PREFIXES = r"\w+=\S*|sudo|time|env|timeout\s+\S+|npx|\.?\S*/bin/|(?:uv|poetry|pdm|hatch|pipenv)\s+run(?:\s+-{1,2}\S+)*"
+_COMMAND_START = rf"(?:^|[;&|(\n]\s*|\bthen\s+|\bdo\s+)(?:\s*(?:{_PREFIXES})\s*)*"
 _TEST_COMMAND = re.compile(_COMMAND_START + r"(?:" + "|".join(_TEST_RUNNERS) + r")(?=\s|$|[;&|)])", re.MULTILINE)
 # `Rscript -e 'testthat::test_dir(…)'` and friends name the runner inside an argument.
 _TEST_ARGUMENT = re.compile(r"\bRscript\b.*\b(?:testthat|devtools::test|tinytest)\b", re.DOTALL)
-_FAILED_COUNT = re.compile(r"\b([1-9]\d*)\s+(?:tests?\s+)?(?:failed|failing|failures?|errors?)\b|\b(?:failures|failed|errors):\s*([1-9]\d*)", re.I)
-_FAILED_WORD = re.compile(r"^(?:FAIL(?:ED)?\b|Exit code [1-9]|--- FAIL)|\btest result: FAILED\b|\bFAILED \(", re.MULTILINE)
+_FAILED_COUNT = re.compile(
+    r"\b[1-9]\d*\s+(?:tests?\s+)?(?:failed|failing|failures?|errors?)\b|\b(?:failures|failed|errors):\s*[1-9]", re.I
+)
+_FAILED_WORD = re.compile(
+    r"^(?:FAIL(?:ED)?\b|Exit code [1-9]|--- FAIL)|\btest result: FAILED\b|\bFAILED \(", re.MULTILINE
+)
 
 
 def commits(command: str) -> bool:

@@ -1,0 +1,72 @@
+"""Assets of the regressions: partition M is the vintage of M, estimated on the window that ends in M and on M alone."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+
+import polars as pl
+from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
+
+from sessions_pipeline.analysis.adjusted import adjusted_rates
+from sessions_pipeline.analysis.models import estimate
+from sessions_pipeline.checks import check_specs, store
+from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.months import add_months, window_ending
+from sessions_pipeline.partitions import monthly_partitions, months_of
+from sessions_pipeline.progress import reporter
+from sessions_pipeline.schemas import grain
+from sessions_pipeline.sql_assets import window_mapping
+from sessions_pipeline.state import State
+
+SESSIONS = "core.classified_sessions"
+Estimator = Callable[[pl.DataFrame, dt.date, str, int], pl.DataFrame]
+ESTIMATORS: dict[str, Estimator] = {
+    "analysis.coefficients": estimate,
+    "analysis.adjusted_rates": adjusted_rates,
+}
+
+
+def vintages(
+    sessions: pl.DataFrame, months: list[dt.date], window_months: int, min_users: int, estimator: Estimator, work: str
+) -> pl.DataFrame:
+    """Rows of `estimator` for each month alone and for the window that ends in it.
+
+    sessions: `core.classified_sessions` of all months of these windows.
+    """
+    tell, frames = reporter(work, "vintages"), []
+    for done, month in enumerate(months, start=1):
+        window = window_ending(month, window_months)
+        frames.append(estimator(sessions.filter(pl.col("month") == month), month, "month", min_users))
+        frames.append(estimator(sessions.filter(pl.col("month").is_in(window)), month, "window", min_users))
+        tell(done, len(months))
+    return pl.concat(frames)
+
+
+def analysis_assets(window_months: int) -> list[AssetsDefinition]:
+    """One asset for each estimator."""
+    return [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
+
+
+def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
+    @asset(
+        key=asset_key(table),
+        group_name="analysis",
+        description=grain(table),
+        deps=[AssetDep(asset_key(SESSIONS), partition_mapping=window_mapping(window_months))],
+        kinds={"python", "duckdb"},
+        metadata=definition_metadata(table),
+        check_specs=check_specs(table),
+        partitions_def=monthly_partitions,
+        backfill_policy=BackfillPolicy.single_run(),
+        pool="warehouse",
+    )
+    def estimates(context: AssetExecutionContext, state: State) -> Iterator[object]:
+        months, window = months_of(context), state.settings.window_months
+        sessions = state.warehouse.query(
+            f"select * from {SESSIONS} where month between $first and $last",
+            {"first": add_months(months[0], 1 - window), "last": months[-1]},
+        )
+        work = f"estimating {table.split('.')[1].replace('_', ' ')}"
+        rows = vintages(sessions, months, window, state.min_users(), estimator, work)
+        yield from store(state, table, rows, months)
+
+    return estimates

@@ -1,0 +1,341 @@
+"""The command line: reads flags, says what happens, chooses the exit code. Work is done in `operate`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from sessions_pipeline.config import Home, SettingsError, default_home, describe_settings, load_settings, save_settings
+from sessions_pipeline.months import parse_month
+
+NOTHING_TO_DO = 2
+SOMETHING_MISSING = 1
+DEMO_HOME = Path(".sessions-demo")
+
+
+class Month(click.ParamType):
+    """A month written as YYYY-MM."""
+
+    name = "YYYY-MM"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> dt.date:
+        try:
+            return value if isinstance(value, dt.date) else parse_month(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="State folder: warehouse, reports, settings, Dagster's storage. [default: $SESSIONS_HOME or .sessions]",
+)
+@click.version_option(package_name="sessions-pipeline")
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """How people work with coding agents, measured on your own logs.
+
+    Turns agent logs into sessions, labels, aggregates and regressions, and writes a report that stands beside the
+    figures published in June 2026. Nothing leaves this machine; no API key is needed.
+
+    \b
+      sessions-pipeline demo                                   a first look, on synthetic logs
+      sessions-pipeline run                                    your own logs in ~/.claude/projects
+      sessions-pipeline run --source /logs --users folder      an organisation's, one folder per user
+      sessions-pipeline ui                                     the same in the Dagster UI
+
+    Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do.
+    """
+    ctx.obj = home
+
+
+@main.command()
+@click.option("--sessions", default=700, show_default=True, help="Sessions to write.")
+@click.option("--users", default=120, show_default=True, help="Users to write.")
+@click.option("--seed", default=20251001, show_default=True, help="Seed: the same seed gives the same logs.")
+@click.pass_obj
+def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
+    """Write synthetic logs for October 2025 to April 2026, run everything on them, say where the report is.
+
+    Uses a state folder of its own (.sessions-demo, unless --home names one), so that nothing made up ever mixes with
+    your own sessions. The truth behind the logs lies beside them, in demo/truth.
+    """
+    folder = Home(home or DEMO_HOME)
+    with _errors():
+        folder.create()
+        from sessions_pipeline.simulate.logs import write_logs
+
+        show = _Progress()
+        show.say(f"writing synthetic logs: {sessions} sessions of {users} users")
+        from sessions_pipeline.progress import reporter
+
+        write_logs(
+            folder.path / "demo",
+            seed=seed,
+            sessions=sessions,
+            users=users,
+            progress=reporter("writing logs", "sessions"),
+        )
+        save_settings(folder.path, {"sources": [str(folder.path / "demo" / "logs")], "users": "folder"})
+        _run(folder, None, None, show)
+
+
+@main.command()
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder with logs, searched with all folders inside; may be given more than once. "
+    "[default: as in settings.toml, at first ~/.claude/projects]",
+)
+@click.option(
+    "--users",
+    type=click.Choice(["one", "folder"]),
+    help="Whose logs they are: one person's, or the first folder under the source names the user.",
+)
+@click.option("--from", "first", type=Month(), help="First month. [default: the first with logs]")
+@click.option("--to", "last", type=Month(), help="Last month. [default: the last with logs]")
+@click.option("--backend", type=click.Choice(["rules", "claude"]), help="Who labels the sessions. [default: rules]")
+@click.pass_obj
+def run(
+    home: Path | None,
+    sources: tuple[Path, ...],
+    users: str | None,
+    first: dt.date | None,
+    last: dt.date | None,
+    backend: str | None,
+) -> None:
+    """Read logs, label, aggregate, estimate, and write the report.
+
+    --source, --users and --backend are kept in settings.toml, so that the next run and the Dagster UI use them too.
+    A second run reads only what changed. Sessions whose logs are gone since stay.
+    """
+    folder = Home(home) if home else default_home()
+    with _errors():
+        folder.create()
+        given = {
+            "sources": [str(path.expanduser().absolute()) for path in sources] or None,
+            "users": users,
+            "backend": backend,
+        }
+        save_settings(folder.path, {key: value for key, value in given.items() if value is not None})
+        _run(folder, first, last, _Progress())
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def settings(home: Path | None, as_json: bool) -> None:
+    """Show the settings in force, where each comes from, and what is allowed."""
+    folder = Home(home) if home else default_home()
+    with _errors():
+        rows = describe_settings(load_settings(folder.path))
+    if as_json:
+        import json
+
+        click.echo(
+            json.dumps({row.key: {"value": json.loads(row.value), "from": row.origin} for row in rows}, indent=2)
+        )
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        "setting", "value", "from", "meaning", "allowed", title=str(folder.settings_file), title_justify="left"
+    )
+    for row in rows:
+        table.add_row(row.key, row.value, row.origin, row.meaning, row.allowed)
+    Console().print(table, markup=False)
+
+
+@main.command()
+@click.pass_obj
+def report(home: Path | None) -> None:
+    """Say where the newest report is."""
+    folder = Home(home) if home else default_home()
+    found = sorted(folder.reports.glob("report-*.html"))
+    if not found:
+        _stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+    click.echo(found[-1])
+
+
+@main.command()
+@click.option(
+    "--before", type=Month(), help="Remove transcripts of months before this one. [default: by the retention setting]"
+)
+@click.pass_obj
+def purge(home: Path | None, before: dt.date | None) -> None:
+    """Remove stored transcript text: rendered transcripts and the texts in the archive.
+
+    Counts, labels and reports stay. Without --before the setting transcript_retention_days says what goes.
+    """
+    folder = Home(home) if home else default_home()
+    with _errors():
+        days = load_settings(folder.path).settings.transcript_retention_days
+        if before is None and days is None:
+            _stop("nothing to remove: name a month with --before, or set transcript_retention_days.", NOTHING_TO_DO)
+        limit = before or (dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days or 0)).replace(day=1)
+        from sessions_pipeline.sessions.archive import Archive
+        from sessions_pipeline.sessions.purge import purge_before
+        from sessions_pipeline.sessions.transcripts import Transcripts
+
+        months, sessions = purge_before(Archive(folder.create().private), Transcripts(folder.private), limit)
+    click.echo(
+        f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"
+    )
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
+@click.pass_obj
+def ui(home: Path | None, port: int) -> None:
+    """Open the Dagster web UI, with its daemon, on the state folder.
+
+    Schedules are off until they are switched on in the UI. Stop with Ctrl-C.
+    """
+    folder = Home(home) if home else _home_in_use()
+    with _errors():
+        from sessions_pipeline.operate import prepare
+
+        prepare(folder)
+        load_settings(folder.path)
+    click.echo(f"state folder {folder.path}; the UI opens on http://127.0.0.1:{port} in some seconds (Ctrl-C stops it)")
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-m",
+        "sessions_pipeline.definitions",
+    ]
+    raise SystemExit(subprocess.run(command, cwd=folder.dagster, env=os.environ, check=False).returncode)
+
+
+def _home_in_use() -> Home:
+    """The default state folder, or the demo's while there is no other."""
+    folder = default_home()
+    return Home(DEMO_HOME) if not folder.warehouse.exists() and Home(DEMO_HOME).warehouse.exists() else folder
+
+
+def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progress) -> None:
+    """Ingests, plans the months, runs, and ends the process with the right exit code if something is missing."""
+    from sessions_pipeline import operate
+
+    started = time.monotonic()
+    if first and last and first > last:
+        _stop(f"--from {first:%Y-%m} lies after --to {last:%Y-%m}.", NOTHING_TO_DO)
+    settings = load_settings(folder.path).settings
+    operate.prepare(folder)
+    if settings.backend != "rules":
+        _stop(f"the {settings.backend} backend is not available yet; use --backend rules.", SOMETHING_MISSING)
+    show.say(f"looking for logs in {', '.join(map(str, settings.sources))}")
+    from sessions_pipeline.sessions.archive import Archive
+    from sessions_pipeline.sessions.ingest import ingest
+
+    found = ingest(Archive(folder.private), settings)
+    for path, reason in found.problems:
+        show.say(f"cannot read {path}: {reason}")
+    show.say(f"{found.found} log files found, {found.read} of them new or changed")
+    all_session_months = sorted(set(found.book.sessions["month"]))
+    session_months = operate.within(all_session_months, first, last)
+    if not session_months:
+        _stop(_nothing(found.found, bool(all_session_months), settings.sources), NOTHING_TO_DO)
+    outcome = operate.run(
+        folder,
+        operate.within(found.book.months(), first, last),
+        session_months,
+        all_session_months,
+        settings.window_months,
+        show.say,
+    )
+    show.close()
+    for line in outcome.warnings:
+        click.echo(f"warning: {line}", err=True)
+    for line in outcome.failures:
+        click.echo(f"failed: {line}", err=True)
+    written = folder.reports / f"report-{session_months[-1]:%Y-%m}.html"
+    if written.exists():
+        click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
+    if outcome.failures or found.problems or not written.exists():
+        raise SystemExit(SOMETHING_MISSING)
+
+
+def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[Path, ...]) -> str:
+    where = ", ".join(map(str, sources))
+    if sessions_elsewhere:
+        return "no session started in these months. Leave out --from and --to to see every month."
+    if files:
+        return f"none of the {files} .jsonl files under {where} holds a session of a format that is known."
+    return f"no .jsonl file under {where}. Name the folder that holds your agent's logs with --source."
+
+
+def _stop(message: str, code: int) -> None:
+    click.echo(message, err=True)
+    raise SystemExit(code)
+
+
+class _errors:  # noqa: N801 (used as a statement)
+    """Turns errors that a person can mend into their message and exit code 1."""
+
+    def __enter__(self) -> None:
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
+            _stop(str(error), SOMETHING_MISSING)
+
+
+class _Progress(logging.Handler):
+    """Shows stages and the progress of long work: a moving bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+        self.console = Console(stderr=True, highlight=False)
+        self.bar: Progress | None = None
+        if self.console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+            self.bar = Progress(*columns, console=self.console, transient=True)
+            self.bar.start()
+        logger = logging.getLogger("sessions_pipeline.progress")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.handlers = [self]
+
+    def say(self, line: str) -> None:
+        """A line of its own."""
+        self.console.print(line, markup=False, soft_wrap=True)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Moves the bar; elsewhere lines come from `say` alone."""
+        if self.bar is None:
+            return
+        work, done, total = (getattr(record, name) for name in ("work", "done", "total"))
+        task = next((task for task in self.bar.tasks if task.description == work), None)
+        task_id = task.id if task else self.bar.add_task(work, total=total)
+        self.bar.update(task_id, completed=done, total=total, visible=done < total)
+
+    def close(self) -> None:
+        """Ends the bar."""
+        if self.bar is not None:
+            self.bar.stop()
+        super().close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The code location: assembly only."""
+
+from dagster import Definitions
+
+from sessions_pipeline.analysis.assets import analysis_assets
+from sessions_pipeline.classifications.assets import classifications
+from sessions_pipeline.config import default_home, load_settings
+from sessions_pipeline.report.assets import report_assets
+from sessions_pipeline.schedules import ingest_job, join_job, label_job, month_job, month_that_ended, publish_job
+from sessions_pipeline.sessions.assets import attrition_table, raw_tables, sessions
+from sessions_pipeline.sql_assets import sql_assets
+from sessions_pipeline.state import State
+
+_HOME = default_home()
+_WINDOW = load_settings(_HOME.path).settings.window_months
+
+defs = Definitions(
+    assets=[
+        raw_tables,
+        sessions,
+        classifications,
+        *sql_assets(_WINDOW),
+        attrition_table,
+        *analysis_assets(_WINDOW),
+        *report_assets(_WINDOW),
+    ],
+    jobs=[ingest_job, label_job, join_job, publish_job, month_job],
+    schedules=[month_that_ended],
+    resources={"state": State(home=str(_HOME.path))},
+)

@@ -1,0 +1,145 @@
+"""Runs the pipeline from the command line, through Dagster, on a state folder.
+
+Plans which months need what, launches the jobs in this process on the state folder's own Dagster instance (so that the
+UI shows them), and reports what failed. Here belongs no analysis and no printing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sessions_pipeline.config import Home
+from sessions_pipeline.months import add_months, month_key, months_between
+
+# One run at a time: DuckDB has one writer, and each run costs seconds of imports.
+DAGSTER_YAML = """\
+# Written by sessions-pipeline; add your own storage, run launcher or retries here. It is never overwritten.
+telemetry:
+  enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+  pools:
+    default_limit: 1
+"""
+
+
+@dataclass
+class Outcome:
+    """What came of a run. failures: one line each; warnings: checks that did not hold but block nothing."""
+
+    failures: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def prepare(home: Home) -> None:
+    """Makes the state folder ready for Dagster: its instance file, and the variables that name both."""
+    home.create()
+    instance_file = home.dagster / "dagster.yaml"
+    if not instance_file.exists():
+        instance_file.write_text(DAGSTER_YAML)
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    os.environ["SESSIONS_HOME"] = str(home.path)
+
+
+def within(months: Iterable[dt.date], first: dt.date | None, last: dt.date | None) -> list[dt.date]:
+    """The months from `first` to `last`, where an end that is None is open."""
+    return [month for month in months if (first is None or month >= first) and (last is None or month <= last)]
+
+
+def spans(months: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """First and last month of every run of neighbouring months: what one Dagster run can cover."""
+    found: list[tuple[dt.date, dt.date]] = []
+    for month in sorted(months):
+        if found and add_months(found[-1][1], 1) == month:
+            found[-1] = (found[-1][0], month)
+        else:
+            found.append((month, month))
+    return found
+
+
+def run(
+    home: Home,
+    data_months: Sequence[dt.date],
+    session_months: Sequence[dt.date],
+    all_session_months: Sequence[dt.date],
+    window_months: int,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Materializes everything for these months and for the later vintages whose window holds one of them.
+
+    A month whose labels fail costs that month; what follows is made from what is there.
+    """
+    from dagster import DagsterInstance
+
+    outcome = Outcome()
+    touched = {add_months(month, offset) for month in session_months for offset in range(window_months)}
+    vintages = [month for month in all_session_months if month in touched]
+    with DagsterInstance.get() as instance:
+        launcher = _Launcher(instance, outcome)
+        for first, last in spans(data_months):
+            say(f"counting {_span(first, last)}")
+            launcher.launch("ingest", first, last)
+        for month in session_months:
+            say(f"labelling {month:%Y-%m}")
+            launcher.launch("label", month, month)
+        for first, last in spans(data_months):
+            say(f"joining {_span(first, last)}")
+            launcher.launch("join", first, last)
+        for first, last in spans(vintages):
+            say(f"aggregates, regressions and report {_span(first, last)}")
+            launcher.launch("publish", first, last)
+    return outcome
+
+
+class _Launcher:
+    """Runs the named jobs over spans of months in this process."""
+
+    def __init__(self, instance: object, outcome: Outcome) -> None:
+        from sessions_pipeline.definitions import defs
+
+        self.instance = instance
+        self.outcome = outcome
+        self.definitions = defs
+
+    def launch(self, job: str, first: dt.date, last: dt.date) -> None:
+        """One run over the months from `first` to `last`."""
+        from dagster import DagsterInstance
+
+        assert isinstance(self.instance, DagsterInstance)
+        months = months_between(first, last)
+        one = len(months) == 1
+        tags = {
+            "dagster/asset_partition_range_start": month_key(first),
+            "dagster/asset_partition_range_end": month_key(last),
+        }
+        result = self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            partition_key=month_key(first) if one else None,
+            tags=None if one else tags,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        for event in result.all_events:
+            if event.is_step_failure and event.step_failure_data.error:
+                reason = _root(event.step_failure_data.error).strip()
+                self.outcome.failures.append(f"{_span(first, last)} {event.step_key}: {reason}")
+        for check in result.get_asset_check_evaluations():
+            if not check.passed:
+                facts = ", ".join(f"{name} {value.value}" for name, value in check.metadata.items())
+                line = f"{_span(first, last)} {check.asset_key.to_user_string()} {check.check_name}: {facts}"
+                (self.outcome.failures if check.blocking else self.outcome.warnings).append(line)
+
+
+def _root(error: object) -> str:
+    """Message of the innermost cause of a serialised error, without its stack."""
+    while getattr(error, "cause", None):
+        error = error.cause  # type: ignore[attr-defined]
+    return str(getattr(error, "message", error))
+
+
+def _span(first: dt.date, last: dt.date) -> str:
+    return f"{first:%Y-%m}" if first == last else f"{first:%Y-%m} to {last:%Y-%m}"

@@ -1,0 +1,121 @@
+"""Assets of the groups raw and core that come from log files."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+
+import polars as pl
+from dagster import AssetExecutionContext, AssetSpec, BackfillPolicy, asset, multi_asset
+
+from sessions_pipeline.checks import check_specs, store
+from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.partitions import monthly_partitions, months_of
+from sessions_pipeline.progress import reporter
+from sessions_pipeline.schemas import TABLES, grain
+from sessions_pipeline.sessions.attrition import attrition
+from sessions_pipeline.sessions.build import build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.ingest import ingest
+from sessions_pipeline.state import State
+
+RAW_TABLES = ("raw.session_files", "raw.rejected_lines")
+
+
+@multi_asset(
+    specs=[
+        AssetSpec(
+            asset_key(table),
+            group_name="raw",
+            description=grain(table),
+            kinds={"polars", "duckdb"},
+            metadata=definition_metadata(table),
+        )
+        for table in RAW_TABLES
+    ],
+    check_specs=[spec for table in RAW_TABLES for spec in check_specs(table)],
+    partitions_def=monthly_partitions,
+    backfill_policy=BackfillPolicy.single_run(),
+    pool="warehouse",
+)
+def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]:
+    """Reads the log files that are new or changed into the archive, and lists what was found."""
+    found, months = ingest(state.archive, state.settings), months_of(context)
+    context.log.info("log files: %d found, %d new or changed", found.found, found.read)
+    for path, reason in found.problems:
+        context.log.warning("cannot read %s: %s", path.name, reason)
+    book = found.book
+    files, window = _with_moved(state, "raw.session_files", months, lambda month: session_files(book, [month]))
+    yield from store(state, "raw.session_files", files, window)
+    yield from store(state, "raw.rejected_lines", rejected_lines(book, window), window)
+
+
+@asset(
+    key=asset_key("core.sessions"),
+    group_name="core",
+    description=grain("core.sessions"),
+    deps=[asset_key("raw.session_files")],
+    kinds={"polars", "duckdb"},
+    metadata=definition_metadata("core.sessions"),
+    check_specs=check_specs("core.sessions"),
+    partitions_def=monthly_partitions,
+    backfill_policy=BackfillPolicy.single_run(),
+    pool="warehouse",
+)
+def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
+    """Adds up the sessions that start in the months asked for, and keeps their transcripts apart."""
+    settings, archive, book = state.settings, state.archive, ledger(state.archive)
+
+    def build(month: dt.date) -> pl.DataFrame:
+        frame, transcripts = build_sessions(
+            archive,
+            book,
+            month,
+            known=state.warehouse.read("core.sessions", [month]),
+            rule_set=settings.rule_set,
+            turn_chars=settings.turn_chars,
+            transcript_chars=settings.transcript_chars,
+            progress=reporter(f"adding up {month:%Y-%m}", "sessions"),
+        )
+        state.transcripts.write(month, transcripts)
+        return frame
+
+    frame, window = _with_moved(state, "core.sessions", months_of(context), build)
+    yield from store(state, "core.sessions", frame, window)
+
+
+def _with_moved(
+    state: State, table: str, months: Sequence[dt.date], build: Callable[[dt.date], pl.DataFrame]
+) -> tuple[pl.DataFrame, list[dt.date]]:
+    """Rows of `months`, and of the months from which a session or file has moved here: all must be written together.
+
+    A log that turns up late can show that a session started in an earlier month than was known.
+    """
+    key = next(name for name, column in TABLES[table].to_schema().columns.items() if column.unique)
+    frames: dict[dt.date, pl.DataFrame] = {}
+    todo = list(months)
+    while todo:
+        frames.update((month, build(month)) for month in todo)
+        known = state.warehouse.query(f"select {key}, month from {table}")
+        here = pl.concat(list(frames.values())).select(key)
+        moved = known.join(here, on=key, how="semi").filter(~pl.col("month").is_in(list(frames)))
+        todo = sorted(set(moved["month"]))
+    return pl.concat(list(frames.values())), sorted(frames)
+
+
+@asset(
+    key=asset_key("core.attrition"),
+    group_name="core",
+    description=grain("core.attrition"),
+    deps=[asset_key(name) for name in ("raw.session_files", "core.sessions", "core.classified_sessions")],
+    kinds={"polars", "duckdb"},
+    metadata=definition_metadata("core.attrition"),
+    check_specs=check_specs("core.attrition"),
+    partitions_def=monthly_partitions,
+    backfill_policy=BackfillPolicy.single_run(),
+    pool="warehouse",
+)
+def attrition_table(context: AssetExecutionContext, state: State) -> Iterator[object]:
+    """Counts what each rule removed."""
+    warehouse, months = state.warehouse, months_of(context)
+    tables = (
+        warehouse.read(name, months) for name in ("raw.session_files", "core.sessions", "core.classified_sessions")
+    )
+    yield from store(state, "core.attrition", attrition(*tables, months, state.settings.rule_set), months)

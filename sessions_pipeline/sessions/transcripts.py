@@ -1,0 +1,41 @@
+"""Rendered transcripts, one Parquet file a month under `private/transcripts/`, readable by the owner only."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import polars as pl
+
+from sessions_pipeline.sessions.archive import write_atomically
+
+SCHEMA = {"session_id": pl.String, "transcript": pl.String, "opening": pl.String}
+
+
+class Transcripts:
+    """The transcripts of eligible sessions, in the owner-only folder `private`."""
+
+    def __init__(self, private: Path) -> None:
+        self.folder = private / "transcripts"
+
+    def write(self, month: dt.date, frame: pl.DataFrame) -> None:
+        """Replaces the transcripts of `month` (columns of SCHEMA) at once; an empty frame removes them."""
+        if frame.is_empty():
+            self.path(month).unlink(missing_ok=True)
+            return
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer)
+        write_atomically(self.path(month), buffer.getvalue())
+
+    def read(self, month: dt.date) -> pl.DataFrame:
+        """The transcripts of `month`; empty if there are none."""
+        return pl.read_parquet(self.path(month)) if self.path(month).exists() else pl.DataFrame(schema=SCHEMA)
+
+    def months(self) -> list[dt.date]:
+        """Months with transcripts, ascending."""
+        return sorted(dt.date.fromisoformat(f"{path.stem}-01") for path in self.folder.glob("????-??.parquet"))
+
+    def path(self, month: dt.date) -> Path:
+        """Where the transcripts of `month` lie."""
+        return self.folder / f"{month:%Y-%m}.parquet"

@@ -1,0 +1,73 @@
+"""One asset for every file of dbt_like_sql/: key, group, dependencies and columns are read from the file."""
+
+from collections.abc import Iterator
+
+from dagster import (
+    AssetDep,
+    AssetExecutionContext,
+    AssetsDefinition,
+    BackfillPolicy,
+    TimeWindowPartitionMapping,
+    asset,
+)
+
+from sessions_pipeline.checks import assertion_result, check_specs, store
+from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.partitions import monthly_partitions, months_of
+from sessions_pipeline.sql import SqlModel, load_models
+from sessions_pipeline.state import State
+
+# The tables in between have no group of their own in the graph: each stands beside what it prepares.
+GROUPS = {"staging.current_labels": "labels", "staging.periods": "marts"}
+PERIODS = "staging.periods"
+
+
+def window_mapping(window_months: int) -> TimeWindowPartitionMapping:
+    """Partition M reads the months of the window that ends in M."""
+    return TimeWindowPartitionMapping(start_offset=1 - window_months, allow_nonexistent_upstream_partitions=True)
+
+
+def sql_assets(window_months: int) -> list[AssetsDefinition]:
+    """The assets of all SQL files, in dependency order."""
+    return [_sql_asset(model, window_months) for model in load_models().values()]
+
+
+def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
+    table = model.table
+    # A figure over a window reads earlier months of everything but the table that says which months those are.
+    windowed = PERIODS in model.dependencies
+    deps = [
+        AssetDep(
+            asset_key(name),
+            partition_mapping=window_mapping(window_months) if windowed and name != PERIODS else None,
+        )
+        for name in model.dependencies
+    ]
+
+    @asset(
+        key=asset_key(table),
+        group_name=GROUPS.get(table, table.split(".")[0]),
+        description=model.description,
+        deps=deps,
+        kinds={"sql", "duckdb"},
+        metadata={**definition_metadata(table, model.lineage), "sql": model.sql},
+        check_specs=check_specs(table, model),
+        partitions_def=monthly_partitions,
+        backfill_policy=BackfillPolicy.single_run(),
+        pool="warehouse",
+    )
+    def sql_table(context: AssetExecutionContext, state: State) -> Iterator[object]:
+        months, settings = months_of(context), state.settings
+        values = {
+            "first_month": months[0],
+            "last_month": months[-1],
+            "window_months": settings.window_months,
+            "min_users": state.min_users(),
+            "backend": settings.backend,
+        }
+        frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters})
+        yield from store(state, table, frame, months)
+        if model.assertions:
+            yield assertion_result(state, model, values)
+
+    return sql_table

@@ -1,0 +1,52 @@
+"""What every asset is given: the state folder and what lies in it. Nothing is computed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dagster import ConfigurableResource
+
+from sessions_pipeline.config import Home, Settings, load_settings
+from sessions_pipeline.sessions.archive import Archive
+from sessions_pipeline.sessions.transcripts import Transcripts
+from sessions_pipeline.warehouse import Warehouse
+
+
+class State(ConfigurableResource):
+    """The state folder. Settings are read when asked for: the command line and the Dagster UI see the same."""
+
+    home: str
+
+    @property
+    def folders(self) -> Home:
+        """Layout of the state folder, its folders made."""
+        return Home(Path(self.home)).create()
+
+    @property
+    def settings(self) -> Settings:
+        """Settings in force."""
+        return load_settings(Path(self.home)).settings
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """All tables."""
+        return Warehouse(database=str(self.folders.warehouse))
+
+    @property
+    def archive(self) -> Archive:
+        """What was read from log files."""
+        return Archive(self.folders.private)
+
+    @property
+    def transcripts(self) -> Transcripts:
+        """Rendered transcripts."""
+        return Transcripts(self.folders.private)
+
+    def users(self) -> int:
+        """Distinct users with a classified session, over all months."""
+        counted = self.warehouse.query("select count(distinct user_key) as users from core.classified_sessions")
+        return int(counted["users"].item())
+
+    def min_users(self) -> int:
+        """Users that a published number stands for; 1 while the data are one person's own (nothing to hide)."""
+        return 1 if self.users() <= 1 else self.settings.min_users

@@ -1,0 +1,79 @@
+"""Secrets, mails, home paths and hosts go; ordinary text stays as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from sessions_pipeline.sessions.redaction import redact
+
+# Made up for this test; each in the shape that its vendor documents.
+SECRETS = {
+    "aws key id": "AKIA" + "Q3EXAMPLE7ZKLMNO",
+    "github token": "ghp_" + "a1B2" * 9,
+    "github fine-grained": "github_pat_" + "11ABCDEFG0" * 4,
+    "gitlab token": "glpat-" + "x9Y8z7W6v5U4t3S2r1Q0",
+    "slack token": "xoxb-" + "123456789012-abcdefABCDEF",
+    "stripe key": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "anthropic key": "sk-ant-api03-" + "Zz09_-" * 10,
+    "openai key": "sk-proj-" + "abcDEF123456" * 3,
+    "jwt": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N",
+    "google key": "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
+    "npm token": "npm_" + "abcdefghij" * 4,
+    "sendgrid": "SG." + "a" * 22 + "." + "b" * 43,
+    "private key": "-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nq1w2e3\n-----END RSA PRIVATE KEY-----",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_secrets_go_wherever_they_stand(name: str) -> None:
+    secret = SECRETS[name]
+    for text in (secret, f"use {secret} here", f'KEY="{secret}"', f"export X={secret}\nnext", f"({secret})"):
+        hidden = redact(text)
+        assert secret not in hidden, text
+        assert secret[10:-4] not in hidden
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("write to jo.doe+x@mail.example.org now", "write to [MAIL] now"),
+        ("in /home/jodoe/app/x.py", "in ~/app/x.py"),
+        ("in /Users/jodoe/app", "in ~/app"),
+        (r"in C:\Users\jodoe\app", r"in ~\app"),
+        ("projects/-Users-jodoe-app/x", "projects/-~-app/x"),
+        ("get https://git.example.com/a/b?x=1", "get https://[HOST]/a/b?x=1"),
+        ("git@git.example.com:a/b.git", "git@[HOST]:a/b.git"),
+        ("ssh 10.1.2.3 -p 22", "ssh [HOST] -p 22"),
+        ("ping db1.prod.internal", "ping [HOST]"),
+        ("password = 'correct horse'", "password = [SECRET]"),
+        ("DB_PASSWORD=hunter22x", "DB_PASSWORD=[SECRET]"),
+        ("Authorization: Bearer abcdefghijklmnop1234", "Authorization: Bearer [SECRET]"),
+        ("postgres://bob:s3cr3t@db/x", "postgres://[HOST]/x"),
+    ],
+)
+def test_private_things_become_placeholders(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Refactor the tokenizer so that tokens are 3 bytes",
+        "the password field is empty",
+        "token: str = None",
+        "api_key = os.environ['API_KEY']",
+        "version 1.2.3 of the app, see docs/home/index.md",
+        "a @decorator and x@y",
+        "deux mots, 二つの言葉, дв",
+        "def test_secret_santa(): return 5",
+        "SELECT * FROM users WHERE id = 4",
+    ],
+)
+def test_ordinary_text_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_redacting_twice_changes_nothing_more() -> None:
+    once = redact(" ".join(SECRETS.values()) + " jo@example.org /home/jo/x https://example.org/y")
+    assert redact(once) == once
