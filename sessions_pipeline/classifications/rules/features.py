@@ -1,0 +1,315 @@
+"""What can be counted in a session: one object per session, from which every facet reads.
+
+Facts only; what a fact is evidence for is said by the facets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sessions_pipeline.classifications.backend import SessionToLabel
+from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.classifications.rules.actions import CHANGES, CHECKS, EDITS, LOOKS, call_kind
+from sessions_pipeline.classifications.rules.lexicon import Lexicon, fold, words_in
+from sessions_pipeline.classifications.rules.reading import Call, Request, read, split_own_words
+from sessions_pipeline.classifications.rules.words import AGENT_WORDS, WORDS
+
+PEOPLE = Lexicon(WORDS)
+AGENTS = Lexicon(AGENT_WORDS)
+
+# Own words beyond this many characters in one turn add nothing that the first ones did not show.
+_LONGEST_TURN = 6_000
+# A reply says what it is about in its first words, and how it ended in its last.
+_REPLY_HEAD = 400
+_REPLY_TAIL = 1_200
+# Up to this many words a turn without any request is talk: a greeting, thanks, a go-ahead.
+_TALK_WORDS = 8
+
+_NAME = re.compile(
+    r"""`[^`\n]{2,80}`
+    | (?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}
+    | \b[\w-]+\.[a-zA-Z]{1,5}\b(?!\.)
+    | \b[a-z]+[A-Z]\w*\b | \b[A-Z][a-z0-9]+[A-Z]\w* | \b[a-zA-Z]\w*_\w+\b
+    | (?<!\w)--?[a-zA-Z][\w-]*\b
+    | \b\w+\(\)
+    | \b[A-Z][A-Z0-9]{1,6}\b
+    | \bv?\d+\.\d+(?:\.\d+)*\b
+    | "[^"\n]{2,60}\"""",
+    re.VERBOSE,
+)
+# What is named is not what is asked for: names of files and addresses are left out when ideas are counted.
+_REFERENCE = re.compile(
+    r"https?://\S+|`[^`\n]{2,80}`|@?(?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}|\b[\w-]+\.[a-zA-Z]{2,5}\b(?!\.)|\b\w+_\w+\b|@\"[^\"]*\""
+)
+# How a request opens before it says what is wanted; longest first.
+_POLITE = re.compile(
+    r"""^(?:(?:please|pls|now|ok|okay|so|also|and|then|next|first|again|hey|hi|hello|well|great|thanks|yes|no|just|let's|lets
+    |can\syou|could\syou|would\syou|will\syou|i\swant\s(?:you\s)?to|i\swant|i\sneed\s(?:you\s)?to|i\sneed|i'd\slike\s(?:you\s)?to
+    |i\swould\slike\s(?:you\s)?to|help\sme|we\sneed\sto|we\sshould|you\sneed\sto|go\sahead\sand|try\sto|your\stask\sis\sto
+    |por\sfavor|quiero\sque|quiero|necesito|puedes|podrias|bitte|kannst\sdu|ich\smochte|ich\swill|s'il\ste\splait|peux\stu|pouvez\svous
+    |je\sveux|je\svoudrais|quero\sque|eu\squero|quero|preciso|voce\spode|per\sfavore|puoi|vorrei|voglio|пожалуйста|нужно|надо|хочу
+    )[\s,:.!-]+)+""",
+    re.VERBOSE,
+)
+_OFFICE_NAME = re.compile(r"\.(?:docx?|pptx?|pdf|odt|rtf|key|pages)\b", re.IGNORECASE)
+_DATA_NAME = re.compile(r"\.(?:csv|tsv|xlsx?|parquet|ipynb|rmd|zarr|h5|sav|dta)\b", re.IGNORECASE)
+_VERB_LAST = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
+_LEAD_WORDS = 4
+_LEAD_CHARACTERS = 14
+# The title and first paragraph of a pasted document say what is to be done.
+_DOCUMENT_HEAD = 600
+_SENTENCE_END = re.compile(r"[.!?。！？\n]+")
+_LONG_WORD = re.compile(r"[^\W\d_]{9,}")
+ERROR_TEXT = re.compile(r"\b(?:error|exception|traceback|failed|fatal|panic|undefined|cannot)\b", re.IGNORECASE)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
+_QUESTION = re.compile(r"[?？]|か。|까\b")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A human turn, read. words: own ones; ideas: of `words.WORDS`; kinds: of the calls that followed.
+
+    leads: ideas of the words with which sentences begin (end, in Japanese and Korean), where a request has its verb.
+    document_ideas: of the head of a pasted document.
+    office_names and data_names: files of that kind that are named. new_names and screen_names: identifiers, paths, quoted and technical names in the person's own words, split by
+    whether they stood in the session before. long_words: distinct words of nine letters or more, which terms of art
+    mostly are. statements: sentences and list items of the own words.
+    """
+
+    request: Request
+    words: int
+    ideas: Counter[str]
+    leads: Counter[str]
+    document_ideas: Counter[str]
+    kinds: tuple[str, ...]
+    office_names: int
+    data_names: int
+    long_words: int
+    new_names: int
+    screen_names: int
+    statements: int
+    bullets: int
+    is_question: bool
+
+    @property
+    def intents(self) -> dict[str, int]:
+        """Work modes that the words ask for, with how many words do."""
+        return {mode: self.ideas[mode] for mode in WORK_MODES if self.ideas[mode]}
+
+    @property
+    def is_talk(self) -> bool:
+        """A greeting, thanks, a go-ahead: short, without names, and with no request of its own."""
+        asks = {mode for mode in self.intents if mode not in ("understand", "communicate")}
+        talk = self.ideas["greeting"] + self.ideas["approval"] + self.ideas["go_on"]
+        if self.words > _TALK_WORDS or self.request.pasted or self.request.document or self.new_names:
+            return False
+        return self.words == 0 or (talk > 0 and not asks) or (self.words <= 2 and not self.intents)
+
+
+@dataclass(frozen=True)
+class Features:
+    """Facts of one session.
+
+    asked: human turns in order; preamble: what was done before the first of them in view. calls and kinds run parallel,
+    over the whole session. ending: how the last piece of work ended, one of answered, mid_work, waiting, interrupted,
+    harness_error, unanswered, nothing. parting: ideas of the talk that came after the last piece of work.
+    """
+
+    telemetry: Mapping[str, Any]
+    asked: Sequence[Asked]
+    preamble: Request
+    calls: Sequence[Call]
+    kinds: Sequence[str]
+    counts: Counter[str]
+    agent_ideas: Counter[str]
+    closing_ideas: Counter[str]
+    ending: str
+    parting: Counter[str]
+    side_text: str = field(repr=False, default="")
+
+    def telemetric(self, column: str) -> int:
+        """A count of `core.sessions`; 0 where it is missing."""
+        return int(self.telemetry.get(column) or 0)
+
+    def total(self, kinds: frozenset[str]) -> int:
+        """Calls of any of `kinds`."""
+        return sum(self.counts[kind] for kind in kinds)
+
+    @property
+    def tasks(self) -> list[Asked]:
+        """Human turns that ask for something."""
+        return [turn for turn in self.asked if not turn.is_talk]
+
+    @property
+    def own_words(self) -> int:
+        """All own words of the person."""
+        return sum(turn.words for turn in self.asked)
+
+    @property
+    def actions(self) -> int:
+        """Tool calls by telemetry, which sees what a cut took out."""
+        return max(self.telemetric("tool_calls"), len(self.calls))
+
+    @property
+    def edits_done(self) -> int:
+        """Edits in view that did not fail."""
+        return sum(kind in EDITS and call.ok is not False for call, kind in zip(self.calls, self.kinds, strict=True))
+
+    @property
+    def changes_done(self) -> int:
+        """Commands in view that changed something and did not fail."""
+        return sum(kind in CHANGES and call.ok is True for call, kind in zip(self.calls, self.kinds, strict=True))
+
+    @property
+    def wrote(self) -> bool:
+        """Something was edited, by telemetry or in view."""
+        return self.telemetric("lines_added") + self.telemetric("lines_removed") > 0 or self.edits_done > 0
+
+    @property
+    def reply_words(self) -> int:
+        """Words of the agent to the person."""
+        return max(
+            self.telemetric("assistant_words"),
+            sum(len(reply.split()) for turn in self.asked for reply in turn.request.replies),
+        )
+
+    @property
+    def errors(self) -> int:
+        """Calls in view that failed, refusals left out."""
+        return sum(call.ok is False and not call.refused for call in self.calls)
+
+    @property
+    def longest_error_run(self) -> int:
+        """Most failed calls in a row."""
+        longest = run = 0
+        for call in self.calls:
+            if call.ok is not None and not call.refused:
+                run = 0 if call.ok else run + 1
+                longest = max(longest, run)
+        return longest
+
+    @property
+    def last_result(self) -> bool | None:
+        """Result of the last call that came to one."""
+        return next((call.ok for call in reversed(self.calls) if call.ok is not None and not call.refused), None)
+
+    @property
+    def last_check(self) -> bool | None:
+        """Result of the last command that shows whether the work holds; None if none came after the last edit."""
+        for call, kind in zip(reversed(self.calls), reversed(self.kinds), strict=True):
+            if kind in CHECKS and call.ok is not None:
+                return call.ok
+            if kind in EDITS:
+                return None
+        return None
+
+    @property
+    def looks(self) -> int:
+        """Calls that only look."""
+        return self.total(LOOKS)
+
+
+def features(session: SessionToLabel) -> Features:
+    """Facts of `session`, from its transcript and its telemetry."""
+    reading = read(session.transcript)
+    asked: list[Asked] = []
+    seen = _shown(reading.preamble)
+    for request in reading.requests:
+        asked.append(_asked(request, seen))
+        seen += "\n" + request.own + _shown(request)
+    calls = reading.calls
+    kinds = [call_kind(call.name, call.summary) for call in calls]
+    agent_ideas: Counter[str] = Counter()
+    for stretch in reading.stretches:
+        for reply in stretch.replies:
+            agent_ideas.update(AGENTS.count(reply[:_REPLY_HEAD]))
+    ending, last, parting = _ending(asked, reading.preamble)
+    return Features(
+        telemetry=session.telemetry,
+        asked=asked,
+        preamble=reading.preamble,
+        calls=calls,
+        kinds=kinds,
+        counts=Counter(kinds),
+        agent_ideas=agent_ideas,
+        closing_ideas=AGENTS.count(last.closing[-_REPLY_TAIL:]) if last else Counter(),
+        ending=ending,
+        parting=parting,
+        side_text="\n".join(f"{call.summary}\n{call.output}" for call in calls),
+    )
+
+
+def opening_features(opening: str) -> Asked:
+    """Facts of the first human prompt alone."""
+    own, pasted, document = split_own_words(opening)
+    return _asked(Request(own=own, pasted=pasted, document=document), seen="")
+
+
+def _shown(stretch: Request) -> str:
+    """What the person could read off the screen."""
+    lines = [f"{call.summary}\n{call.output}" for call in stretch.calls]
+    return "\n".join([*lines, *stretch.replies, stretch.pasted, stretch.document])
+
+
+def _asked(request: Request, seen: str) -> Asked:
+    own = request.own[:_LONGEST_TURN]
+    names = set(_NAME.findall(own))
+    on_screen = sum(name.strip('`"') in seen for name in names)
+    plain = _REFERENCE.sub(" ", own)
+    statements = [part for part in _SENTENCE_END.split(plain) if part.strip()]
+    return Asked(
+        request=request,
+        words=words_in(own),
+        ideas=PEOPLE.count(plain),
+        leads=PEOPLE.count("\n".join(_lead(statement) for statement in statements)),
+        document_ideas=PEOPLE.count(_REFERENCE.sub(" ", request.document[:_DOCUMENT_HEAD])),
+        kinds=tuple(call_kind(call.name, call.summary) for call in request.calls),
+        office_names=len(_OFFICE_NAME.findall(own)),
+        data_names=len(_DATA_NAME.findall(own)),
+        long_words=len({word.lower() for word in _LONG_WORD.findall(plain)}),
+        new_names=len(names) - on_screen,
+        screen_names=on_screen,
+        statements=sum(words_in(statement) > 1 for statement in statements),
+        bullets=len(_BULLET.findall(own)),
+        is_question=bool(_QUESTION.search(own)),
+    )
+
+
+def _lead(statement: str) -> str:
+    """The part of a sentence where its verb stands if it is a request."""
+    if _VERB_LAST.search(statement):
+        return statement.strip()[-_LEAD_CHARACTERS:]
+    return " ".join(_POLITE.sub("", fold(statement.strip(" \t-*•#>"))).split()[:_LEAD_WORDS])
+
+
+def _ending(asked: Sequence[Asked], preamble: Request) -> tuple[str, Request | None, Counter[str]]:
+    """(ending, the stretch that ended so, ideas of the talk after it)."""
+    parting: Counter[str] = Counter()
+    for turn in reversed(asked):
+        request = turn.request
+        if turn.is_talk and not request.calls and not request.interrupted and not request.ends_in_failure:
+            if turn is not asked[0]:
+                parting.update(turn.ideas)
+                continue
+            return ("answered" if request.closing else "nothing"), request, parting
+        return _how_it_ended(request), request, parting
+    if preamble.calls or preamble.replies or preamble.failures:
+        return _how_it_ended(preamble), preamble, parting
+    return "nothing", None, parting
+
+
+def _how_it_ended(request: Request) -> str:
+    last = request.calls[-1] if request.calls else None
+    if request.ends_in_failure:
+        return "harness_error"
+    if request.interrupted or (last is not None and last.refused and not request.closing):
+        return "interrupted"
+    if request.closing:
+        return "answered"
+    if last is None:
+        return "unanswered"
+    return "waiting" if call_kind(last.name, last.summary) in ("plan", "ask") else "mid_work"

@@ -1,0 +1,92 @@
+"""Counts ideas in a text by the words of a table such as `words.WORDS`. No meaning is known here."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+_TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_FOLD = str.maketrans("àáâãäåāçčèéêëēěìíîïīñńòóôõöøōřšùúûüūýÿžё’`´", "aaaaaaacceeeeeeiiiiinnooooooorsuuuuuyyzе'''")
+# Tokens recur, so what a token means is remembered; the limit bounds memory on adversarial input.
+_CACHE_LIMIT = 200_000
+
+
+def fold(text: str) -> str:
+    """`text` in lower case, without the accents of Latin letters, with straight apostrophes."""
+    return text.lower().translate(_FOLD)
+
+
+def words_in(text: str) -> int:
+    """Number of words; two characters count as one word where words are not set apart (Chinese, Japanese)."""
+    unspaced = len(_UNSPACED.findall(text))
+    return len(_TOKEN.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
+
+
+class Lexicon:
+    """A table of ideas (idea -> language -> entries separated by commas), ready to count."""
+
+    def __init__(self, table: Mapping[str, Mapping[str, str]]) -> None:
+        self._words: dict[str, set[str]] = {}
+        self._stems: dict[str, set[str]] = {}
+        self._phrases: dict[str, list[tuple[list[str], bool, str]]] = {}
+        self._unspaced: dict[str, list[tuple[str, str]]] = {}
+        self._known: dict[str, tuple[str, ...]] = {}
+        for idea, languages in table.items():
+            for entries in languages.values():
+                for entry in entries.split(","):
+                    self._add(idea, fold(" ".join(entry.split())))
+        self._stem_lengths = sorted({len(stem) for stem in self._stems})
+
+    def _add(self, idea: str, entry: str) -> None:
+        if _CJK.search(entry):
+            self._unspaced.setdefault(entry[0], []).append((entry, idea))
+            return
+        is_stem, tokens = entry.endswith("*"), _TOKEN.findall(entry)
+        if len(tokens) > 1:
+            self._phrases.setdefault(tokens[0], []).append((tokens[1:], is_stem, idea))
+        else:
+            (self._stems if is_stem else self._words).setdefault(tokens[0], set()).add(idea)
+
+    def _ideas(self, token: str) -> tuple[str, ...]:
+        """Ideas of a single word."""
+        found = self._known.get(token)
+        if found is None:
+            ideas = set(self._words.get(token, ()))
+            for length in self._stem_lengths:
+                ideas |= self._stems.get(token[:length], set())
+            found = tuple(sorted(ideas))
+            if len(self._known) < _CACHE_LIMIT:
+                self._known[token] = found
+        return found
+
+    def _spoken(self, tokens: list[str]) -> Iterator[str]:
+        """One idea for each entry found among `tokens`."""
+        for place, token in enumerate(tokens):
+            yield from self._ideas(token)
+            for rest, is_stem, idea in self._phrases.get(token, ()):
+                following = tokens[place + 1 : place + 1 + len(rest)]
+                if following == rest or (
+                    is_stem
+                    and len(following) == len(rest)
+                    and following[:-1] == rest[:-1]
+                    and following[-1].startswith(rest[-1])
+                ):
+                    yield idea
+
+    def _written(self, folded: str) -> Iterator[str]:
+        """One idea for each Chinese, Japanese or Korean entry found anywhere in `folded`."""
+        for place, character in enumerate(folded):
+            for entry, idea in self._unspaced.get(character, ()):
+                if folded.startswith(entry, place):
+                    yield idea
+
+    def count(self, text: str) -> Counter[str]:
+        """How often each idea occurs in `text`; ideas that do not occur are absent."""
+        folded = fold(text)
+        found = Counter(self._spoken(_TOKEN.findall(folded)))
+        if _CJK.search(folded):
+            found.update(self._written(folded))
+        return found

@@ -1,0 +1,102 @@
+"""Occupations: what the person does for a living, and whose work the session's work is.
+
+The user's occupation is read from side signs only: words of the trade in what the person says of themselves, in names of
+folders and files, and in context files; for software, signs of a team and its customs. Writing code is no sign.
+The task's occupation follows the work: what is done decides, and topic words only where the work is not software.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sessions_pipeline.classifications.classifiers import SOC_MAJOR_GROUPS
+from sessions_pipeline.classifications.rules.actions import EDITS
+from sessions_pipeline.classifications.rules.evidence import Finding, Vote, saturating
+from sessions_pipeline.classifications.rules.features import Features
+from sessions_pipeline.classifications.rules.lexicon import Lexicon
+from sessions_pipeline.classifications.rules.professions import FIRST_PERSON, PROFESSIONS
+
+TRADES = Lexicon(PROFESSIONS)
+_SELF = Lexicon(FIRST_PERSON)
+SOFTWARE = "15"
+# Evidence that weighs less than this is no specific sign.
+_SPECIFIC = 1.0
+# Only so much of the session's surroundings is read: paths and context files come early.
+_SIDE_CHARACTERS = 6_000
+# Ticket numbers (ABC-123); names of standards and models look like them.
+_TICKET = re.compile(
+    r"\b(?!(?:UTF|SHA|ISO|RFC|GPT|AES|MD|CVE|PEP|ES|HTTP|IEEE|ANSI|RSA|CP|UTC|GMT|USB|COVID|TLS|X|V|FIPS|ECMA)-)[A-Z]{2,8}-\d{1,5}\b"
+)
+_BRANCH = re.compile(r"\b(?:feat|feature|fix|bugfix|hotfix|release|chore)/[\w.-]+\b|\b[a-z]{2,12}/[a-z]{2,6}-\d{2,5}\b")
+_TEAM_FILE = re.compile(
+    r"(?:^|/)(?:CODEOWNERS|CONTRIBUTING\.md|\.github/pull_request_template|packages/|services/|apps/)"
+)
+_SENTENCE = re.compile(r"[^.!?。！？\n]+")
+
+
+def user_occupation(seen: Features) -> Finding:
+    """The person's likely profession, or unclear."""
+    vote = Vote()
+    for turn in seen.asked:
+        for sentence in _SENTENCE.findall(turn.request.own):
+            if _SELF.count(sentence):
+                for group in TRADES.count(sentence):
+                    vote.add(group, "speaks_of_own_profession", 1.5)
+    said = TRADES.count("\n".join(turn.request.own for turn in seen.asked))
+    around = TRADES.count(seen.side_text[:_SIDE_CHARACTERS].replace("_", " ").replace("/", " "))
+    for group in SOC_MAJOR_GROUPS:
+        half = 2.0 if group == SOFTWARE else 3.0
+        vote.add(group, "words_of_the_trade", 1.2 * saturating(said[group], half))
+        if group != SOFTWARE:
+            # What lies around in a project is about its subject as often as about its owner.
+            vote.add(group, "trade_in_files_and_folders", 1.5 * saturating(around[group], 4.0))
+    _software_signs(seen, vote)
+    order = (SOFTWARE, *(group for group in SOC_MAJOR_GROUPS if group != SOFTWARE))
+    winner = vote.winner(order)
+    if vote.totals()[winner] < _SPECIFIC:
+        return Finding("unclear", None, ("no_specific_sign",))
+    return Finding(winner, None, vote.names(winner))
+
+
+def _software_signs(seen: Features, vote: Vote) -> None:
+    """Customs of people who make software with others for a living."""
+    own = "\n".join(turn.request.own for turn in seen.asked)
+    if _TICKET.search(own):
+        vote.add(SOFTWARE, "ticket_number", 0.8)
+    if seen.counts["review"] or seen.telemetric("pull_requests"):
+        vote.add(SOFTWARE, "pull_requests_reviewed_or_opened", 0.7)
+    if _BRANCH.search(seen.side_text) or _BRANCH.search(own):
+        vote.add(SOFTWARE, "branch_naming_convention", 0.4)
+    if _TEAM_FILE.search(seen.side_text):
+        vote.add(SOFTWARE, "layout_of_a_shared_code_base", 0.3)
+    if seen.telemetric("test_runs") or seen.counts["run_tests"] or seen.counts["edit_test"]:
+        vote.add(SOFTWARE, "keeps_tests", 0.3)
+    delivered = sum(turn.ideas["deliver"] for turn in seen.asked)
+    vote.add(SOFTWARE, "talks_in_commits_and_branches", 0.5 * saturating(delivered, 2.0))
+    inside = sum(turn.ideas["structure"] for turn in seen.asked)
+    vote.add(SOFTWARE, "talks_of_software_structure", 0.6 * saturating(inside, 2.0))
+
+
+def task_occupation(seen: Features, mode: str) -> Finding:
+    """The major group whose workers would typically do this work; mode: the session's work mode."""
+    own = "\n".join(f"{turn.request.own}\n{turn.request.document[:600]}" for turn in seen.asked)
+    topics = TRADES.count(own)
+    topics[SOFTWARE] = 0
+    topic = max(SOC_MAJOR_GROUPS, key=lambda group: topics[group])
+    vote = Vote()
+    vote.add(SOFTWARE, "software_work", 1.0)
+    software = sum(seen.counts[kind] for kind in ("edit_code", "edit_test", "edit_infra", "run_tests", "run_check"))
+    vote.add(SOFTWARE, "code_was_changed_or_run", 1.0 * saturating(software, 2.0))
+    if mode == "communicate":
+        vote.add("27", "writing", 1.4 if seen.total(EDITS) or seen.reply_words > 50 else 0.5)
+        vote.add("43", "office_files", 0.6 * saturating(seen.counts["edit_office"], 3.0))
+        vote.add(topic, "topic_of_the_writing", 1.2 * saturating(topics[topic], 2.0))
+    elif mode == "analyze":
+        science = topics["19"] + 0.5 * TRADES.count(seen.side_text[:_SIDE_CHARACTERS].replace("_", " "))["19"]
+        vote.add("19", "scientific_analysis", 2.2 * saturating(science, 2.0))
+        vote.add("13", "business_analysis", 1.8 * saturating(topics["13"], 2.0))
+        vote.add(topic, "topic_of_the_analysis", 1.0 * saturating(topics[topic], 3.0))
+    elif mode in ("plan", "understand") and not software:
+        vote.add(topic, "topic_of_the_questions", 1.8 * saturating(topics[topic], 2.0))
+    winner = vote.winner((SOFTWARE, *(group for group in SOC_MAJOR_GROUPS if group != SOFTWARE)))
+    return Finding(winner, None, vote.names(winner))
