@@ -179,7 +179,10 @@ def test_descriptions_open_with_the_grain_of_the_schema() -> None:
         (
             "staging.current_labels",
             "task_value_usd",
-            {"labels.classifications.classifier", "labels.classifications.value"},
+            {
+                f"labels.classifications.{column}"
+                for column in ("classifier", "value", "classified_at", "prompt_sha256", "model")
+            },
         ),
     ],
 )

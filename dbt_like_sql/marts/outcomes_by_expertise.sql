@@ -14,8 +14,8 @@
 -- It is null with one user: nothing varies between users. t is exact up to 4 degrees of freedom, then Fisher and
 -- Cornish's expansion of the quantile (relative error below 2e-5).
 --
--- Suppression: a level with fewer than $min_users users is suppressed. If all such levels of a sample together have fewer
--- users than that too, the next smallest goes with them, so that none is had by subtraction. A $min_users of 1
+-- Suppression: a level with fewer than $min_users users is suppressed. If all such levels of a sample together have
+-- fewer users than that too, the next smallest goes with them, so that none is had by subtraction. A $min_users of 1
 -- suppresses nothing.
 --
 -- columns:

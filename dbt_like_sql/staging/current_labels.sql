@@ -21,38 +21,34 @@ with sessions as (
 ),
 
 answers as (
-    select session_id, transcript_sha256, classifier, label, value, model, prompt_sha256, classified_at
+    select session_id, transcript_sha256, classifier, label, value, row(classified_at, prompt_sha256, model) as version
     from labels.classifications
     where backend = $backend and status = 'ok'
 ),
 
 current_answers as (
-    select sessions.session_id, sessions.month, answers.classifier, answers.label, answers.value
+    select sessions.session_id, sessions.month, answers.classifier, answers.label, answers.value, answers.version
     from sessions
     inner join answers
         on answers.session_id = sessions.session_id and answers.transcript_sha256 = sessions.transcript_sha256
-    qualify row_number() over (
-        partition by answers.session_id, answers.classifier
-        order by answers.classified_at desc, answers.prompt_sha256 desc, answers.model desc
-    ) = 1
 ),
 
 labels_as_columns as (
     select
         session_id,
         month,
-        max(label) filter (where classifier = 'work_mode') as work_mode,
-        max(label) filter (where classifier = 'expertise') as expertise,
-        max(label) filter (where classifier = 'expertise_opening') as expertise_opening,
-        max(label) filter (where classifier = 'user_occupation') as user_occupation,
-        max(label) filter (where classifier = 'task_occupation') as task_occupation,
-        max(label) filter (where classifier = 'outcome') as outcome,
-        max(label) filter (where classifier = 'success_signal') as success_signal,
-        max(label) filter (where classifier = 'failure_signal') as failure_signal,
-        max(label) filter (where classifier = 'codebase_context') as codebase_context,
-        max(label) filter (where classifier = 'decisions') as decisions,
-        max(label) filter (where classifier = 'task_value') as task_value_band,
-        max(value) filter (where classifier = 'task_value') as task_value_usd
+        arg_max(label, version) filter (where classifier = 'work_mode') as work_mode,
+        arg_max(label, version) filter (where classifier = 'expertise') as expertise,
+        arg_max(label, version) filter (where classifier = 'expertise_opening') as expertise_opening,
+        arg_max(label, version) filter (where classifier = 'user_occupation') as user_occupation,
+        arg_max(label, version) filter (where classifier = 'task_occupation') as task_occupation,
+        arg_max(label, version) filter (where classifier = 'outcome') as outcome,
+        arg_max(label, version) filter (where classifier = 'success_signal') as success_signal,
+        arg_max(label, version) filter (where classifier = 'failure_signal') as failure_signal,
+        arg_max(label, version) filter (where classifier = 'codebase_context') as codebase_context,
+        arg_max(label, version) filter (where classifier = 'decisions') as decisions,
+        arg_max(label, version) filter (where classifier = 'task_value') as task_value_band,
+        arg_max(value, version) filter (where classifier = 'task_value') as task_value_usd
     from current_answers
     group by session_id, month
 ),
