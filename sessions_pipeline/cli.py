@@ -249,28 +249,26 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
     for path, reason in found.problems:
         show.say(f"cannot read {path}: {reason}")
     show.say(f"{found.found} log files found, {found.read} of them new or changed")
-    all_session_months = sorted(set(found.book.sessions["month"]))
-    session_months = operate.within(all_session_months, first, last)
-    if not session_months:
-        _stop(_nothing(found.found, bool(all_session_months), settings.sources), NOTHING_TO_DO)
-    outcome = operate.run(
-        folder,
-        operate.within(found.book.months(), first, last),
-        session_months,
-        all_session_months,
-        settings.window_months,
-        show.say,
-    )
+    months = sorted(set(found.book.sessions["month"]))
+    if not operate.within(months, first, last):
+        _stop(_nothing(found.found, bool(months), settings.sources), NOTHING_TO_DO)
+    outcome = operate.run(folder, first, last, found.book, settings.window_months, show.say)
     show.close()
     for line in outcome.warnings:
         click.echo(f"warning: {line}", err=True)
     for line in outcome.failures:
         click.echo(f"failed: {line}", err=True)
-    written = folder.reports / f"report-{session_months[-1]:%Y-%m}.html"
+    if not outcome.vintages:
+        _stop(_no_sample(settings.rule_set), SOMETHING_MISSING if outcome.failures else NOTHING_TO_DO)
+    written = folder.reports / f"report-{outcome.vintages[-1]:%Y-%m}.html"
     if written.exists():
         click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
     if outcome.failures or found.problems or not written.exists():
         raise SystemExit(SOMETHING_MISSING)
+
+
+def _no_sample(rule_set: str) -> str:
+    return f"no session is in the sample of the rule set {rule_set}: table core.attrition says which rule left out how many."
 
 
 def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[Path, ...]) -> str:

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sessions_pipeline.config import Home
 from sessions_pipeline.months import add_months, month_key, months_between
+
+if TYPE_CHECKING:
+    from sessions_pipeline.sessions.build import Ledger
 
 # One run at a time: DuckDB has one writer, and each run costs seconds of imports.
 DAGSTER_YAML = """\
@@ -29,8 +33,9 @@ concurrency:
 
 @dataclass
 class Outcome:
-    """What came of a run. failures: one line each; warnings: checks that did not hold but block nothing."""
+    """What came of a run. vintages: months with a report. failures: one line each; warnings: checks that block nothing."""
 
+    vintages: list[dt.date] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -63,35 +68,39 @@ def spans(months: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
 
 def run(
     home: Home,
-    data_months: Sequence[dt.date],
-    session_months: Sequence[dt.date],
-    all_session_months: Sequence[dt.date],
+    first: dt.date | None,
+    last: dt.date | None,
+    book: Ledger,
     window_months: int,
     say: Callable[[str], None],
 ) -> Outcome:
-    """Materializes everything for these months and for the later vintages whose window holds one of them.
+    """Materializes everything for the months from `first` to `last`, and later vintages whose window holds one of them.
 
-    A month whose labels fail costs that month; what follows is made from what is there.
+    A month whose labels fail costs that month; what follows is made from what is there. Months without a session in
+    the sample are counted (core.attrition) and not published.
     """
     from dagster import DagsterInstance
 
     outcome = Outcome()
-    touched = {add_months(month, offset) for month in session_months for offset in range(window_months)}
-    vintages = [month for month in all_session_months if month in touched]
+    data_months = within(book.months(), first, last)
     with DagsterInstance.get() as instance:
         launcher = _Launcher(instance, outcome)
-        for first, last in spans(data_months):
-            say(f"counting {_span(first, last)}")
-            launcher.launch("ingest", first, last)
-        for month in session_months:
+        for start, end in spans(data_months):
+            say(f"counting {_span(start, end)}")
+            launcher.launch("ingest", start, end)
+        eligible_months = launcher.eligible_months(home)
+        wanted = within(eligible_months, first, last)
+        for month in wanted:
             say(f"labelling {month:%Y-%m}")
             launcher.launch("label", month, month)
-        for first, last in spans(data_months):
-            say(f"joining {_span(first, last)}")
-            launcher.launch("join", first, last)
-        for first, last in spans(vintages):
-            say(f"aggregates, regressions and report {_span(first, last)}")
-            launcher.launch("publish", first, last)
+        for start, end in spans(data_months):
+            say(f"joining {_span(start, end)}")
+            launcher.launch("join", start, end)
+        touched = {add_months(month, offset) for month in wanted for offset in range(window_months)}
+        outcome.vintages = [month for month in eligible_months if month in touched]
+        for start, end in spans(outcome.vintages):
+            say(f"aggregates, regressions and report {_span(start, end)}")
+            launcher.launch("publish", start, end)
     return outcome
 
 
@@ -104,6 +113,13 @@ class _Launcher:
         self.instance = instance
         self.outcome = outcome
         self.definitions = defs
+
+    def eligible_months(self, home: Home) -> list[dt.date]:
+        """Months with a session in the sample, ascending."""
+        from sessions_pipeline.state import State
+
+        sessions = State(home=str(home.path)).warehouse.read("core.sessions")
+        return sorted(set(sessions.filter("is_eligible")["month"]))
 
     def launch(self, job: str, first: dt.date, last: dt.date) -> None:
         """One run over the months from `first` to `last`."""

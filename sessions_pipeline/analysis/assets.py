@@ -10,7 +10,7 @@ from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.models import estimate
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.metadata import asset_key, definition_metadata
-from sessions_pipeline.months import add_months, window_ending
+from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain
@@ -61,10 +61,7 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
     )
     def estimates(context: AssetExecutionContext, state: State) -> Iterator[object]:
         months, window = months_of(context), state.settings.window_months
-        sessions = state.warehouse.query(
-            f"select * from {SESSIONS} where month between $first and $last",
-            {"first": add_months(months[0], 1 - window), "last": months[-1]},
-        )
+        sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
         rows = vintages(sessions, months, window, state.min_users(), estimator, work)
         yield from store(state, table, rows, months)

@@ -93,7 +93,7 @@ def _with_moved(
     todo = list(months)
     while todo:
         frames.update((month, build(month)) for month in todo)
-        known = state.warehouse.query(f"select {key}, month from {table}")
+        known = state.warehouse.read(table).select(key, "month")
         here = pl.concat(list(frames.values())).select(key)
         moved = known.join(here, on=key, how="semi").filter(~pl.col("month").is_in(list(frames)))
         todo = sorted(set(moved["month"]))

@@ -190,7 +190,11 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
         decoded = _DECODER.decode_lines(data)
     except _UNREADABLE:
         decoded = []
-    # It also takes two objects on one line, and one on several: then the numbers would not be those of the lines.
+    if len(decoded) == 1:
+        # One object, on as many lines as it likes: other programs print their JSON prettily.
+        yield 1, decoded[0]
+        return
+    # Two objects on one line would shift the numbers of all lines after it.
     if decoded and len(decoded) == data.count(b"\n") + (not data.endswith(b"\n")):
         yield from enumerate(decoded, start=1)
         return

@@ -1,0 +1,45 @@
+# `make demo` and `make test` do all the set-up themselves.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+# The state folder of `make run` and `make ui`; empty: .sessions, or the demo's while there is no other.
+STATE ?=
+HOME_FLAG := $(if $(STATE),--home $(STATE))
+
+.PHONY: help demo run ui test lint lock
+help:
+	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
+	@echo "make run SOURCE=~/.claude/projects  your own logs"
+	@echo "make ui                            the Dagster UI on the same state folder"
+	@echo "make test                          lint and the whole test suite"
+	@echo "make lint                          ruff and mypy"
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+demo: $(VENV)/ready
+	$(BIN)/sessions-pipeline $(HOME_FLAG) demo
+
+run: $(VENV)/ready
+	$(BIN)/sessions-pipeline $(HOME_FLAG) run $(if $(SOURCE),--source $(SOURCE)) $(if $(USERS),--users $(USERS))
+
+ui: $(VENV)/ready
+	$(BIN)/sessions-pipeline $(HOME_FLAG) ui
+
+test: lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Resolves the newest versions that fit pyproject.toml in a throw-away environment, and pins them by name and version.
+lock:
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet --disable-pip-version-check ".[dev]"
+	$(VENV)-lock/bin/pip freeze --exclude sessions-pipeline | grep -E '^[A-Za-z0-9_.-]+==' > requirements.lock
+	rm -rf $(VENV)-lock

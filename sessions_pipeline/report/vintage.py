@@ -1,0 +1,80 @@
+"""Collects what the report of a vintage says: tables of its window, counts, versions and digests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+
+import polars as pl
+
+from sessions_pipeline.classifications.classifiers import CLASSIFIERS
+from sessions_pipeline.config import Settings
+from sessions_pipeline.months import window_ending
+from sessions_pipeline.report.inputs import TABLES, ReportInputs
+from sessions_pipeline.sessions.eligibility import RULE_SETS
+from sessions_pipeline.sessions.prices import price_list
+
+# Beside the released tables: what the counts and digests are taken from.
+SOURCES = ("core.sessions", "raw.session_files", "labels.classifications")
+
+
+def collect(
+    month: dt.date, tables: Mapping[str, pl.DataFrame], settings: Settings, *, personal: bool, min_users: int
+) -> ReportInputs:
+    """The inputs of the report of vintage `month`.
+
+    tables: table name -> rows, of TABLES and SOURCES, for the months of the window at least.
+    """
+    window = window_ending(month, settings.window_months)
+    inside = {name: frame.filter(pl.col("month").is_in(window)) for name, frame in tables.items()}
+    sessions = inside["core.sessions"]
+    eligible = sessions.filter("is_eligible")
+    labels = inside["labels.classifications"].filter(pl.col("backend") == settings.backend)
+    return ReportInputs(
+        month=month,
+        window_months=settings.window_months,
+        months=tuple(sorted(set(eligible["month"]))),
+        frames={short: inside[table] for short, table in TABLES.items()},
+        sessions=sessions.height,
+        eligible_sessions=eligible.height,
+        users=eligible["user_key"].n_unique(),
+        backend=settings.backend,
+        label_versions=_label_versions(labels),
+        rule_set=settings.rule_set,
+        min_users=min_users,
+        personal=personal,
+        methods=_methods(settings),
+        generated_from={
+            "log files (their digests, sorted)": _digest(inside["raw.session_files"]["digest"]),
+            "transcripts (their digests, sorted)": _digest(eligible["transcript_sha256"]),
+            "classifiers (questions and labels)": _digest(c.sha256 for c in CLASSIFIERS.values()),
+        },
+        version=version("sessions-pipeline"),
+    )
+
+
+def _label_versions(labels: pl.DataFrame) -> dict[str, str]:
+    """classifier -> the backend versions whose labels are there."""
+    grouped = labels.group_by("classifier").agg(pl.col("model").unique().sort()).sort("classifier")
+    return {classifier: ", ".join(models) for classifier, models in grouped.iter_rows()}
+
+
+def _methods(settings: Settings) -> dict[str, str]:
+    dated, _ = price_list()
+    methods = {
+        "Rule set": settings.rule_set,
+        **{f"Left out: {rule.name.replace('_', ' ')}": rule.description for rule in RULE_SETS[settings.rule_set]},
+        "Users": "the first folder under each source" if settings.users == "folder" else "one person's logs",
+        "Window": f"{settings.window_months} months, the vintage's own included",
+        "Transcript": f"each turn cut in the middle to {settings.turn_chars:,} characters, the whole to "
+        f"{settings.transcript_chars:,}",
+        "Smallest published cell": f"{settings.min_users} distinct users",
+        "Price list of tokens": f"{dated:%d %B %Y}",
+    }
+    return methods
+
+
+def _digest(values: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(values)).encode()).hexdigest()
