@@ -1,0 +1,187 @@
+"""Figure 5 and Table A2 as rates: what share of sessions would end well at each level of expertise, controls equal.
+
+Here belong the choice of controls that the data can carry, recentring, and the intervals of adjusted rates.
+The models are in `specifications.py`, least squares and clustering in `models.py`.
+
+Adjusted rate
+    a_k = mean outcome + b_k - sum over levels j of share_j · b_j, with b the level's effect (novice 0) in the model of
+    Table A2. The session-weighted mean of the a_k is the raw overall mean. It is the predictive margin: the mean
+    prediction had every session been at level k in the cell it is in.
+    A linear probability model can put a rate or an end of its interval outside 0 to 1: it is shown as it is.
+Standard error
+    By the delta method through each user's influence: (e_k - share)' (X'X)^-1 X'e + sum of (y - x'b - c)/N, where
+    c = mean of y - x'b. The second part is the sampling variation of the overall mean and of the level shares, which
+    a conditional standard error would leave out (by as much as all of it for a level that everybody is at). Squared
+    and summed over users, times the small-sample correction of `models.py`. Without controls it is the
+    clustered standard error of the level's mean.
+Controls
+    The preferred controls (column 5) cut small data into cells of too few users, and what survives the privacy
+    threshold is then neither most of the sessions nor a random part of them. So each series takes the richest column
+    of Table A1 whose estimation sample keeps at least half of the sessions that column 1 would have, leaves a degree
+    of freedom, and can compare all its levels with each other within cells; in the last resort column 1, where
+    adjusted and unadjusted rates are equal. The rule sees sizes and labels, never an outcome, so it cannot choose a
+    result. The `controls` column names the choice, `n_candidates` and `n_sessions` its price. Table A2 itself
+    (analysis.coefficients) never falls back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from sessions_pipeline.analysis.models import (
+    NO_INFERENCE,
+    EstimationSample,
+    Fit,
+    Floats,
+    Integers,
+    Row,
+    estimation_sample,
+    fit,
+    levels_of,
+    missing_sample,
+    prepare,
+    regressors,
+)
+from sessions_pipeline.analysis.specifications import CONTROLS, FIGURE_5, LEVELS, Specification
+from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
+from sessions_pipeline.schemas import polars_schema
+
+LEVEL = "expertise"
+MIN_SHARE_KEPT = 0.5
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The controls that a series can carry.
+
+    column: name of the column of Table A1. n_candidates: sessions that column 1 would start from.
+    fitted: the model on `sample`; None if that is empty.
+    """
+
+    column: str
+    n_candidates: int
+    sample: EstimationSample
+    fitted: Fit | None
+
+
+def recentred(effects: Floats, shares: Floats, mean: float) -> Floats:
+    """Rates by level (k,) whose mean, weighted with `shares` (k,) that sum to one, is `mean`."""
+    rates: Floats = mean + effects - shares @ effects
+    return rates
+
+
+def _directions(level: Integers, specification: Specification) -> dict[int, Floats]:
+    """Level in the sample -> e_k - share over the terms (k,): how an adjusted rate depends on the coefficients."""
+    shares = np.array([np.mean(level == term.level) for term in specification.terms])
+    return {
+        int(value): np.array([float(term.level == value) for term in specification.terms]) - shares
+        for value in np.unique(level)
+    }
+
+
+def _carries(sample: EstimationSample, fitted: Fit, specification: Specification) -> bool:
+    """Whether `sample` leaves a degree of freedom and compares all its levels with each other within cells."""
+    directions = _directions(levels_of(sample, LEVEL), specification)
+    return fitted.n_sessions > fitted.n_parameters and all(map(fitted.identifies, directions.values()))
+
+
+def choose_controls(frame: pl.DataFrame, specification: Specification, min_users: int) -> Choice:
+    """The richest column of Table A1 that `frame` carries for `specification`; column 1 in the last resort."""
+    plain = estimation_sample(frame, replace(specification, controls=()), min_users)
+    for column, controls in reversed(CONTROLS.items()):
+        model = replace(specification, controls=controls)
+        sample = estimation_sample(frame, model, min_users) if controls else plain
+        if not sample.sessions.height or sample.sessions.height < MIN_SHARE_KEPT * plain.n_candidates:
+            continue
+        fitted = fit(sample, model)
+        if not controls or _carries(sample, fitted, model):
+            return Choice(column, plain.n_candidates, sample, fitted)
+    return Choice(next(iter(CONTROLS)), plain.n_candidates, plain, None)
+
+
+def _centre_influence(outcome: Floats, sample: EstimationSample, fitted: Fit, specification: Specification) -> Floats:
+    """What each user contributes to the error of c, the mean of y - x'b, with b held: shape (G,)."""
+    without_level = outcome - np.einsum("ji,j->i", regressors(sample, specification.terms), fitted.coefficients)
+    return np.bincount(sample.cluster, weights=without_level - without_level.mean()) / outcome.size
+
+
+def _interval(fitted: Fit, users: int, estimate: float, influence: Floats) -> Row:
+    """Standard error and interval of the rate of a level with so many users, or why there are none."""
+    missing = fitted.missing_inference()
+    if not missing and users < 2:
+        missing = "1 user at this level: standard errors clustered by user need at least 2"
+    if missing:
+        return {"missing_reason": missing}
+    inference = fitted.inference(estimate, influence)
+    if inference == NO_INFERENCE:
+        return {"missing_reason": "no residual variation at this level: its standard error would be zero"}
+    return {"std_error": inference.std_error, "ci_low": inference.ci_low, "ci_high": inference.ci_high}
+
+
+def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, min_users: int) -> dict[int, Row]:
+    """Level in the sample -> its columns of analysis.adjusted_rates."""
+    level, people = levels_of(sample, LEVEL), sample.people
+    outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
+    directions = _directions(level, specification)
+    effect_of = dict(zip((term.level for term in specification.terms), fitted.coefficients, strict=True))
+    effects = np.array([effect_of.get(value, 0.0) for value in directions])
+    sessions, users = np.bincount(level), users_per_group(level, people)
+    estimates = recentred(effects, sessions[list(directions)] / level.size, float(outcome.mean()))
+    centre = _centre_influence(outcome, sample, fitted, specification)
+    rows: dict[int, Row] = {}
+    for (value, direction), estimate in zip(directions.items(), estimates, strict=True):
+        influence = np.einsum("jg,j->g", fitted.influence, direction) + centre
+        rows[value] = {
+            "sessions": int(sessions[value]),
+            "users": int(users[value]),
+            "unadjusted": float(outcome[level == value].mean()),
+            "estimate": float(estimate),
+            **_interval(fitted, int(users[value]), float(estimate), influence),
+        }
+    reason = f"withheld: fewer than {min_users} users at this level, or needed to hide such a level"
+    for value in withheld_levels(level, people, min_users):
+        rows[value] = {"suppressed": True, "missing_reason": reason}
+    return rows
+
+
+def series(frame: pl.DataFrame, specification: Specification, min_users: int) -> list[Row]:
+    """One row per level of expertise: the columns of analysis.adjusted_rates but month and period."""
+    choice = choose_controls(frame, specification, min_users)
+    common: Row = {
+        "sample": specification.sample.name,
+        "measure": specification.outcome,
+        "controls": choice.column,
+        "n_candidates": choice.n_candidates,
+        "n_sessions": choice.sample.sessions.height,
+        "degrees_of_freedom": choice.sample.n_users - 1 if choice.fitted else None,
+        "suppressed": False,
+    }
+    if choice.fitted is None:
+        model = replace(specification, controls=CONTROLS[choice.column])
+        missing = missing_sample(choice.sample, model, min_users)
+        return [
+            {**common, "expertise": level, "suppressed": choice.n_candidates > 0, "missing_reason": missing}
+            for level in LEVELS
+        ]
+    rates = _rates(choice.sample, choice.fitted, specification, min_users)
+    absent: Row = {"sessions": 0, "users": 0, "missing_reason": "no session at this level"}
+    return [{**common, "expertise": level, **rates.get(level, absent)} for level in LEVELS]
+
+
+def adjusted_rates(frame: pl.DataFrame, month: dt.date, period: str, min_users: int) -> pl.DataFrame:
+    """The nine series of Figure 5 on `frame`, as rows of analysis.adjusted_rates.
+
+    frame: core.classified_sessions of the period: of `month` alone, or of the window that ends in it (`period`).
+    min_users: distinct users below which a cell is dropped and a level withheld; 1 where there is one user in all.
+    """
+    prepared = prepare(frame, FIGURE_5)
+    rows = [
+        {"month": month, "period": period, **row}
+        for specification in FIGURE_5
+        for row in series(prepared, specification, min_users)
+    ]
+    return pl.DataFrame(rows, schema=polars_schema("analysis.adjusted_rates"))

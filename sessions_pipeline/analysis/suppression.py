@@ -1,0 +1,37 @@
+"""Which levels of a published breakdown are withheld, so that nobody's few sessions can be read off it.
+
+Here belong counting distinct users and the rule for one breakdown whose total is known. No number is changed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Integers = npt.NDArray[np.int64]
+
+
+def users_per_group(group: Integers, user: Integers) -> Integers:
+    """Distinct users in each group, shape (largest group + 1,); `group` and `user`, from 0, have shape (n,)."""
+    if not group.size:
+        return np.zeros(0, dtype=np.int64)
+    n_users = int(user.max()) + 1
+    pairs = np.sort(group * n_users + user)
+    is_new = np.diff(pairs, prepend=-1) > 0
+    return np.bincount(pairs[is_new] // n_users)
+
+
+def withheld_levels(level: Integers, user: Integers, min_users: int) -> frozenset[int]:
+    """Levels that must not be shown, given each session's level and user, both of shape (n,).
+
+    Withheld is every level with fewer than `min_users` distinct users. What is withheld can be had as total minus
+    shown, so the next smallest levels follow until the withheld ones together hold `min_users` distinct users.
+    """
+    users = users_per_group(level, user)
+    by_size = sorted(np.flatnonzero(users).tolist(), key=lambda value: (users[value], value))
+    withheld = [value for value in by_size if users[value] < min_users]
+    for value in by_size[len(withheld) :]:
+        if not withheld or len(np.unique(user[np.isin(level, withheld)])) >= min_users:
+            break
+        withheld.append(value)
+    return frozenset(withheld)
