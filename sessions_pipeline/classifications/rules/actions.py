@@ -17,8 +17,8 @@ def _names(listed: str) -> frozenset[str]:
 # Groups of kinds that several facets use.
 EDITS = _names("edit_code edit_test edit_prose edit_plan edit_prompt edit_infra edit_data edit_office")
 CODE_EDITS = _names("edit_code edit_test edit_infra edit_prompt")
-CHANGES = _names("git_commit pull_request deploy install system_change edit_shell git_move")
-CHECKS = _names("run_tests run_check run_program run_data service_check deploy")
+CHANGES = _names("git_commit pull_request deploy install system_change edit_shell")
+CHECKS = _names("run_tests run_check run_program run_data run_office service_check deploy")
 LOOKS = _names("look_code look_file look_web look_shell look_system git_look review")
 CODE_WORK = _names("edit_code edit_test look_code git_look git_commit git_move pull_request review run_tests run_check")
 

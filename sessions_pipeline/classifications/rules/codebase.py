@@ -54,7 +54,7 @@ def _presence(seen: Features) -> Scale:
     scale.add("speaks_of_commits_or_branches", 0.5 * saturating(named, 1.0))
     machine = seen.counts["look_system"] + seen.counts["system_change"] + seen.counts["install"] + system
     scale.add("works_on_the_machine", -1.2 * saturating(max(machine - project - edits, 0), 2.0))
-    scale.add("office_files", -1.0 * saturating(seen.counts["edit_office"], 1.0))
+    scale.add("office_files", -1.0 * saturating(seen.counts["edit_office"] + seen.counts["run_office"], 1.0))
     return scale
 
 

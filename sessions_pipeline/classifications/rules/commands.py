@@ -11,11 +11,12 @@ from sessions_pipeline.classifications.rules.files import file_kind
 COMMANDS: dict[str, str] = {
     "git_look": """
         git status, git log, git diff, git show, git blame, git branch, git remote, git rev-parse, git ls-files,
-        git stash list, git describe, git reflog, git shortlog, git config""",
-    "git_commit": "git commit, git merge, git revert, git cherry-pick, git tag, git am, git rebase",
+        git stash list, git describe, git reflog, git shortlog, git config, git fetch""",
+    "git_commit": """
+        git commit, git merge, git revert, git cherry-pick, git tag, git am, git rebase, git push, git pull""",
     "git_move": """
-        git push, git clone, git pull, git fetch, git checkout, git switch, git worktree, git stash, git reset,
-        git init, git restore, git submodule, gh auth, gh repo, git add, git mv, git rm, git clean""",
+        git checkout, git switch, git worktree, git stash, git reset, git init, git restore, git submodule,
+        gh auth, gh repo, git add, git mv, git rm, git clean, git clone""",
     "pull_request": """
         gh pr create, gh pr merge, glab mr create, hub pull-request, gh pr edit, gh pr ready, gh release""",
     "review": """
@@ -44,7 +45,13 @@ COMMANDS: dict[str, str] = {
         whereis, command, date, id, groups, ssh, wg, iwconfig, nvidia-smi, sensors, get-process, get-service,
         get-ciminstance, get-wmiobject, get-winevent, get-eventlog, get-netadapter, test-netconnection,
         systeminfo, wmic, tasklist, pgrep, get-command, getent, locale, arp, route, resolvectl, timedatectl,
-        loginctl, hostnamectl, get-itemproperty, screen, tmux""",
+        loginctl, hostnamectl, get-itemproperty, screen, tmux, systemctl status, systemctl is-active,
+        systemctl is-enabled, systemctl list-units, systemctl show, systemctl cat, systemctl --user,
+        service --status-all, ufw status, crontab -l, launchctl list, docker ps, docker logs, docker images,
+        docker inspect, docker stats, kubectl get, kubectl describe, kubectl logs, npm ls, npm list, npm view,
+        npm outdated, pip list, pip show, pip freeze, brew list, brew info, apt list, apt show, apt-cache,
+        conda list, gem list, nmcli device, aws sts, gcloud config, sc query, sc qc, winget search, winget list,
+        choco list, gh auth status, docker --version, node --version, python --version, python3 --version""",
     "service_check": "curl, wget, http, httpie, invoke-webrequest, invoke-restmethod, grpcurl",
     "look_shell": """
         ls, cat, head, tail, less, more, grep, rg, ag, egrep, find, fd, tree, wc, stat, file, awk, sed, sort,
@@ -140,7 +147,7 @@ def command_kind(command: str) -> str:
     best = next((kind for kind in _TELLING if kind in kinds), "unknown")
     if best in ("run_program", "look_shell", "unknown"):
         if _OFFICE_CODE.search(command):
-            return "edit_office"
+            return "run_office"
         if _DATA_CODE.search(command):
             return "run_data"
     return best

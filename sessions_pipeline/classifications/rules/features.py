@@ -24,7 +24,7 @@ AGENTS = Lexicon(AGENT_WORDS)
 # Own words beyond this many characters in one turn add nothing that the first ones did not show.
 _LONGEST_TURN = 6_000
 # A reply says what it is about in its first words, and how it ended in its last.
-_REPLY_HEAD = 400
+_REPLY_HEAD = 300
 _REPLY_TAIL = 1_200
 # Up to this many words a turn without any request is talk: a greeting, thanks, a go-ahead.
 _TALK_WORDS = 8
@@ -43,8 +43,15 @@ _NAME = re.compile(
 )
 # What is named is not what is asked for: names of files and addresses are left out when ideas are counted.
 _REFERENCE = re.compile(
-    r"https?://\S+|`[^`\n]{2,80}`|@?(?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}|\b[\w-]+\.[a-zA-Z]{2,5}\b(?!\.)|\b\w+_\w+\b|@\"[^\"]*\""
+    r"""https?://\S+
+    | `[^`\n]{2,80}`
+    | @?"[^"\n]{2,200}"
+    | @?(?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}
+    | \b[\w-]+\.[a-zA-Z]{2,5}\b(?!\.)
+    | \b\w+_\w+\b""",
+    re.VERBOSE,
 )
+_COMMAND = re.compile(r"\A/[a-zA-Z][\w:-]*")
 # How a request opens before it says what is wanted; longest first.
 _POLITE = re.compile(
     r"""^(?:(?:please|pls|now|ok|okay|so|also|and|then|next|first|again|hey|hi|hello|well|great|thanks|yes|no|just|let's|lets
@@ -71,13 +78,14 @@ _QUESTION = re.compile(r"[?？]|か。|까\b")
 
 @dataclass(frozen=True)
 class Asked:
-    """A human turn, read. words: own ones; ideas: of `words.WORDS`; kinds: of the calls that followed.
+    """A human turn, read.
 
-    leads: ideas of the words with which sentences begin (end, in Japanese and Korean), where a request has its verb.
-    document_ideas: of the head of a pasted document.
-    office_names and data_names: files of that kind that are named. new_names and screen_names: identifiers, paths, quoted and technical names in the person's own words, split by
-    whether they stood in the session before. long_words: distinct words of nine letters or more, which terms of art
-    mostly are. statements: sentences and list items of the own words.
+    words, statements, bullets: of the person's own text. ideas: of `words.WORDS` in it. leads: ideas of the words with
+    which its sentences begin (end, in Japanese and Korean), where a request has its verb. document_ideas: of the head
+    of a pasted document. undertaken: of the words in which the agent took the request up. kinds: of the calls that
+    followed. office_names, data_names: files of that kind that are named. long_words: distinct words of nine letters
+    or more, which terms of art mostly are. new_names, screen_names: identifiers, paths, quoted and technical names, by
+    whether they stood in the session before.
     """
 
     request: Request
@@ -85,6 +93,7 @@ class Asked:
     ideas: Counter[str]
     leads: Counter[str]
     document_ideas: Counter[str]
+    undertaken: Counter[str]
     kinds: tuple[str, ...]
     office_names: int
     data_names: int
@@ -259,7 +268,8 @@ def _asked(request: Request, seen: str) -> Asked:
     own = request.own[:_LONGEST_TURN]
     names = set(_NAME.findall(own))
     on_screen = sum(name.strip('`"') in seen for name in names)
-    plain = _REFERENCE.sub(" ", own)
+    # A slash command is a request in the words of its name.
+    plain = _REFERENCE.sub(" ", _COMMAND.sub(lambda match: re.sub(r"[/:_-]", " ", match.group()), own))
     statements = [part for part in _SENTENCE_END.split(plain) if part.strip()]
     return Asked(
         request=request,
@@ -267,6 +277,9 @@ def _asked(request: Request, seen: str) -> Asked:
         ideas=PEOPLE.count(plain),
         leads=PEOPLE.count("\n".join(_lead(statement) for statement in statements)),
         document_ideas=PEOPLE.count(_REFERENCE.sub(" ", request.document[:_DOCUMENT_HEAD])),
+        undertaken=PEOPLE.count(_REFERENCE.sub(" ", request.replies[0][:_REPLY_HEAD]))
+        if request.replies
+        else Counter(),
         kinds=tuple(call_kind(call.name, call.summary) for call in request.calls),
         office_names=len(_OFFICE_NAME.findall(own)),
         data_names=len(_DATA_NAME.findall(own)),

@@ -11,9 +11,11 @@ def _endings(listed: str) -> frozenset[str]:
 
 
 _CODE = _endings(
-    """py pyi js jsx ts tsx mjs cjs java kt kts scala go rs c h cc cpp hpp cs fs vb php rb swift m mm dart lua pl pm r jl
-    hs ml ex exs erl clj cljs elm nim zig sol vue svelte astro html htm css scss sass less styl sh bash zsh fish ps1
-    psm1 bat cmd gradle groovy proto graphql gql sql asm s v sv vhd vhdl glsl hlsl wgsl cu xaml qml ino xml json"""
+    """
+    py pyi js jsx ts tsx mjs cjs java kt kts scala go rs c h cc cpp hpp cs fs vb php rb swift m mm dart lua pl
+    pm r jl hs ml ex exs erl clj cljs elm nim zig sol vue svelte astro html htm css scss sass less styl sh bash
+    zsh fish ps1 psm1 bat cmd gradle groovy proto graphql gql sql asm s v sv vhd vhdl glsl hlsl wgsl cu xaml qml
+    ino xml json"""
 )
 _PROSE = _endings("md mdx rst txt adoc tex org typ")
 _OFFICE = _endings("doc docx ppt pptx xls xlsx odt odp ods pdf key pages numbers rtf pub vsdx")

@@ -9,13 +9,29 @@ from collections.abc import Iterator, Mapping
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_FOLD = str.maketrans("àáâãäåāçčèéêëēěìíîïīñńòóôõöøōřšùúûüūýÿžё’`´", "aaaaaaacceeeeeeiiiiinnooooooorsuuuuuyyzе'''")
+# Traditional Chinese characters of the word lists, which are written in simplified ones.
+_TRADITIONAL = (
+    "業丟個臨為書務產們眾優會體關養內寫決況幾劃則創別刪劇辦動勢區醫單廳歷發變號嗎啟員圖場壞處備復學實審對"
+    "層師幫廣應廢開異歸錄態總戶執護報換據攝數無時顯機權條構標樣檢檔氣匯沒洩測潰滾燈煩環現電畫蓋盤碼確稅競"
+    "筆簡糾線組終紹結繪給絡統繼續維編緩網腳裝見規視計認討議記論訟設證評訴詞譯試詢該誤說讀課調謝財敗帳貨賴"
+    "趨車載邊遷過運還進連遲遺郵釋裡鈕銷鎖錯鍵鏡閃閉問間閱隊際頁須頻題驗綫"
+)
+_SIMPLIFIED = (
+    "业丢个临为书务产们众优会体关养内写决况几划则创别删剧办动势区医单厅历发变号吗启员图场坏处备复学实审对"
+    "层师帮广应废开异归录态总户执护报换据摄数无时显机权条构标样检档气汇没泄测溃滚灯烦环现电画盖盘码确税竞"
+    "笔简纠线组终绍结绘给络统继续维编缓网脚装见规视计认讨议记论讼设证评诉词译试询该误说读课调谢财败账货赖"
+    "趋车载边迁过运还进连迟遗邮释里钮销锁错键镜闪闭问间阅队际页须频题验线"
+)
+_FOLD = str.maketrans(
+    "àáâãäåāçčèéêëēěìíîïīñńòóôõöøōřšùúûüūýÿžё’`´" + _TRADITIONAL,
+    "aaaaaaacceeeeeeiiiiinnooooooorsuuuuuyyzе'''" + _SIMPLIFIED,
+)
 # Tokens recur, so what a token means is remembered; the limit bounds memory on adversarial input.
 _CACHE_LIMIT = 200_000
 
 
 def fold(text: str) -> str:
-    """`text` in lower case, without the accents of Latin letters, with straight apostrophes."""
+    """`text` in lower case, without the accents of Latin letters, with straight apostrophes, in simplified Chinese."""
     return text.lower().translate(_FOLD)
 
 

@@ -1,7 +1,7 @@
 """Occupations: what the person does for a living, and whose work the session's work is.
 
-The user's occupation is read from side signs only: words of the trade in what the person says of themselves, in names of
-folders and files, and in context files; for software, signs of a team and its customs. Writing code is no sign.
+The user's occupation is read from side signs only: words of the trade in what the person says of themselves, in names
+of folders and files, and in context files; for software, signs of a team and its customs. Writing code is none.
 The task's occupation follows the work: what is done decides, and topic words only where the work is not software.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 
 from sessions_pipeline.classifications.classifiers import SOC_MAJOR_GROUPS
-from sessions_pipeline.classifications.rules.actions import EDITS
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote, saturating
 from sessions_pipeline.classifications.rules.features import Features
 from sessions_pipeline.classifications.rules.lexicon import Lexicon
@@ -19,8 +18,8 @@ from sessions_pipeline.classifications.rules.professions import FIRST_PERSON, PR
 TRADES = Lexicon(PROFESSIONS)
 _SELF = Lexicon(FIRST_PERSON)
 SOFTWARE = "15"
-# Evidence that weighs less than this is no specific sign.
-_SPECIFIC = 1.0
+# One specific sign is enough; evidence that weighs less than this is none.
+_SPECIFIC = 0.5
 # Only so much of the session's surroundings is read: paths and context files come early.
 _SIDE_CHARACTERS = 6_000
 # Ticket numbers (ABC-123); names of standards and models look like them.
@@ -49,7 +48,7 @@ def user_occupation(seen: Features) -> Finding:
         vote.add(group, "words_of_the_trade", 1.2 * saturating(said[group], half))
         if group != SOFTWARE:
             # What lies around in a project is about its subject as often as about its owner.
-            vote.add(group, "trade_in_files_and_folders", 1.5 * saturating(around[group], 4.0))
+            vote.add(group, "trade_in_files_and_folders", 1.2 * saturating(around[group], 4.0))
     _software_signs(seen, vote)
     order = (SOFTWARE, *(group for group in SOC_MAJOR_GROUPS if group != SOFTWARE))
     winner = vote.winner(order)
@@ -88,12 +87,13 @@ def task_occupation(seen: Features, mode: str) -> Finding:
     software = sum(seen.counts[kind] for kind in ("edit_code", "edit_test", "edit_infra", "run_tests", "run_check"))
     vote.add(SOFTWARE, "code_was_changed_or_run", 1.0 * saturating(software, 2.0))
     if mode == "communicate":
-        vote.add("27", "writing", 1.4 if seen.total(EDITS) or seen.reply_words > 50 else 0.5)
-        vote.add("43", "office_files", 0.6 * saturating(seen.counts["edit_office"], 3.0))
+        asked = sum(turn.ideas["communicate"] + turn.office_names > 0 for turn in seen.tasks)
+        vote.add("27", "writing", 1.8 * saturating(asked, 0.5))
+        vote.add("43", "office_files", 0.6 * saturating(seen.counts["edit_office"] + seen.counts["run_office"], 3.0))
         vote.add(topic, "topic_of_the_writing", 1.2 * saturating(topics[topic], 2.0))
     elif mode == "analyze":
         science = topics["19"] + 0.5 * TRADES.count(seen.side_text[:_SIDE_CHARACTERS].replace("_", " "))["19"]
-        vote.add("19", "scientific_analysis", 2.2 * saturating(science, 2.0))
+        vote.add("19", "scientific_analysis", 2.2 * saturating(science, 1.5))
         vote.add("13", "business_analysis", 1.8 * saturating(topics["13"], 2.0))
         vote.add(topic, "topic_of_the_analysis", 1.0 * saturating(topics[topic], 3.0))
     elif mode in ("plan", "understand") and not software:

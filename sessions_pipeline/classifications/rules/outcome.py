@@ -14,11 +14,14 @@ from sessions_pipeline.classifications.classifiers import SIGNALS
 from sessions_pipeline.classifications.rules.actions import CHANGES, CHECKS, EDITS, LOOKS
 from sessions_pipeline.classifications.rules.evidence import Finding
 from sessions_pipeline.classifications.rules.features import ERROR_TEXT, Asked, Features
+from sessions_pipeline.classifications.rules.lexicon import words_in
 
 # Endings after which the agent's last piece of work stands as it meant to leave it.
 _CLEAN = ("answered", "waiting")
 # An answer shorter than this many words is no artefact by itself.
 _ANSWER_WORDS = 15
+# A question that holds up the work stands at the end of a reply.
+_QUESTION_END = 200
 # From this many failed calls in a row on, the agent was going round in circles.
 _LOOP = 3
 _PUSH = re.compile(r"\bgit\b.*\bpush\b")
@@ -114,47 +117,47 @@ def _after_work(seen: Features) -> Sequence[Asked]:
 def success_signal(seen: Features, reacted: Reactions) -> Finding:
     """Strength of the evidence of success."""
     tiers = _Tiers()
-    if seen.telemetric("git_commits"):
-        tiers.reach(4, "commit_made", hard=True)
-    if seen.telemetric("pull_requests"):
-        tiers.reach(4, "pull_request_opened", hard=True)
-    if _tests_passed_at_end(seen):
-        tiers.reach(4, "tests_passed_at_end", hard=True)
-    elif seen.last_check is True and seen.closing_ideas["confirmed"]:
-        tiers.reach(4, "command_confirmed_result", hard=True)
-    if seen.telemetric("git_commits") >= 2:
-        tiers.reach(4, "several_commits", hard=True)
-    if any(
-        kind == "git_move" and call.ok and _PUSH.search(call.summary)
-        for call, kind in zip(seen.calls, seen.kinds, strict=True)
-    ):
-        tiers.reach(4, "changes_pushed", hard=True)
-    if reacted.results_shown:
-        tiers.reach(4, "user_showed_result", hard=True)
-    if reacted.approvals:
-        tiers.reach(4, "user_approved", hard=True)
-    clean = seen.ending in _CLEAN
+    for name in _hard_success(seen, reacted):
+        tiers.reach(4, name, hard=True)
     delivered = _delivered(seen)
-    if _asked_back(seen):
+    if _only_asked_back(seen) or _could_not_begin(seen):
         tiers.reach(1, "work_was_begun")
-    elif delivered and clean:
+    elif delivered and seen.ending in _CLEAN:
         tiers.reach(2, "clean_ending")
         if _ran_something(seen):
             tiers.reach(3, "command_completed")
         if reacted.moved_on and not reacted.open_complaint:
             tiers.reach(3, "user_moved_on_without_objection")
     elif delivered:
-        lasting = _finished_before(seen) or seen.edits_done or seen.changes_done
-        tiers.reach(2 if lasting else 1, "something_was_delivered")
+        tiers.reach(2, "something_was_delivered")
     elif seen.reply_words >= _ANSWER_WORDS:
         tiers.reach(1, "work_was_begun")
     return tiers.finding()
 
 
+def _hard_success(seen: Features, reacted: Reactions) -> list[str]:
+    """Names of the hard signs of success."""
+    pushed = any(
+        kind == "git_commit" and call.ok and _PUSH.search(call.summary)
+        for call, kind in zip(seen.calls, seen.kinds, strict=True)
+    )
+    tested = seen.telemetry.get("last_test_passed") is True
+    signs = {
+        "commit_made": seen.telemetric("git_commits") >= 1,
+        "several_commits": seen.telemetric("git_commits") >= 2,
+        "pull_request_opened": seen.telemetric("pull_requests") >= 1,
+        "changes_pushed": pushed,
+        "tests_passed_at_end": tested,
+        "command_confirmed_result": not tested and seen.last_check is True and seen.closing_ideas["confirmed"] > 0,
+        "user_approved": reacted.approvals > 0,
+        "user_showed_result": reacted.results_shown > 0,
+    }
+    return [name for name, holds in signs.items() if holds]
+
+
 def failure_signal(seen: Features, reacted: Reactions) -> Finding:
     """Strength of the evidence of failure."""
     tiers = _Tiers()
-    clean = seen.ending in _CLEAN
     if seen.errors:
         tiers.reach(1, "errors_on_the_way")
     if seen.longest_error_run >= _LOOP:
@@ -167,24 +170,34 @@ def failure_signal(seen: Features, reacted: Reactions) -> Finding:
         tiers.reach(2, "user_objected_once")
     if reacted.corrections + 2 * reacted.complaints >= 3 or reacted.open_correction:
         tiers.reach(3, "user_pushed_back")
-    if clean and seen.closing_ideas["gave_up"] and not reacted.final_approval:
+    if reacted.frustrations:
+        tiers.reach(3, "user_frustrated")
+    if reacted.open_complaint:
+        tiers.reach(4, "open_complaint", hard=True)
+    if seen.closing_ideas["gave_up"] and seen.ending in _CLEAN and not reacted.final_approval:
         changed = seen.wrote or seen.changes_done
-        tiers.reach(2 if changed and not seen.errors else 3, "agent_could_not_do_a_part")
-    if _asked_back(seen):
+        tiers.reach(2 if changed else 3, "agent_could_not_do_a_part")
+    if _only_asked_back(seen):
         tiers.reach(3, "agent_asked_back_without_doing")
-    if _unfinished(seen):
+    _bad_ending(seen, tiers)
+    return tiers.finding()
+
+
+def _bad_ending(seen: Features, tiers: _Tiers) -> None:
+    """The final state, where it is not as the agent meant to leave it."""
+    clean = seen.ending in _CLEAN
+    if seen.ending == "mid_work":
+        tiers.reach(2 if _changed(seen) else 3, "no_closing_words")
+    if seen.ending in ("interrupted", "unanswered"):
         tiers.reach(3, "ended_unfinished")
+    if seen.ending == "interrupted" and not _changed(seen) and seen.telemetric("interruptions") > 1:
+        tiers.reach(4, "stopped_again_and_again", hard=True)
     if seen.ending == "harness_error":
         tiers.reach(4, "ended_in_api_error", hard=True)
-    if _tests_failed_at_end(seen):
+    if seen.telemetry.get("last_test_passed") is False and seen.last_check is not True:
         tiers.reach(4, "tests_failed_at_end", hard=True)
     elif seen.last_check is False and seen.last_result is False:
         tiers.reach(3 if clean else 4, "last_command_failed", hard=not clean)
-    if reacted.open_complaint:
-        tiers.reach(4, "open_complaint", hard=True)
-    elif reacted.frustrations:
-        tiers.reach(3, "user_frustrated")
-    return tiers.finding()
 
 
 def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Finding) -> Finding:
@@ -192,11 +205,12 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
     if _no_goal(seen):
         return Finding("no_clear_goal", None, ("no_request_to_meet",))
     good, bad = float(success.value or 0), float(failure.value or 0)
-    delivered = _delivered(seen)
-    if bad <= 2:
-        clean = seen.ending in _CLEAN or (delivered and good >= 2)
-        label = "succeeded" if clean else "partially_succeeded" if good >= 2 else "failed"
-    elif good >= 2 and delivered:
+    if seen.ending == "mid_work" and good < 4:
+        # Where the words break off, nobody says that it is done.
+        label = "partially_succeeded" if _changed(seen) else "failed"
+    elif bad <= 2:
+        label = "succeeded" if good >= 2 else "failed"
+    elif good >= 2 and _delivered(seen):
         # Trouble that was left is a part that was not met; the person's approval at the end overrules it.
         label = "succeeded" if bad == 3 and reacted.final_approval else "partially_succeeded"
     else:
@@ -206,63 +220,49 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
 
 def _no_goal(seen: Features) -> bool:
     """Talk throughout: no turn asks for anything, and nothing was changed."""
-    if seen.wrote or seen.changes_done:
+    if _changed(seen):
         return False
     return not seen.tasks and not any(turn.kinds for turn in seen.asked)
 
 
+def _changed(seen: Features) -> bool:
+    """Something was edited, or changed by a command."""
+    return seen.wrote or seen.changes_done > 0 or seen.telemetric("git_commits") > 0
+
+
 def _delivered(seen: Features) -> bool:
-    """Something came of the session: an edit, a change outside, or an answer."""
-    return seen.wrote or seen.changes_done > 0 or seen.telemetric("git_commits") > 0 or _answered_at_all(seen)
+    """Something came of the session: a change, or an answer to the request that most of the work served."""
+    if _changed(seen):
+        return True
+    main = max(seen.tasks, key=lambda turn: len(turn.kinds), default=None)
+    return main is not None and main.request.answered and _is_answer(main)
 
 
-def _answered_at_all(seen: Features) -> bool:
-    return any(
-        len(turn.request.closing.split()) >= _ANSWER_WORDS for turn in seen.asked if turn.request.answered
-    ) or any(turn.request.answered and turn.request.calls for turn in seen.asked)
-
-
-def _asked_back(seen: Features) -> bool:
-    """The person asked for a change, and all that came was a question."""
-    if seen.wrote or seen.changes_done or seen.ending != "answered" or not seen.tasks:
-        return False
-    last = seen.tasks[-1]
-    wanted = any(last.leads[mode] for mode in ("build", "fix", "operate", "test", "communicate"))
-    return (
-        wanted
-        and not last.is_question
-        and last.request.closing.rstrip(" *_`")[-1:] in ("?", "？")
-        and "```" not in (last.request.closing)
-    )
-
-
-def _finished_before(seen: Features) -> bool:
-    """An earlier request was answered."""
-    return any(turn.request.answered for turn in seen.asked[:-1])
+def _is_answer(turn: Asked) -> bool:
+    """In words enough to be an answer, or after looking for it."""
+    return bool(turn.kinds) or words_in(turn.request.closing) >= _ANSWER_WORDS
 
 
 def _ran_something(seen: Features) -> bool:
-    """A command came to its end, or a result was looked at after the last edit."""
+    """A command came to its end, or something was looked at, after the last edit."""
     for call, kind in zip(reversed(seen.calls), reversed(seen.kinds), strict=True):
-        if call.ok and (kind in CHECKS or kind in CHANGES or kind == "agent"):
-            return True
-        if call.ok and kind in LOOKS:
+        if call.ok and (kind in CHECKS or kind in CHANGES or kind in LOOKS or kind == "agent"):
             return True
         if kind in EDITS:
             return False
     return False
 
 
-def _unfinished(seen: Features) -> bool:
-    """The last piece of work was stopped, or broke off, before it was done."""
-    if seen.ending in ("interrupted", "unanswered"):
-        return True
-    return seen.ending == "mid_work" and not seen.edits_done and not seen.changes_done
+def _only_asked_back(seen: Features) -> bool:
+    """The person asked for a change, and all that came was a question."""
+    if _changed(seen) or seen.ending != "answered" or not seen.tasks:
+        return False
+    last = seen.tasks[-1]
+    wanted = any(last.leads[mode] for mode in ("build", "fix", "operate", "test", "communicate"))
+    end = last.request.closing[-_QUESTION_END:]
+    return wanted and not last.is_question and ("?" in end or "？" in end) and "```" not in last.request.closing
 
 
-def _tests_passed_at_end(seen: Features) -> bool:
-    return seen.telemetry.get("last_test_passed") is True
-
-
-def _tests_failed_at_end(seen: Features) -> bool:
-    return seen.telemetry.get("last_test_passed") is False and seen.last_check is not True
+def _could_not_begin(seen: Features) -> bool:
+    """The agent says that it cannot, and did nothing."""
+    return not seen.calls and seen.closing_ideas["gave_up"] > 0 and not seen.closing_ideas["confirmed"]

@@ -37,7 +37,7 @@ _MACHINE_LINE = re.compile(
     | \$\s\S | PS\s[A-Z]:\\ | [\w.-]+@[\w.-]+[:~\s].*[$\#%]
     | [{}<\[\]();]|</ | "[\w-]+"\s*: | [\w.]+\s*[=(].*[;{]\s*$
     | (?:import|from|def|class|const|let|var|function|export|return|public|private|SELECT|INSERT|CREATE)\s\S.*[({;:=]
-    | diff\s--git | @@ | [+-]{3}\s | SHA256: | \d+(?:\.\d+)?[KMG]?\s+\d+(?:\.\d+)?[KMG]?\s
+    | \++\s | diff\s--git | @@ | [+-]{3}\s | SHA256: | \d+(?:\.\d+)?[KMG]?\s+\d+(?:\.\d+)?[KMG]?\s
     )""",
     re.VERBOSE,
 )

@@ -15,17 +15,17 @@ from sessions_pipeline.classifications.rules.evidence import Finding, Scale
 from sessions_pipeline.classifications.rules.features import Features
 
 LOWEST_USD, HIGHEST_USD = 10.0, 50_000.0
-# US dollars an hour that freelancers of the field ask, roughly; the level matters little for ordinal use.
+# US dollars an hour that freelancers of the field ask on a world-wide market, roughly; only the order is claimed.
 _RATES = {
-    "plan": 55.0,
-    "build": 45.0,
-    "fix": 45.0,
-    "understand": 40.0,
-    "test": 40.0,
-    "operate": 45.0,
-    "analyze": 60.0,
-    "orchestrate": 55.0,
-    "communicate": 35.0,
+    "plan": 40.0,
+    "build": 30.0,
+    "fix": 30.0,
+    "understand": 25.0,
+    "test": 25.0,
+    "operate": 30.0,
+    "analyze": 40.0,
+    "orchestrate": 35.0,
+    "communicate": 20.0,
 }
 # Lines that a freelancer finishes in the first hour, tests and revisions included.
 _LINES_PER_HOUR = 40.0

@@ -45,7 +45,7 @@ WORDS: dict[str, dict[str, str]] = {
         "zh": """
         添加, 增加, 实现, 创建, 新建, 构建, 开发, 重构, 改成, 优化, 功能, 页面, 按钮, 修改, 删除, 替换, 写一个,
         做一个, 编写, 生成, 加上, 加入, 改为, 改一下, 调整, 移除, 移动, 重命名, 完成开发, 写代码, 脚本, 接口, 组件,
-        迁移, 升级为, 支持, 去掉""",
+        迁移, 升级为, 支持, 去掉, 实作, 程式, 专案, 新增, 套用, 改写""",
         "ja": """
         追加, 実装, 作成, 作って, 開発, リファクタ, 改善, 変更, 機能, ページ, ボタン, 削除, 置き換え, 書いて, 生成,
         調整, 移動, 消して, 直す, コード, スクリプト, 対応して, 入れて, 変えて, 実現""",
@@ -84,7 +84,7 @@ WORDS: dict[str, dict[str, str]] = {
         глюк*, зависа*, виснет, почему не""",
         "zh": """
         修复, 修好, 报错, 错误, 失败, 崩溃, 异常, 坏了, 不工作, 不能用, 没有反应, 调试, 不显示, 无法, 解决, 出错,
-        问题是, 不了, 没法, 卡住, 卡死, 闪退, 不正常, 不生效, 不对劲, 丢失""",
+        问题是, 不了, 没法, 卡住, 卡死, 闪退, 不正常, 不生效, 不对劲, 丢失, 有问题, 不对, 当掉, 跑不起来, 失效""",
         "ja": """
         修正, 直し, 直して, バグ, エラー, 失敗, 壊れ, 動かない, 動きません, 動作しない, 例外, 不具合, 落ちる,
         デバッグ, 表示されない, おかしい, できない, 固まる, 止まる, うまくいかない, 直せ""",
@@ -123,7 +123,8 @@ WORDS: dict[str, dict[str, str]] = {
         как мне, откуда, перечисли*, изучи*, разбер*, какие, какая, куда""",
         "zh": """
         解释, 说明一下, 了解, 理解, 是什么, 什么意思, 为什么, 怎么, 如何, 在哪, 哪个, 介绍, 看看, 有没有, 查看,
-        阅读, 读取, 读一下, 看一下, 找到, 查找, 搜索, 列出, 告诉我, 几个, 什么, 哪里, 哪些, 多久, 分别是, 原理""",
+        阅读, 读取, 读一下, 看一下, 找到, 查找, 搜索, 列出, 告诉我, 几个, 什么, 哪里, 哪些, 多久, 分别是, 原理,
+        请问, 是不是, 为何, 哪个档案, 说明""",
         "ja": """
         説明, 教えて, 理解, とは, なぜ, どうして, どこ, どの, どうやって, 概要, 見せて, 調べて, ありますか, ですか,
         読んで, 探して, 検索, 一覧, 何, いつ, どれ, 誰, 確認したい, 知りたい""",
@@ -155,9 +156,8 @@ WORDS: dict[str, dict[str, str]] = {
         monitor*, logs, cron, systemd, systemctl, permission, permissions, login, restart, reboot, wifi, network,
         driver, drivers, vpn, dns, domain, ssl, certificate, hosting, cluster, boot, disk, version bump, npm, pip,
         brew, apt, winget, localhost, launch, download, start the server, run the app, run it, start it, turn on,
-        turn off, enable, disable, connect, mount, start up, stop, kill, free up, clean disk, storage, firewall,
-        router, bluetooth, printer, account, api key, credentials, token, auth, proxy, bios, linux, ubuntu,
-        windows, macos""",
+        turn off, enable, disable, connect, mount, start up, free up, clean disk, firewall, router, bluetooth,
+        printer, api key, credentials, proxy, bios, linux, ubuntu, windows, macos""",
         "es": """
         despleg*, instal*, servidor, configur*, entorno, dependenc*, actualiz*, publica*, respaldo, red, arranca*,
         inicia*, ejecuta*, reinicia*, conecta*, descarga*, activa*, desactiva*, puerto, disco""",
@@ -180,7 +180,8 @@ WORDS: dict[str, dict[str, str]] = {
         доступ*, открой*, логин*, бэкап*, докер*, хостинг*, домен*""",
         "zh": """
         部署, 安装, 服务器, 配置, 环境, 依赖, 升级, 发布, 重启, 容器, 运维, 上线, 启动, 运行, 关闭, 停止, 连接,
-        下载, 打开, 端口, 磁盘, 网络, 登录, 权限, 备份, 镜像, 域名, 更新到, 账号""",
+        下载, 打开, 端口, 磁盘, 网络, 登录, 权限, 备份, 镜像, 域名, 更新到, 账号, 伺服器, 布署, 登入, 连线, 设定,
+        安裝, 执行档, 主机""",
         "ja": """
         デプロイ, インストール, サーバー, 設定, 環境, 依存, アップグレード, リリース, 再起動, 起動, 停止, 接続,
         ダウンロード, 有効, 無効, ポート, ディスク, ネットワーク, ログイン, 権限, バックアップ, 実行して""",
@@ -190,40 +191,41 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "plan": {
         "en": """
-        plan, plans, planning, design doc, architect*, roadmap, spec, specs, specification*, proposal, strategy,
-        brainstorm*, trade off, trade offs, tradeoff, tradeoffs, options, should we, should i, how should,
-        how would you, approach, approaches, think about, pros and cons, prioriti*, milestone*, rfc, adr,
-        next steps, recommend*, suggest*, ideas, best way, what would be, would it be, backlog, scope out,
-        user stories, requirements, which is better, feasib*, design a, design the, phase, phases, outline, decide,
-        decision, discuss, consider, figure out how, come up with, organize, scope, schedule, todo list,
-        what do you think, thoughts on, help me think, evaluate options, would like to have""",
+        planning, design doc, architect*, roadmap, spec, specs, specification*, proposal, strategy, brainstorm*,
+        trade off, trade offs, tradeoff, tradeoffs, should we, should i, how should, how would you, approach,
+        approaches, think about, pros and cons, prioriti*, milestone*, rfc, adr, next steps, recommend*, ideas,
+        best way, backlog, scope out, user stories, which is better, feasib*, design a, design the, decide,
+        decision, discuss, consider, figure out how, come up with, scope, what do you think, thoughts on,
+        help me think, evaluate options, would like to have, make a plan, create a plan, write a plan,
+        draft a plan, come up with a plan, plan out, plan for, plan the, plan how, plan mode, implementation plan,
+        options for""",
         "es": """
-        plan, planes, planific*, arquitectura, hoja de ruta, propuesta, estrategia, deberiamos, opciones,
-        requisitos, discut*, decid*, fases, ideas, que opinas""",
+        planific*, arquitectura, hoja de ruta, propuesta, estrategia, deberiamos, opciones, requisitos, discut*,
+        decid*, ideas, que opinas, haz un plan, crea un plan""",
         "de": """
-        plan, plane, planen, planung, architektur, konzept, vorschlag, strategie, sollten wir, optionen,
-        anforderungen, uberleg*, entscheid*, phasen, ideen, was meinst du""",
+        planen, planung, architektur, konzept, vorschlag, strategie, sollten wir, optionen, anforderungen,
+        uberleg*, entscheid*, ideen, was meinst du, erstelle einen plan""",
         "fr": """
-        plan, planifi*, architecture, feuille de route, proposition, strategie, devrions, options, exigences,
-        idees, discut*, decid*, phases, qu en penses""",
+        planifi*, architecture, feuille de route, proposition, strategie, devrions, options, exigences, idees,
+        discut*, decid*, qu en penses, fais un plan""",
         "pt": """
-        plano, planos, planej*, arquitetura, roteiro, proposta, estrategia, deveriamos, opcoes, requisitos, ideias,
-        discut*, decid*, fases, o que acha, vamos pensar""",
+        planej*, arquitetura, roteiro, proposta, estrategia, deveriamos, opcoes, requisitos, ideias, discut*,
+        decid*, o que acha, vamos pensar, faz um plano, cria um plano, brainstorm*""",
         "it": """
-        piano, piani, pianific*, architettura, proposta, strategia, dovremmo, opzioni, requisiti, idee, discut*,
-        decid*, fasi, cosa ne pensi""",
+        pianific*, architettura, proposta, strategia, dovremmo, opzioni, requisiti, idee, discut*, decid*,
+        cosa ne pensi, fai un piano""",
         "ru": """
-        план, планы, планиру*, спланиру*, архитектур*, дорожн*, предложени*, стратеги*, вариант*, требовани*,
-        обсуд*, подума*, реши*, идеи, иде*, посовет*, как лучше, продума*, этап*, задач*""",
+        планиру*, спланиру*, архитектур*, дорожн*, предложени*, стратеги*, вариант*, требовани*, обсуд*, подума*,
+        идеи, иде*, посовет*, как лучше, продума*, составь план, план работ""",
         "zh": """
-        计划, 规划, 方案, 架构, 设计文档, 路线图, 建议, 策略, 需求, 讨论, 思路, 阶段, 步骤, 任务拆分, 拆解, 想法,
-        设计一个, 怎么设计, 评估, 决定, 优先级, 迭代, 需求分析""",
+        规划, 方案, 架构, 设计文档, 路线图, 策略, 讨论, 思路, 任务拆分, 拆解, 想法, 设计一个, 怎么设计, 评估, 决定,
+        优先级, 迭代, 需求分析, 制定计划, 做个计划, 出个方案, 给个建议""",
         "ja": """
-        計画, 設計, アーキテクチャ, ロードマップ, 提案, 方針, 戦略, 要件, 検討, 案を, 相談, 検討して, どうすべき,
-        決め, 段階, タスク分解, 優先""",
+        設計, アーキテクチャ, ロードマップ, 提案, 方針, 戦略, 要件, 検討, 案を, 相談, 検討して, どうすべき, 決め,
+        タスク分解, 優先, 計画を立て, 計画して""",
         "ko": """
-        계획, 설계, 아키텍처, 로드맵, 제안, 전략, 요구사항, 방안, 기획, 논의, 검토해, 단계, 결정, 우선순위, 생각해,
-        방법을""",
+        설계, 아키텍처, 로드맵, 전략, 요구사항, 방안, 기획, 논의, 검토해, 결정, 우선순위, 생각해, 방법을,
+        계획을 세워, 계획해, 제안해""",
     },
     "analyze": {
         "en": """
@@ -252,7 +254,7 @@ WORDS: dict[str, dict[str, str]] = {
         подсчита*, сравни*, оцени*, метрик*, эксель, выборк*, отчёт по""",
         "zh": """
         分析, 数据, 统计, 图表, 趋势, 表格, 多少, 平均, 可视化, 绘制, 统计一下, 对比分析, 指标, 数据集, 计算, 汇总,
-        评测结果, 曲线""",
+        评测结果, 曲线, 资料, 数据库查询, 报表""",
         "ja": "分析, データ, 統計, グラフ, 傾向, 集計, いくつ, 平均, 可視化, 計算, 比較, 指標, データセット, 結果を",
         "ko": "분석, 데이터, 통계, 그래프, 차트, 추세, 집계, 평균, 시각화, 계산, 비교, 지표, 데이터셋, 결과를",
     },
@@ -276,12 +278,12 @@ WORDS: dict[str, dict[str, str]] = {
     "communicate": {
         "en": """
         email, emails, mail, memo, essay, blog, article, letter, slide, slides, slideshow, presentation, deck,
-        powerpoint, pptx, docx, word document, resume, cv, cover letter, report, draft, reword, wording, word,
-        translat*, proofread*, notes, newsletter, tweet, linkedin, announcement, readme, summary, summarize,
-        summarise, minutes, caption, speech, documentation, docs, manuscript, abstract, paper, chapter, story,
-        recipe, invitation, tone, paragraph, write up, press release, job description, meeting, poem, poems,
-        write a story, write an essay, write an email, write a report, reply to, respond to, message to, wiki, faq,
-        guide, tutorial, title, headline, bio, quotes, script for the video""",
+        powerpoint, pptx, docx, word document, resume, cv, cover letter, report, reword, wording, word, translat*,
+        proofread*, notes, newsletter, tweet, linkedin, announcement, readme, summary, summarize, summarise,
+        minutes, caption, speech, documentation, docs, manuscript, abstract, paper, chapter, story, recipe,
+        invitation, tone, paragraph, write up, press release, job description, meeting, poem, poems, write a story,
+        write an essay, write an email, write a report, reply to, respond to, message to, wiki, faq, guide,
+        tutorial, title, headline, bio, quotes, script for the video, draft a, draft an, draft the""",
         "es": """
         correo, carta, ensayo, articulo, diapositiva*, presentacion, informe, redact*, traduc*, resumen, notas,
         texto, mensaje, poema, documento, responde""",
@@ -303,7 +305,7 @@ WORDS: dict[str, dict[str, str]] = {
         суммариз*, договор*, ответь""",
         "zh": """
         邮件, 信, 文章, 幻灯片, 演示, 报告, 翻译, 总结, 摘要, 润色, 简历, 文案, 笔记, 论文, 文档, 说明书, 写一篇,
-        写一封, 整理成, 回复, 日报, 周报, 公众号, 标题""",
+        写一封, 整理成, 回复, 日报, 周报, 公众号, 标题, 简报, 信件, 履历""",
         "ja": """
         メール, 手紙, 記事, スライド, プレゼン, 報告, 翻訳, 要約, まとめて, 文章, 履歴書, 論文, 議事録, 文書,
         ドキュメント, 返信, 日報, タイトル, 書類""",
@@ -374,9 +376,9 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "frustration": {
         "en": """
-        wtf, ffs, fuck*, shit*, damn, damnit, stupid, idiot, useless, terrible, awful, ridiculous, frustrat*,
-        annoying, for the last time, i told you, how many times, stop doing, garbage, waste of time, disappointed,
-        give up, i'm done, this is crazy""",
+        wtf, ffs, fuck*, shit*, damn, damnit, stupid, idiot, useless, ridiculous, frustrat*, annoying,
+        for the last time, i told you, how many times, stop doing, garbage, waste of time, disappointed, give up,
+        i'm done, this is crazy""",
         "es": "mierda, inutil, estupid*, te dije, harto, horrible, joder, carajo",
         "de": "scheisse, scheiss*, nutzlos, dumm, furchtbar, ich habe doch gesagt, verdammt",
         "fr": "merde, inutile, stupide, horrible, putain, je t'ai dit, n'importe quoi",
@@ -402,7 +404,9 @@ WORDS: dict[str, dict[str, str]] = {
         na verdade, voce esqueceu, vc esqueceu, por que voce, desfaz, reverte, deveria ser, eu quis dizer, nao era""",
         "it": "in realta, hai dimenticato, perche hai, annulla, ripristina, dovrebbe essere, intendevo",
         "ru": "на самом деле, ты забыл, зачем ты, отмени, верни, должно быть, я имел",
-        "zh": "其实, 不是这样, 你忘了, 你漏了, 撤销, 回退, 恢复, 应该是, 我的意思, 我是说, 不要这样",
+        "zh": """
+        其实, 不是这样, 你忘了, 你漏了, 撤销, 回退, 恢复, 应该是, 我的意思, 我是说, 不要这样, 不对, 应该沿用,
+        不应该, 你搞错""",
         "ja": "実は, そうではなく, ではなくて, 忘れて, 元に戻して, 戻して, べきです, という意味, じゃなくて",
         "ko": "사실은, 그게 아니라, 아니라, 빠뜨, 빠졌, 되돌려, 복구, 이어야, 말은",
     },
@@ -575,12 +579,10 @@ WORDS: dict[str, dict[str, str]] = {
 AGENT_WORDS: dict[str, dict[str, str]] = {
     "gave_up": {
         "en": """
-        unable to, wasn't able, was not able, couldn't, could not, cannot be, not possible, unfortunately,
-        i don't have access, i can't access, i'm not able, don't have the ability, had to skip, gave up,
-        blocked by, remains unresolved, still failing, still fails, not yet working, out of reach,
-        manual intervention, i can't, i cannot, don't have access, i don't have a, i don't have any,
-        is not available, isn't available, not configured, couldn't find, could not find, i don't see any,
-        no access to, requires access, i need access""",
+        i couldn't, i could not, i can't, i cannot, i was unable, i'm unable, unable to, wasn't able, was not able,
+        i'm not able, unfortunately, i don't have access, don't have access, i don't have the ability,
+        i don't have a, gave up, remains unresolved, still failing, not yet working, couldn't find, could not find,
+        i need access, had to skip""",
         "es": """
         no pude, no puedo, no es posible, lamentablemente, desafortunadamente, sigue fallando, no encontre,
         no tengo acceso, no esta disponible""",

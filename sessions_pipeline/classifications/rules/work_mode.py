@@ -11,9 +11,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
-from sessions_pipeline.classifications.rules.actions import EDITS
+from sessions_pipeline.classifications.rules.actions import CODE_WORK, EDITS
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote
 from sessions_pipeline.classifications.rules.features import ERROR_TEXT, Asked, Features
 
@@ -38,6 +39,7 @@ _SERVES = {
     "edit_test": ("test", 1.0),
     "edit_prose": ("communicate", 1.0),
     "edit_office": ("communicate", 1.0),
+    "run_office": ("communicate", 0.5),
     "edit_plan": ("plan", 1.2),
     "plan": ("plan", 1.2),
     "edit_prompt": ("orchestrate", 1.2),
@@ -56,12 +58,13 @@ _SERVES = {
     "pull_request": ("operate", 0.3),
     "git_look": ("operate", 0.1),
     "run_check": ("build", 0.2),
-    "run_program": ("build", 0.2),
-    "unknown": ("operate", 0.2),
 }
 # Where nothing is edited, looking is itself the work, and serves what the words ask for among these.
 _LOOKING_MODES = ("understand", "plan", "test", "analyze", "communicate")
 _LOOK_WORK = 0.25
+# Programs that are run, and helpers that are sent out, serve whatever is asked for.
+_NEUTRAL = ("run_program", "unknown", "agent")
+_NEUTRAL_WORK = 0.25
 _COMMIT_TYPE = re.compile(
     r"""-\w*m\s+["'$(<a-z\s]*?(feat|add|implement|refactor|perf|style|fix|docs?|tests?|chore|ci|build|bump)\b"""
 )
@@ -86,13 +89,16 @@ _COMMIT_MODES = {
 
 def work_mode(seen: Features) -> Finding:
     """The work mode of a session."""
-    asked = _asked_for(seen)
+    asked = _shares(seen, _intents)
+    understood = _shares(seen, _taken_up)
     vote = Vote()
     for mode, share in PUBLISHED_SHARES.items():
         vote.add(mode, "published_share", _PRIOR * share)
     nothing_asked = not any(asked.values())
     for mode, share in asked.items():
         vote.add(mode, f"asked_to_{mode}", share)
+    for mode, share in understood.items():
+        vote.add(mode, f"agent_set_out_to_{mode}", 0.6 * share)
     done = _done(seen, asked)
     work = sum(done.values())
     # One or two calls say little about what a session was for; ten say it.
@@ -102,7 +108,8 @@ def work_mode(seen: Features) -> Finding:
     for mode, commits in _committed(seen).items():
         vote.add(mode, f"commit_message_says_{mode}", 0.4 * min(commits, 2))
     if not work and nothing_asked:
-        vote.add("communicate", "nothing_but_talk", 0.3)
+        talk = seen.ending != "harness_error" or any(turn.ideas["greeting"] for turn in seen.asked)
+        vote.add("communicate" if talk else "operate", "nothing_but_talk" if talk else "nothing_but_api_errors", 0.3)
     if not seen.wrote and not seen.changes_done and seen.ending == "answered":
         # Nothing was changed: a search for a cause without a repair has knowledge as its result.
         vote.add("fix", "nothing_was_repaired", -0.5 * asked["fix"])
@@ -115,29 +122,40 @@ def _nothing() -> dict[str, float]:
     return dict.fromkeys(WORK_MODES, 0.0)
 
 
-def _asked_for(seen: Features) -> dict[str, float]:
-    """Mode -> share of what the person asked for; they sum to 1, or to 0 if no words point anywhere."""
-    asked = _nothing()
+def _shares(seen: Features, strengths: Callable[[Asked, bool], dict[str, float]]) -> dict[str, float]:
+    """Mode -> share over all requests, by the work that followed each; they sum to 1, or to 0 if none has any.
+
+    strengths: mode -> strength of one request, given whether the session wrote anything.
+    """
+    shares = _nothing()
     for place, turn in enumerate(seen.tasks):
-        intents = _intents(turn)
-        if not seen.wrote:
-            # Committing and merging deliver the work; they are the work only where nothing else is done.
-            intents["operate"] += min(turn.leads["deliver"], 2) + 0.5 * math.sqrt(turn.ideas["deliver"])
-        total = sum(intents.values())
+        found = strengths(turn, seen.wrote)
+        total = sum(found.values())
         effort = 1.0 + math.sqrt(len(turn.kinds)) + (0.5 if place == 0 else 0.0)
-        for mode, strength in intents.items():
-            asked[mode] += effort * strength / total if total else 0.0
-    whole = sum(asked.values())
-    return {mode: amount / whole for mode, amount in asked.items()} if whole else asked
+        for mode, strength in found.items():
+            shares[mode] += effort * strength / total if total else 0.0
+    whole = sum(shares.values())
+    return {mode: amount / whole for mode, amount in shares.items()} if whole else shares
 
 
-def _intents(turn: Asked) -> dict[str, float]:
+def _taken_up(turn: Asked, wrote: bool) -> dict[str, float]:
+    """Mode -> strength of the words in which the agent took one request up."""
+    said = {mode: math.sqrt(turn.undertaken[mode]) for mode in WORK_MODES}
+    # Whatever it does, it begins by looking.
+    said["understand"] *= 0.5
+    return said
+
+
+def _intents(turn: Asked, wrote: bool) -> dict[str, float]:
     """Mode -> strength of the words of one turn: the verbs that open its sentences first, then all its words."""
     intents = _nothing()
+    if not wrote:
+        # Committing and merging deliver the work; they are the work only where nothing else is done.
+        intents["operate"] += min(turn.leads["deliver"], 2) + 0.5 * math.sqrt(turn.ideas["deliver"])
     for mode in WORK_MODES:
         # Repeating a word adds less each time.
         said = math.sqrt(turn.ideas[mode]) + math.sqrt(turn.document_ideas[mode])
-        intents[mode] = min(turn.leads[mode], 2) + 0.5 * said
+        intents[mode] += min(turn.leads[mode], 2) + 0.4 * said
     if ERROR_TEXT.search(turn.request.pasted):
         intents["fix"] += 1.0
     # The artefact that is named says what kind of work it is.
@@ -159,19 +177,37 @@ def _done(seen: Features, asked: dict[str, float]) -> dict[str, float]:
             mode, work = _SERVES[kind]
             # Many calls of a kind are often one piece of work.
             done[mode] += work * count**0.75
+    if seen.total(CODE_WORK) and not asked["communicate"] and any(asked.values()):
+        # Notes kept in a code base serve its work; words for people are written outside of it or on request.
+        for mode, share in asked.items():
+            done[mode] += done["communicate"] * share
+        done["communicate"] = 0.0
+    neutral = sum(seen.counts[kind] for kind in _NEUTRAL) ** 0.75
+    for mode, share in asked.items():
+        done[mode] += _NEUTRAL_WORK * neutral * share
     if not seen.total(EDITS):
         for mode, share in _looked_for(seen, asked).items():
             done[mode] += _LOOK_WORK * seen.looks**0.75 * share
-        return done
+        return _repaired(done, _repair_share(seen, asked))
     # Commands that keep the scaffolding going while files are edited serve the edits.
     done["operate"] *= 0.5
-    if seen.counts["edit_code"] + seen.counts["edit_test"]:
-        # So do the notes and documents that are kept up with the code.
-        done["communicate"] *= 0.5
-    repair = _repair_share(seen, asked)
-    done["fix"] += repair * (done["build"] + 0.5 * done["test"])
-    done["test"] *= 1 - 0.5 * repair
-    done["build"] *= 1 - repair
+    if seen.counts["edit_code"]:
+        # So do notes and tests that are kept up with the code, unless they are what was asked for.
+        done["communicate"] *= 0.4 + 0.6 * asked["communicate"]
+        done["test"] *= 0.4 + 0.6 * asked["test"]
+    for mode in ("analyze", "orchestrate"):
+        # There code is the means.
+        share = asked[mode] / (asked[mode] + asked["build"] + asked["fix"] + 0.3)
+        done[mode] += share * done["build"]
+        done["build"] *= 1 - share
+    return _repaired(done, _repair_share(seen, asked))
+
+
+def _repaired(done: dict[str, float], share: float) -> dict[str, float]:
+    """`done` with `share` of the changes counted as repair; half of it for tests and settings, which may be new."""
+    for mode, part in (("build", share), ("test", 0.5 * share), ("operate", 0.5 * share)):
+        done["fix"] += part * done[mode]
+        done[mode] *= 1 - part
     return done
 
 
@@ -185,6 +221,10 @@ def _looked_for(seen: Features, asked: dict[str, float]) -> dict[str, float]:
     for mode, share in asked.items():
         kept = mode in _LOOKING_MODES or seen.ending != "answered"
         served[mode if kept else "understand"] += share
+    if seen.looks == seen.counts["look_web"] and not asked["fix"] + asked["operate"] + asked["build"]:
+        # Questions to the web, away from any code base, are general knowledge work.
+        served["communicate"] += 0.5 * served["understand"]
+        served["understand"] *= 0.5
     served["understand"] += 0.1
     whole = sum(served.values())
     return {mode: share / whole for mode, share in served.items()}
