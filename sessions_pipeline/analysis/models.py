@@ -15,10 +15,10 @@ Standard errors
 Engine
     numpy, chosen by measurement on two shared cores against pyfixest 0.60 on the same samples. The 15 fits of Table
     A1, A2 and Figure 5 on 400,000 sessions of 235,000 users: 0.2 to 0.35 s against 2.6 to 5 s; a process that does
-    all of it peaks at 470 MB against 860 MB, of which 260 MB hold the data. Seven months of 700 sessions, by month and by window (210 fits): 0.6 to 0.9 s,
-    samples and adjusted rates included, against 2.2 to 3.2 s plus 1.4 to 2.4 s and 120 MB for the import. pyfixest
-    also drops the last of collinear terms and reports the others, which here would be differences from a level that
-    is not the one named. The tests hold every number equal to statsmodels.
+    all of it peaks at 470 MB against 860 MB, of which 260 MB hold the data. Seven months of 700 sessions, by month
+    and by window (210 fits): 0.6 to 0.9 s, samples and adjusted rates included, against 2.2 to 3.2 s plus 1.4 to
+    2.4 s and 120 MB for the import. pyfixest also drops the last of collinear terms and reports the others, which
+    here would be differences from a level that is not the one named. The tests hold every number equal to statsmodels.
 """
 
 from __future__ import annotations
