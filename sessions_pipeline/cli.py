@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -209,19 +208,10 @@ def ui(home: Path | None, port: int) -> None:
         prepare(folder)
         load_settings(folder.path)
     click.echo(f"state folder {folder.path}; the UI opens on http://127.0.0.1:{port} in some seconds (Ctrl-C stops it)")
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-        "-m",
-        "sessions_pipeline.definitions",
-    ]
-    raise SystemExit(subprocess.run(command, cwd=folder.dagster, env=os.environ, check=False).returncode)
+    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
+    # This process becomes Dagster's, so that Ctrl-C and signals reach it.
+    os.chdir(folder.dagster)
+    os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
 def _home_in_use() -> Home:
@@ -268,7 +258,9 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
 
 
 def _no_sample(rule_set: str) -> str:
-    return f"no session is in the sample of the rule set {rule_set}: table core.attrition says which rule left out how many."
+    return (
+        f"no session is in the sample of the rule set {rule_set}; table core.attrition says which rule left out which."
+    )
 
 
 def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[Path, ...]) -> str:

@@ -1,5 +1,16 @@
 """The code location: assembly only."""
 
+# ruff: noqa: E402
+import warnings
+
+# What Dagster says about its own interfaces while the assets are made helps nobody who runs them: "beta" parameters,
+# and that one job spans single-run and multi-run assets (the month job runs one partition at a time).
+for _message in (
+    r"Parameter `(backfill_policy|allow_nonexistent_upstream_partitions)`",
+    "Asset job month materializes",
+):
+    warnings.filterwarnings("ignore", message=_message)
+
 from dagster import Definitions
 
 from sessions_pipeline.analysis.assets import analysis_assets

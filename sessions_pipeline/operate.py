@@ -23,6 +23,8 @@ DAGSTER_YAML = """\
 # Written by sessions-pipeline; add your own storage, run launcher or retries here. It is never overwritten.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1
@@ -33,7 +35,7 @@ concurrency:
 
 @dataclass
 class Outcome:
-    """What came of a run. vintages: months with a report. failures: one line each; warnings: checks that block nothing."""
+    """What came of a run. vintages: months with a report. failures; warnings: checks that block nothing."""
 
     vintages: list[dt.date] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -74,7 +76,7 @@ def run(
     window_months: int,
     say: Callable[[str], None],
 ) -> Outcome:
-    """Materializes everything for the months from `first` to `last`, and later vintages whose window holds one of them.
+    """Materializes everything for the months from `first` to `last`, and later vintages with one of them in the window.
 
     A month whose labels fail costs that month; what follows is made from what is there. Months without a session in
     the sample are counted (core.attrition) and not published.

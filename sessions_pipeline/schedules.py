@@ -10,7 +10,6 @@ from dagster import (
 )
 
 from sessions_pipeline.months import add_months, month_key, month_of
-from sessions_pipeline.partitions import monthly_partitions
 
 INGESTED = AssetSelection.assets("raw/session_files", "raw/rejected_lines", "core/sessions")
 LABELLED = AssetSelection.assets("labels/classifications")
@@ -19,28 +18,22 @@ JOINED = AssetSelection.assets("staging/current_labels", "core/classified_sessio
 ingest_job = define_asset_job(
     "ingest",
     INGESTED,
-    partitions_def=monthly_partitions,
     description="Log files to sessions. A range of months is one run.",
 )
-label_job = define_asset_job(
-    "label", LABELLED, partitions_def=monthly_partitions, description="Sessions to labels. One month per run."
-)
+label_job = define_asset_job("label", LABELLED, description="Sessions to labels. One month per run.")
 join_job = define_asset_job(
     "join",
     JOINED,
-    partitions_def=monthly_partitions,
     description="Sessions and labels to classified sessions, and what was left out. A range of months is one run.",
 )
 publish_job = define_asset_job(
     "publish",
     AssetSelection.all() - INGESTED - LABELLED - JOINED,
-    partitions_def=monthly_partitions,
     description="Classified sessions to aggregates, figures, regressions and the report. A range of months is one run.",
 )
 month_job = define_asset_job(
     "month",
     AssetSelection.all(),
-    partitions_def=monthly_partitions,
     description="Everything for one month, from log files to the report.",
 )
 

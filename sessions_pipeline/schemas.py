@@ -156,7 +156,7 @@ class Classifications(Table):
     backend: str = _column("who answered", isin=("rules", "claude", "distilled"))
     model: str = _column("model or rule version that answered")
     prompt_sha256: str = _column("digest of the classifier's definition")
-    transcript_sha256: str = _column("digest of what was read")
+    transcript_sha256: str = _column("digest of the session's transcript, of which the opening is a part")
     status: str = _column("whether there is a label, else why not", isin=LABEL_STATUSES)
     input_tokens: int = _count("tokens paid")
     output_tokens: int = _count("tokens paid")

@@ -10,7 +10,7 @@ import datetime as dt
 import itertools
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sessions_pipeline.sessions.prices import cost_usd
@@ -219,8 +219,8 @@ def _tests(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, obje
     return {"test_runs": len(passed), "last_test_passed": passed[-1] if passed else None}
 
 
-def _first(values: Sequence[str] | object) -> str | None:
-    return next((value for value in values if value), None)  # type: ignore[attr-defined]
+def _first(values: Iterable[str]) -> str | None:
+    return next((value for value in values if value), None)
 
 
 def _moment(milliseconds: int) -> dt.datetime:

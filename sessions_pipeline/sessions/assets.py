@@ -115,7 +115,7 @@ def _with_moved(
 def attrition_table(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Counts what each rule removed."""
     warehouse, months = state.warehouse, months_of(context)
-    tables = (
-        warehouse.read(name, months) for name in ("raw.session_files", "core.sessions", "core.classified_sessions")
-    )
-    yield from store(state, "core.attrition", attrition(*tables, months, state.settings.rule_set), months)
+    files, found = warehouse.read("raw.session_files", months), warehouse.read("core.sessions", months)
+    classified = warehouse.read("core.classified_sessions", months)
+    rows = attrition(files, found, classified, months, state.settings.rule_set)
+    yield from store(state, "core.attrition", rows, months)

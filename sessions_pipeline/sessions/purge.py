@@ -22,7 +22,7 @@ def purge_before(archive: Archive, transcripts: Transcripts, limit: dt.date) -> 
     old = book.own.join(book.sessions.filter(pl.col("month") < limit), on="session", how="semi")
     stripped: set[int] = set()
     for (file,), rows in old.group_by("file"):
-        header = book.headers[file]  # type: ignore[index]
+        header = book.headers[file]
         contents = archive.contents(header.file_key)
         positions = set(rows["position"])
         before = contents.entries

@@ -1,0 +1,165 @@
+"""The command line as a person uses it: messages, exit codes, and what a second run changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from sessions_pipeline_tests.lines import call, human, reply, result, text, write
+
+
+def cli(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command with this state folder; the user's own settings stay out of it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), *arguments],
+        capture_output=True,
+        text=True,
+        env={**clean, **environment},
+        check=False,
+    )
+
+
+def work(session: str, at: float, month: int = 0) -> list[dict[str, Any]]:
+    """A small session `month` times thirty days later."""
+    later = at + month * 30 * 86_400
+    return [
+        human("The login test fails on an empty password, please fix the check", later, session=session),
+        reply(
+            later + 5,
+            text("I look at it"),
+            call("Bash", f"t-{session}", command="pytest -q"),
+            message=f"a-{session}",
+            session=session,
+        ),
+        result(f"t-{session}", later + 9, "1 failed", is_error=True, session=session),
+        reply(
+            later + 20,
+            text("Fixed"),
+            call("Edit", f"e-{session}", file_path="/srv/a.py", old_string="a", new_string="b"),
+            message=f"b-{session}",
+            session=session,
+        ),
+        result(f"e-{session}", later + 21, "ok", session=session),
+        human("great, thanks", later + 60, session=session),
+        reply(later + 70, text("You are welcome"), message=f"c-{session}", session=session),
+    ]
+
+
+def test_no_such_folder_an_empty_one_and_one_without_sessions_say_so_with_exit_code_2(tmp_path: Path) -> None:
+    missing = cli(tmp_path / "home", "run", "--source", str(tmp_path / "nowhere"))
+    assert (missing.returncode, "nowhere" in missing.stderr) == (2, True)
+    assert "No such file or directory" in missing.stderr
+    (tmp_path / "empty").mkdir()
+    empty = cli(tmp_path / "home", "run", "--source", str(tmp_path / "empty"))
+    assert empty.returncode == 2
+    assert "--source" in empty.stderr
+    write(tmp_path / "other" / "a.jsonl", {"type": "summary", "summary": "x"}, b"\x00\x00", b"[1]")
+    other = cli(tmp_path / "home", "run", "--source", str(tmp_path / "other"))
+    assert other.returncode == 2
+    assert "none of the 1 .jsonl files" in other.stderr
+
+
+def test_months_without_a_session_are_nothing_to_do(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
+    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--from", "2026-05")
+    assert found.returncode == 2
+    assert "no session started in these months" in found.stderr
+    backwards = cli(tmp_path / "home", "run", "--from", "2026-05", "--to", "2026-04")
+    assert backwards.returncode == 2
+    assert "--from 2026-05 lies after --to 2026-04" in backwards.stderr
+
+
+def test_a_wrong_setting_is_named_with_what_is_allowed(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text('users = "many"\nmin_user = 3\n')
+    found = cli(tmp_path / "home", "settings")
+    assert found.returncode == 1
+    assert "users" in found.stderr
+    assert "one or folder" in found.stderr
+    assert "did you mean min_users" in found.stderr
+    month = cli(tmp_path / "home", "run", "--from", "May")
+    assert month.returncode == 2
+    assert "YYYY-MM" in month.stderr
+
+
+def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "settings.toml").write_text("min_users = 9\n")
+    found = cli(tmp_path / "home", "settings", "--json", SESSIONS_WINDOW_MONTHS="3")
+    settings = json.loads(found.stdout)
+    assert settings["min_users"] == {"value": 9, "from": "settings.toml"}
+    assert settings["window_months"] == {"value": 3, "from": "environment SESSIONS_WINDOW_MONTHS"}
+    assert settings["rule_set"] == {"value": "study", "from": "default"}
+
+
+def test_the_claude_backend_is_not_there_yet_and_says_so(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
+    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "claude")
+    assert found.returncode == 1
+    assert "not available yet" in found.stderr
+
+
+def dump(home: Path) -> dict[str, list[Any]]:
+    """Every table's rows."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'main' order by all"
+        ).fetchall()
+        return {name: connection.execute(f"select * from {name} order by all").fetchall() for (name,) in tables}
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+    """A source with sessions of two months, a gap between them and a bad line, and the first run on it."""
+    folder = tmp_path_factory.mktemp("ran")
+    for number in range(4):
+        session = f"s{number}"
+        write(folder / "logs" / "p" / f"{session}.jsonl", *work(session, number * 100, month=3 * (number % 2)))
+    write(folder / "logs" / "p" / "bad.jsonl", b"{torn", b"[" * 50_000)
+    return folder / "logs", folder / "home", cli(folder / "home", "run", "--source", str(folder / "logs"))
+
+
+def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+    _, home, done = ran
+    assert done.returncode == 0, done.stderr
+    assert f"report: {home / 'reports' / 'report-2026-01.html'}" in done.stdout
+    page = (home / "reports" / "report-2026-01.html").read_text()
+    assert "rules" in page
+    tables = dump(home)
+    assert len(tables["core.sessions"]) == 4
+    assert len(tables["core.classified_sessions"]) == 4
+    assert len(tables["raw.rejected_lines"]) == 2
+    assert (home / "settings.toml").read_text().count("logs") == 1
+
+
+def test_a_second_run_changes_nothing(ran: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+    _, home, _ = ran
+    before = dump(home)
+    pages = {path: path.read_bytes() for path in (home / "reports").rglob("*.*")}
+    assert cli(home, "run").returncode == 0
+    assert dump(home) == before
+    assert {path: path.read_bytes() for path in (home / "reports").rglob("*.*")} == pages
+
+
+def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    logs, home, _ = ran
+    before = dump(home)
+    write(logs / "p" / "s9.jsonl", *work("s9", 5_000, month=3))
+    (logs / "p" / "gone.jsonl").symlink_to(logs / "nowhere")
+    done = cli(home, "run")
+    assert done.returncode == 1
+    assert "cannot read" in done.stderr
+    after = dump(home)
+    assert len(after["core.sessions"]) == 5
+    old = set(map(str, before["core.sessions"]))
+    assert old < set(map(str, after["core.sessions"]))
