@@ -1,0 +1,427 @@
+"""What each exhibit shows: the rows of the published tables that belong to it, in the order in which they are read.
+
+Figures, tables and sentences all take their numbers from here, so that they cannot disagree. Polars frames with the
+columns of `schemas.py` in, frozen dataclasses out. A suppressed row loses its numbers here even if the frame has them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import polars as pl
+
+from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.report.published import FIRST_MONTH, LAST_MONTH, Published, published
+from sessions_pipeline.schemas import EFFORT_MEASURES
+
+LEVELS = (1, 2, 3, 4, 5)
+LEVEL_NAMES = {1: "novice", 2: "beginner", 3: "intermediate", 4: "advanced", 5: "expert"}
+VALUE_GROUPS = ("all", *WORK_MODES)
+TABLE_A1_CONTROLS = {
+    1: "no controls",
+    2: "work mode × value",
+    3: "… × month",
+    4: "… × task occupation",
+    5: "… × user occupation",
+}
+TABLE_A1_EFFECTS = {"Work mode × value band": 2, "× month": 3, "× task occupation": 4, "× user occupation": 5}
+SUCCESSES = ("at_least_partial", "judged_success", "verified_success")
+FAILURES = ("judged_failure", "verified_failure", "abandoned")
+QUANTILES = ("p05", "p25", "p50", "p75", "p95")
+UNIT_NAMES = {"line": "lines", "file": "files", "session": "sessions"}
+MEASURE_NAMES = {
+    "actions_per_prompt": "actions per prompt",
+    "words_per_prompt": "words per prompt",
+    "at_least_partial": "at least partial success",
+    "judged_success": "judged success",
+    "verified_success": "verified success",
+    "judged_failure": "judged failure",
+    "verified_failure": "verified failure",
+    "abandoned": "abandoned",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One published number: estimate with its 95% interval, what it rests on, and what the study printed.
+
+    suppressed: too few users, all numbers are None. reason: why there is no estimate, where the table says so.
+    """
+
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sessions: int | None = None
+    users: int | None = None
+    suppressed: bool = False
+    reason: str | None = None
+    published: Published | None = None
+
+    @property
+    def shown(self) -> bool:
+        """There is a number to draw."""
+        return self.estimate is not None and math.isfinite(self.estimate)
+
+    @property
+    def has_interval(self) -> bool:
+        """The number has both ends of its interval."""
+        return self.shown and self.low is not None and self.high is not None
+
+    def above(self, other: Cell) -> bool:
+        """Larger than `other`, beyond both intervals."""
+        return self.has_interval and other.has_interval and self.low > other.high  # type: ignore[operator]
+
+
+@dataclass(frozen=True)
+class EffortCell(Cell):
+    """Distribution of effort per prompt at one level; `estimate`: geometric mean of positive values."""
+
+    zero_sessions: int | None = None
+    p05: float | None = None
+    p25: float | None = None
+    p50: float | None = None
+    p75: float | None = None
+    p95: float | None = None
+
+    @property
+    def has_box(self) -> bool:
+        """There is a distribution to draw."""
+        return all(value is not None for value in (self.p05, self.p25, self.p50, self.p75, self.p95))
+
+
+@dataclass(frozen=True)
+class RateCell(Cell):
+    """A rate at one level of expertise: `estimate` adjusted if the panel is, `unadjusted` beside it."""
+
+    unadjusted: float | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One part of Figure 5. adjusted: False where only raw rates could be had, and `reason` says why if it is known.
+
+    controls: columns of Table A1 whose controls its outcomes were adjusted with; (1,) is none at all.
+    """
+
+    title: str
+    direction: str
+    sample: str
+    measures: tuple[str, ...]
+    adjusted: bool
+    controls: tuple[int, ...]
+    reason: str | None
+    cells: Mapping[tuple[str, int], RateCell]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rule of the flow; counts over all months, and by month."""
+
+    unit: str
+    rule: str
+    removed: int
+    remaining: int
+    by_month: Mapping[dt.date, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One coefficient with the published one beside it. `fit` is its row of analysis.coefficients.
+
+    column: that of Table A1; 5 for Table A2, which has the controls of column 5.
+    """
+
+    name: str
+    column: int
+    cell: Cell
+    fit: Mapping[str, Any]
+    published_cells: Published | None = None
+    published_r_squared: Published | None = None
+
+
+def work_mode_shares(frame: pl.DataFrame, month: dt.date) -> dict[str, Cell]:
+    """Figure 1: share of sessions by work mode over the window, largest first; modes without a row are left out."""
+    rows = {row["work_mode"]: row for row in _at(frame, month, "window")}
+    cells = {mode: _cell(row, published("figure_1", "work_mode_share", mode)) for mode, row in rows.items()}
+    order = sorted(cells, key=lambda mode: (-(cells[mode].estimate or 0.0), WORK_MODES.index(mode)))
+    return {mode: cells[mode] for mode in order}
+
+
+def effort(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[int, EffortCell]]:
+    """Figure 3: measure → level → distribution over the window."""
+    cells: dict[str, dict[int, EffortCell]] = {measure: {} for measure in EFFORT_MEASURES}
+    for row in sorted(_at(frame, month, "window"), key=lambda row: row["expertise"]):
+        cell = _cell(row, published("figure_3", row["measure"], f"expertise_{row['expertise']}"))
+        details = {} if cell.suppressed else {name: row[name] for name in ("zero_sessions", *QUANTILES)}
+        cells[row["measure"]][row["expertise"]] = EffortCell(**{**vars(cell), **details})
+    return {measure: levels for measure, levels in cells.items() if levels}
+
+
+def month_range(months: Sequence[dt.date]) -> list[dt.date]:
+    """Every month from the first to the last of `months`, those without sessions included."""
+    if not months:
+        return []
+    first, last = min(months), max(months)
+    span = (last.year - first.year) * 12 + last.month - first.month
+    offsets = range(first.month - 1, first.month + span)
+    return [dt.date(first.year + offset // 12, offset % 12 + 1, 1) for offset in offsets]
+
+
+def monthly_shares(frame: pl.DataFrame, months: Sequence[dt.date]) -> dict[str, dict[dt.date, Cell]]:
+    """Figure 4, left: work mode → month → share of that month's sessions; all modes, absent months absent."""
+    return {mode: _by_month(frame, "work_mode", mode, months) for mode in WORK_MODES}
+
+
+def monthly_values(frame: pl.DataFrame, months: Sequence[dt.date]) -> dict[str, dict[dt.date, Cell]]:
+    """Task value behind Figure 4, right: 'all' and each work mode → month → mean US dollars."""
+    return {mode: _by_month(frame, "work_mode", mode, months) for mode in VALUE_GROUPS}
+
+
+def window_value(frame: pl.DataFrame, month: dt.date) -> Cell:
+    """Mean task value of all sessions over the window, US dollars; an empty cell if there is none."""
+    return next((_cell(row) for row in _at(frame, month, "window") if row["work_mode"] == "all"), Cell())
+
+
+def value_changes(values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date) -> dict[str, dict[dt.date, Cell]]:
+    """Figure 4, right: change of the mean task value since month `first`, as a fraction (0.43 is +43%).
+
+    The interval is exp(log ratio ± h), h² = h₁² + h₂², where h is the half-width of a month's interval relative to its
+    mean: the delta method on the logarithm, months taken as independent samples.
+    """
+    return {
+        mode: {month: _change(cells[first], cell) for month, cell in cells.items()} if first in cells else {}
+        for mode, cells in values.items()
+    }
+
+
+def published_endpoints(mode: str) -> tuple[Published | None, Published | None]:
+    """The study's share of `mode` in its first and in its last month, where printed."""
+    first = published("figure_4", "work_mode_share", f"{mode}@{FIRST_MONTH}")
+    return first, published("figure_4", "work_mode_share", f"{mode}@{LAST_MONTH}")
+
+
+def published_value_change(mode: str) -> Published | None:
+    """The study's change of the mean task value from its first to its last month, where printed."""
+    return published("figure_4", f"task_value_change_{FIRST_MONTH}_to_{LAST_MONTH}", mode)
+
+
+def outcome_panels(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt.date) -> list[Panel]:
+    """Figure 5: three panels of outcomes by level; where no adjusted rate exists, the raw ones, marked as such."""
+    return [
+        _panel(title, direction, sample, measures, _at(adjusted, month, "window"), _at(unadjusted, month, "window"))
+        for title, direction, sample, measures in _PANELS
+    ]
+
+
+def verified_success(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt.date) -> dict[int, RateCell]:
+    """Table A2's rates: level → verified success over all sessions, adjusted (`estimate`) and raw (`unadjusted`)."""
+    rates, raw = (
+        {
+            row["expertise"]: row
+            for row in _at(frame, month, "window")
+            if row["sample"] == "all" and row["measure"] == "verified_success"
+        }
+        for frame in (adjusted, unadjusted)
+    )
+    cells = {level: _rate_cell(row, "all", adjusted=True) for level, row in sorted(rates.items())}
+    without = {
+        level: _cell(raw[level]).estimate for level, cell in cells.items() if cell.unadjusted is None and level in raw
+    }
+    return {
+        level: replace(cell, unadjusted=without.get(level)) if level in without and not cell.suppressed else cell
+        for level, cell in cells.items()
+    }
+
+
+def verified_success_controls(adjusted: pl.DataFrame, month: dt.date) -> tuple[int, ...]:
+    """Columns of Table A1 whose controls Table A2's adjusted rates have; empty if there is none."""
+    rows = (row for row in _at(adjusted, month, "window") if row["estimate"] is not None)
+    return controls_of(row for row in rows if row["sample"] == "all" and row["measure"] == "verified_success")
+
+
+def controls_of(rows: Iterable[Mapping[str, Any]]) -> tuple[int, ...]:
+    """Columns of Table A1 whose controls rows of analysis.adjusted_rates name: `table_a1_5` → 5."""
+    named = {row["controls"] for row in rows}
+    return tuple(column for column in TABLE_A1_CONTROLS if f"table_a1_{column}" in named)
+
+
+def attrition_steps(frame: pl.DataFrame, months: Sequence[dt.date]) -> list[Step]:
+    """The flow from what was found to what was analysed, in order of the rules, over `months`."""
+    rows = frame.filter(pl.col("month").is_in(list(months))) if frame.height else frame
+    steps: dict[tuple[int, str, str], dict[dt.date, tuple[int, int]]] = {}
+    for row in rows.sort("step", "month").iter_rows(named=True):
+        by_month = steps.setdefault((row["step"], row["unit"], row["rule"]), {})
+        by_month[row["month"]] = (row["removed"], row["remaining"])
+    return [
+        Step(
+            unit=unit,
+            rule=rule,
+            removed=sum(removed for removed, _ in by_month.values()),
+            remaining=sum(remaining for _, remaining in by_month.values()),
+            by_month=by_month,
+        )
+        for (_, unit, rule), by_month in steps.items()
+    ]
+
+
+def rule_name(step: Step) -> str:
+    """A rule in words: `no_human_prompt` → no human prompt."""
+    return f"{UNIT_NAMES[step.unit]} found" if step.rule == "found" else step.rule.replace("_", " ")
+
+
+def unbalanced(steps: Sequence[Step]) -> list[tuple[dt.date, str]]:
+    """Months and rules where what remained before, less what was removed, is not what remains.
+
+    Sessions open with the files that are left, every other unit with what was found.
+    """
+    wrong = []
+    before: dict[tuple[str, dt.date], int] = {}
+    for step in steps:
+        for month, (removed, remaining) in step.by_month.items():
+            opening = before.get(("file", month)) if step.unit == "session" else None
+            expected = before.get((step.unit, month), opening)
+            if expected is not None and expected - removed != remaining:
+                wrong.append((month, rule_name(step)))
+            before[step.unit, month] = remaining
+    return wrong
+
+
+def table_a1(frame: pl.DataFrame, month: dt.date, period: str = "window") -> list[Coefficient]:
+    """Table A1: the coefficient on the expertise level in columns 1 to 5; columns without a row are left out."""
+    rows = {row["specification"]: row for row in _at(frame, month, period) if row["term"] == "expertise"}
+    return [
+        Coefficient(
+            name=f"({column}) {controls}",
+            column=column,
+            cell=replace(
+                _coefficient_cell(row), published=published("table_a1", "expertise_coefficient", f"column_{column}")
+            ),
+            fit=row,
+            published_cells=published("table_a1", "fixed_effect_cells", f"column_{column}"),
+            published_r_squared=published("table_a1", "r_squared", f"column_{column}"),
+        )
+        for column, controls in TABLE_A1_CONTROLS.items()
+        if (row := rows.get(f"table_a1_{column}")) is not None
+    ]
+
+
+def table_a2(frame: pl.DataFrame, month: dt.date) -> dict[int, Coefficient]:
+    """Table A2: level → difference in verified success from novices, levels 2 to 5."""
+    rows = {row["term"]: row for row in _at(frame, month, "window") if row["specification"] == "table_a2"}
+    return {
+        level: Coefficient(
+            name=f"{level} {LEVEL_NAMES[level]}",
+            column=5,
+            cell=replace(
+                _coefficient_cell(row), published=published("table_a2", "coefficient_vs_novice", f"expertise_{level}")
+            ),
+            fit=row,
+        )
+        for level in LEVELS[1:]
+        if (row := rows.get(f"expertise_{level}")) is not None
+    }
+
+
+_PANELS = (
+    ("All sessions", "success", "all", SUCCESSES),
+    ("Sessions that hit trouble", "success", "hit_trouble", SUCCESSES),
+    ("Sessions that hit trouble", "failure", "hit_trouble", FAILURES),
+)
+
+
+def _at(frame: pl.DataFrame, month: dt.date, period: str) -> list[dict[str, Any]]:
+    if not frame.height:
+        return []
+    return frame.filter((pl.col("month") == month) & (pl.col("period") == period)).to_dicts()
+
+
+def _cell(row: Mapping[str, Any], reference: Published | None = None) -> Cell:
+    if row["suppressed"]:
+        return Cell(suppressed=True, reason=row.get("missing_reason"), published=reference)
+    return Cell(
+        estimate=_finite(row["estimate"]),
+        low=_finite(row["ci_low"]),
+        high=_finite(row["ci_high"]),
+        sessions=row["sessions"],
+        users=row["users"],
+        reason=row.get("missing_reason"),
+        published=reference,
+    )
+
+
+def _coefficient_cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(
+        estimate=_finite(row["estimate"]),
+        low=_finite(row["ci_low"]),
+        high=_finite(row["ci_high"]),
+        sessions=row["n_sessions"],
+        users=row["n_users"],
+        reason=row["missing_reason"],
+    )
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _by_month(frame: pl.DataFrame, column: str, value: str, months: Sequence[dt.date]) -> dict[dt.date, Cell]:
+    if not frame.height:
+        return {}
+    rows = frame.filter(
+        (pl.col("period") == "month") & (pl.col(column) == value) & pl.col("month").is_in(list(months))
+    ).sort("month")
+    return {row["month"]: _cell(row) for row in rows.iter_rows(named=True)}
+
+
+def _change(first: Cell, cell: Cell) -> Cell:
+    """Change from `first` to `cell`; for the first month itself zero, without an interval."""
+    if cell is first:
+        return replace(cell, estimate=0.0 if cell.shown else None, low=None, high=None)
+    if first.suppressed or cell.suppressed:
+        return Cell(suppressed=True)
+    if not first.estimate or not cell.estimate or first.estimate < 0 or cell.estimate < 0:
+        return replace(cell, estimate=None, low=None, high=None)
+    ratio = cell.estimate / first.estimate
+    if not (first.has_interval and cell.has_interval):
+        return replace(cell, estimate=ratio - 1, low=None, high=None)
+    half = math.hypot(_relative_half_width(first), _relative_half_width(cell))
+    return replace(cell, estimate=ratio - 1, low=ratio * math.exp(-half) - 1, high=ratio * math.exp(half) - 1)
+
+
+def _relative_half_width(cell: Cell) -> float:
+    return (cell.high - cell.low) / 2 / cell.estimate  # type: ignore[operator]
+
+
+def _panel(
+    title: str,
+    direction: str,
+    sample: str,
+    measures: tuple[str, ...],
+    adjusted: list[dict[str, Any]],
+    unadjusted: list[dict[str, Any]],
+) -> Panel:
+    wanted = [row for row in adjusted if row["sample"] == sample and row["measure"] in measures]
+    raw = {
+        (row["measure"], row["expertise"]): row
+        for row in unadjusted
+        if row["sample"] == sample and row["measure"] in measures
+    }
+    is_adjusted = any(_cell(row).shown for row in wanted)
+    rows = {(row["measure"], row["expertise"]): row for row in wanted} if is_adjusted or not raw else raw
+    cells = {
+        key: _rate_cell(row, sample, is_adjusted)
+        for key, row in sorted(rows.items(), key=lambda item: (measures.index(item[0][0]), item[0][1]))
+    }
+    reason = None if is_adjusted else next((row["missing_reason"] for row in wanted if row["missing_reason"]), None)
+    return Panel(title, direction, sample, measures, is_adjusted, controls_of(wanted), reason, cells)
+
+
+def _rate_cell(row: Mapping[str, Any], sample: str, adjusted: bool) -> RateCell:
+    exhibit = "figure_5_all" if sample == "all" else "figure_5_hit_trouble"
+    cell = _cell(row, published(exhibit, row["measure"], f"expertise_{row['expertise']}"))
+    raw = row["unadjusted"] if adjusted else cell.estimate
+    return RateCell(**vars(cell), unadjusted=None if cell.suppressed else _finite(raw))
