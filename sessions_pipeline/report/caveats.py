@@ -1,0 +1,115 @@
+"""What a reader must know before quoting a number: caveats that are due for these inputs, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sessions_pipeline.report import exhibits, numbers, sentences
+from sessions_pipeline.report.inputs import TABLES, ReportInputs
+
+FEW_CLUSTERS = 50
+
+
+@dataclass(frozen=True)
+class Caveat:
+    """A short heading and what follows from it."""
+
+    heading: str
+    text: str
+
+
+def caveats(inputs: ReportInputs) -> list[Caveat]:
+    """The caveats that are due, most important first."""
+    return [
+        caveat
+        for caveat in (
+            _personal(inputs),
+            _backend(inputs),
+            _unbalanced(inputs),
+            _few_users(inputs),
+            _suppressed(inputs),
+            _gaps(inputs),
+            *_ALWAYS,
+        )
+        if caveat is not None
+    ]
+
+
+_ALWAYS = (
+    Caveat(
+        "Task values are not calibrated",
+        "They are the backend’s estimate of a freelance price. The study’s own estimator made small jobs 2.4 times "
+        "too dear and the largest 7 times too cheap. Use the order and the relative change, not the dollars.",
+    ),
+    Caveat(
+        "Association, not effect",
+        "Expertise and outcome are read from the same transcript, and nobody assigned expertise at random. "
+        "A coefficient says how the two go together.",
+    ),
+    Caveat(
+        "The study is another population",
+        "Its figures come from other people, other months and another judge. A difference from them mixes all three; "
+        "“inside the interval” is not a test that the two are equal.",
+    ),
+)
+
+
+def _personal(inputs: ReportInputs) -> Caveat | None:
+    if not inputs.personal:
+        return None
+    return Caveat(
+        "For yourself, not for publication",
+        "These are one user’s own sessions. Nothing is suppressed, and numbers may describe single sessions. "
+        "Intervals that are clustered by user cannot be had from one user.",
+    )
+
+
+def _backend(inputs: ReportInputs) -> Caveat | None:
+    if inputs.backend != "rules":
+        return None
+    return Caveat(
+        "Labels by rules",
+        "Work mode, expertise, outcome, signals and task value come from the embedded rules backend: fixed rules on "
+        "the transcript and the telemetry, not the study’s language-model judge. They are cheaper and cruder. Error "
+        "in the labels is in none of the intervals.",
+    )
+
+
+def _few_users(inputs: ReportInputs) -> Caveat | None:
+    if inputs.personal or not 0 < inputs.users < FEW_CLUSTERS:
+        return None
+    return Caveat(
+        "Few users",
+        f"There are {numbers.plural(inputs.users, 'user')}. Below about {FEW_CLUSTERS}, intervals clustered by user "
+        "tend to be too narrow.",
+    )
+
+
+def _suppressed(inputs: ReportInputs) -> Caveat | None:
+    frames = [inputs.frame(name) for name in TABLES]
+    hidden = sum(int(frame["suppressed"].sum()) for frame in frames if "suppressed" in frame.columns)
+    if not hidden:
+        return None
+    return Caveat(
+        "Suppressed cells",
+        f"{numbers.plural(hidden, 'cell')} of the released tables {'is' if hidden == 1 else 'are'} suppressed: fewer "
+        f"than {inputs.min_users} users, or a neighbour that would reveal such a cell. They are marked, and are "
+        "missing from every comparison.",
+    )
+
+
+def _gaps(inputs: ReportInputs) -> Caveat | None:
+    missing = [month for month in inputs.window if month not in inputs.months]
+    if not missing or not inputs.months:
+        return None
+    names = ", ".join(numbers.month_name(month) for month in missing)
+    return Caveat("Months without sessions", f"The window holds no session in {names}.")
+
+
+def _unbalanced(inputs: ReportInputs) -> Caveat | None:
+    steps = exhibits.attrition_steps(inputs.frame("attrition"), inputs.window)
+    wrong = [f"{rule} in {numbers.month_name(month)}" for month, rule in exhibits.unbalanced(steps)]
+    counts = [step.remaining for step in steps if step.unit == "session"]
+    if counts and inputs.eligible_sessions not in counts:
+        wrong.append(f"no rule leaves the {numbers.plural(inputs.eligible_sessions, 'session')} that are analysed")
+    return Caveat("The flow does not add up", f"{sentences.capitalised('; '.join(wrong))}.") if wrong else None

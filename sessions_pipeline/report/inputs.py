@@ -1,0 +1,70 @@
+"""What a report is made from. Reading it from the warehouse belongs to `assets.py`, saying it to the other modules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from sessions_pipeline.report.exhibits import month_range
+from sessions_pipeline.schemas import polars_schema
+
+TABLES = {
+    "work_mode_shares": "marts.work_mode_shares",
+    "task_value": "marts.task_value",
+    "effort_by_expertise": "marts.effort_by_expertise",
+    "outcomes_by_expertise": "marts.outcomes_by_expertise",
+    "coefficients": "analysis.coefficients",
+    "adjusted_rates": "analysis.adjusted_rates",
+    "attrition": "core.attrition",
+}
+
+
+@dataclass(frozen=True)
+class ReportInputs:
+    """All that a report says.
+
+    month: the vintage; the window is the `window_months` months that end in it, `months` those that hold sessions.
+    frames: the tables of `TABLES` by their short names; one that is absent counts as empty.
+    sessions: found in the window; eligible_sessions: analysed; users: distinct users of these.
+    label_versions: classifier → backend version. methods: any other setting or definition, name → value.
+    generated_from: what the numbers rest on (tables, prompts, logs) → digest.
+    personal: one user's own logs, nothing suppressed. generated_at: as it is to be printed, or None.
+    """
+
+    month: dt.date
+    window_months: int
+    months: tuple[dt.date, ...]
+    frames: Mapping[str, pl.DataFrame]
+    sessions: int
+    eligible_sessions: int
+    users: int
+    backend: str
+    label_versions: Mapping[str, str]
+    rule_set: str
+    min_users: int
+    personal: bool
+    methods: Mapping[str, Any]
+    generated_from: Mapping[str, str]
+    version: str
+    generated_at: str | None = None
+
+    def frame(self, name: str) -> pl.DataFrame:
+        """A table by its short name; an empty one if it was not handed over."""
+        found = self.frames.get(name)
+        return pl.DataFrame(schema=polars_schema(TABLES[name])) if found is None else found
+
+    @property
+    def axis(self) -> list[dt.date]:
+        """Every month from the first to the last that holds sessions."""
+        return month_range(self.months)
+
+    @property
+    def window(self) -> list[dt.date]:
+        """Every month of the window, with and without sessions."""
+        last = self.month.year * 12 + self.month.month - 1
+        offsets = range(last - self.window_months + 1, last + 1)
+        return [dt.date(offset // 12, offset % 12 + 1, 1) for offset in offsets]

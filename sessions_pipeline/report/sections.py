@@ -1,0 +1,328 @@
+"""The page's parts in the order in which they are read: each exhibit with its sentence, its basis and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from sessions_pipeline.report import exhibits, figures, numbers, sentences, tables
+from sessions_pipeline.report.exhibits import Cell, Panel
+from sessions_pipeline.report.figures import Figure
+from sessions_pipeline.report.inputs import ReportInputs
+from sessions_pipeline.report.tables import Table
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its place in the page. caption: how to read it."""
+
+    figure: Figure
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exhibit. tables_open: stand in the page; tables_folded: behind a click; labelled: rests on labels."""
+
+    anchor: str
+    heading: str
+    label: str
+    sentence: str
+    basis: str
+    exclusions: str
+    pictures: tuple[Picture, ...] = ()
+    tables_open: tuple[Table, ...] = ()
+    tables_folded: tuple[Table, ...] = ()
+    labelled: bool = True
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A number at the top of the page with its interval or another remark under it."""
+
+    label: str
+    value: str
+    remark: str
+
+
+def headlines(inputs: ReportInputs) -> list[Headline]:
+    """The numbers at the top of the page."""
+    shares = exhibits.work_mode_shares(inputs.frame("work_mode_shares"), inputs.month)
+    shown = {mode: cell for mode, cell in shares.items() if cell.shown}
+    mode, share = next(iter(shown.items()), ("the largest work mode", Cell()))
+    value = exhibits.window_value(inputs.frame("task_value"), inputs.month)
+    slopes = [row.cell for row in exhibits.table_a1(inputs.frame("coefficients"), inputs.month)]
+    slope = next((cell for cell in reversed(slopes) if cell.shown), slopes[-1] if slopes else Cell())
+    found = f"of {numbers.plural(inputs.sessions, 'session')} found, by {numbers.plural(inputs.users, 'user')}"
+    return [
+        Headline("Sessions analysed", numbers.count(inputs.eligible_sessions), found),
+        Headline(f"Share of {mode}", numbers.share(share.estimate), _remark(share, numbers.share)),
+        Headline("Mean task value", numbers.dollars(value.estimate), _remark(value, numbers.dollars)),
+        Headline(
+            "Verified success per level of expertise", numbers.points(slope.estimate), _remark(slope, numbers.points)
+        ),
+        *_ends_of_expertise(inputs),
+    ]
+
+
+def sections(inputs: ReportInputs) -> list[Section]:
+    """Every exhibit of the report."""
+    return [
+        _flow(inputs),
+        _figure_1(inputs),
+        _figure_3(inputs),
+        _figure_4(inputs),
+        _figure_5(inputs),
+        _a1(inputs),
+        _a2(inputs),
+    ]
+
+
+def _remark(cell: Cell, write: sentences.Write) -> str:
+    if cell.suppressed:
+        return "suppressed: too few users"
+    if not cell.shown:
+        return cell.reason or "no estimate"
+    parts = [f"95% interval {sentences.interval(cell, write)}" if cell.has_interval else "no interval"]
+    parts += [f"study {numbers.printed(cell.published)}"] if cell.published else []
+    return "; ".join(parts)
+
+
+def _ends_of_expertise(inputs: ReportInputs) -> list[Headline]:
+    """Adjusted rates of verified success of the lowest and of the highest level that has one."""
+    rates = exhibits.verified_success(
+        inputs.frame("adjusted_rates"), inputs.frame("outcomes_by_expertise"), inputs.month
+    )
+    levels = [level for level, cell in rates.items() if cell.shown]
+    return [
+        Headline(
+            f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})",
+            numbers.share(rates[level].estimate),
+            f"adjusted; {_remark(rates[level], numbers.share)}",
+        )
+        for level in dict.fromkeys([*levels[:1], *levels[-1:]])
+    ]
+
+
+def _analysed(inputs: ReportInputs) -> str:
+    users = numbers.plural(inputs.users, "user")
+    return f"{numbers.plural(inputs.eligible_sessions, 'session')} of {users} analysed"
+
+
+def _resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str) -> str:
+    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden."""
+    hidden = sum(cell.suppressed for cell in cells)
+    if hidden:
+        why = f"fewer than {inputs.min_users} users, or revealing such a cell"
+        return f"{_analysed(inputs)}; {numbers.plural(hidden, 'cell')} suppressed ({why})"
+    return f"{numbers.plural(sum(cell.sessions or 0 for cell in cells), 'session')} {what}; {_analysed(inputs)}"
+
+
+def _flow(inputs: ReportInputs) -> Section:
+    frame = inputs.frame("attrition")
+    steps = exhibits.attrition_steps(frame, inputs.window)
+    return Section(
+        anchor="flow",
+        heading="From files found to sessions analysed",
+        label="Flow",
+        sentence=sentences.flow(steps, inputs.eligible_sessions),
+        basis=f"rule set “{inputs.rule_set}”, {numbers.plural(len(inputs.window), 'month')}",
+        exclusions="nothing: every line, file and session that was found is counted here",
+        pictures=(
+            Picture(
+                figures.flow(frame, inputs.window),
+                "What each rule removed",
+                "Each bar is what is left after a rule; the open part is what the rule took away. Lines, files and "
+                "sessions each have their own scale. Rules that removed nothing are in the table only.",
+            ),
+        ),
+        tables_folded=(tables.attrition(steps),) if steps else (),
+        labelled=False,
+    )
+
+
+def _figure_1(inputs: ReportInputs) -> Section:
+    frame = inputs.frame("work_mode_shares")
+    cells = exhibits.work_mode_shares(frame, inputs.month)
+    return Section(
+        anchor="figure-1",
+        heading="Figure 1. What the sessions are spent on",
+        label="Figure 1: work modes",
+        sentence=sentences.work_modes(cells),
+        basis=_resting_on(inputs, list(cells.values()), "with a work mode"),
+        exclusions="sessions without a work-mode label",
+        pictures=(
+            Picture(
+                figures.work_modes(frame, inputs.month),
+                "Share of sessions by work mode",
+                "Bars are these sessions, lines their 95% intervals (clustered by user). Diamonds are the study’s "
+                "shares.",
+            ),
+        ),
+        tables_folded=(tables.work_modes(cells),) if cells else (),
+    )
+
+
+def _figure_3(inputs: ReportInputs) -> Section:
+    frame = inputs.frame("effort_by_expertise")
+    measures = exhibits.effort(frame, inputs.month)
+    first = next(iter(measures.values()), {})
+    names = exhibits.MEASURE_NAMES
+    return Section(
+        anchor="figure-3",
+        heading="Figure 3. How much a prompt sets off, by expertise",
+        label="Figure 3: effort",
+        sentence=" ".join(sentences.effort(levels, names[measure]) for measure, levels in measures.items()),
+        basis=_resting_on(inputs, list(first.values()), "with a level of expertise"),
+        exclusions="sessions with unclear expertise; for the geometric mean also those where the measure is zero",
+        pictures=(
+            Picture(
+                figures.effort(frame, inputs.month),
+                "Actions and words per prompt, by level of expertise",
+                "Boxes are quartiles, split at the median; whiskers end at the 5th and 95th percentile (a triangle: "
+                "at zero, below the axis). Dots are geometric means with 95% intervals; diamonds are the study’s "
+                "geometric means, printed for levels 1 and 5. n counts sessions. Logarithmic scale.",
+            ),
+        ),
+        tables_folded=tuple(tables.effort(levels, measure) for measure, levels in measures.items()),
+    )
+
+
+def _figure_4(inputs: ReportInputs) -> Section:
+    axis = inputs.axis
+    shares = exhibits.monthly_shares(inputs.frame("work_mode_shares"), inputs.months)
+    values = exhibits.monthly_values(inputs.frame("task_value"), inputs.months)
+    changes = exhibits.value_changes(values, axis[0]) if axis else {}
+    has_shares, has_values = any(shares.values()), any(values.values())
+    said = [sentences.mode_trends(shares, axis)] if has_shares else []
+    said += [sentences.value_changes(changes, axis)] if has_values else []
+    folded = [tables.share_endpoints(shares, axis), tables.monthly_shares(shares)] if has_shares else []
+    if has_values:
+        folded += [tables.value_endpoints(values, changes, axis)] if len(axis) > 1 else []
+        folded += [tables.task_values(values, changes, _monthly_values(inputs))]
+    cells = [cell for by_month in shares.values() for cell in by_month.values()]
+    return Section(
+        anchor="figure-4",
+        heading="Figure 4. Work modes and task value by month",
+        label="Figure 4: months",
+        sentence=" ".join(filter(None, said)),
+        basis=_resting_on(inputs, cells, "with a work mode, over all months"),
+        exclusions="sessions without a work-mode label; for task values also those without a price",
+        pictures=_figure_4_pictures(inputs),
+        tables_folded=tuple(folded),
+    )
+
+
+def _monthly_values(inputs: ReportInputs) -> pl.DataFrame:
+    return inputs.frame("task_value").filter(pl.col("period") == "month")
+
+
+def _figure_4_pictures(inputs: ReportInputs) -> tuple[Picture, ...]:
+    shares, values = inputs.frame("work_mode_shares"), inputs.frame("task_value")
+    return (
+        Picture(
+            figures.monthly_mix(shares, inputs.months),
+            "Each month’s sessions by work mode",
+            "A column holds all sessions of the month that have a work mode; grey is what is suppressed.",
+        ),
+        Picture(
+            figures.mode_trends(shares, inputs.months),
+            "The same, mode by mode",
+            "Dots are monthly shares, bars their 95% intervals (cut where they leave the panel). Diamonds beside them "
+            "are the study’s shares in October 2025 (left) and April 2026 (right), where printed; × is a suppressed "
+            "month.",
+        ),
+        Picture(
+            figures.value_changes(values, inputs.months),
+            "Change of the mean task value since the first month",
+            "Intervals by the delta method on the logarithm of the ratio, months taken as independent (cut where they "
+            "leave the panel). Diamonds are the study’s change from October 2025 to April 2026. Values are not "
+            "calibrated against real prices: read the change, not the dollars.",
+        ),
+    )
+
+
+def _figure_5(inputs: ReportInputs) -> Section:
+    adjusted, raw = inputs.frame("adjusted_rates"), inputs.frame("outcomes_by_expertise")
+    panels = exhibits.outcome_panels(adjusted, raw, inputs.month)
+    verified = [cell for (measure, _), cell in panels[0].cells.items() if measure == "verified_success"]
+    has_rates = any(panel.cells for panel in panels)
+    return Section(
+        anchor="figure-5",
+        heading="Figure 5. How sessions end, by expertise",
+        label="Figure 5: outcomes",
+        sentence=sentences.outcomes(panels) if has_rates else "",
+        basis=_resting_on(inputs, verified, "in the first panel"),
+        exclusions="sessions with no clear goal or unclear expertise; for adjusted rates also small cells, as in "
+        "Table A1",
+        pictures=(
+            Picture(
+                figures.outcomes(adjusted, raw, inputs.month),
+                "Rates of success and failure, by level of expertise",
+                _outcome_caption(panels),
+            ),
+        ),
+        tables_folded=(tables.outcomes(panels),) if has_rates else (),
+    )
+
+
+def _outcome_caption(panels: Sequence[Panel]) -> str:
+    text = (
+        "Filled markers are these sessions with 95% intervals (clustered by user); hollow ones at the edges are the "
+        "study’s adjusted rates at levels 1 and 5; × is a suppressed level. Hit trouble: failure signal of 3 or more."
+    )
+    if any(panel.adjusted and panel.controls != (1,) for panel in panels):
+        text += (
+            " Each outcome is adjusted with the richest set of controls that the data carry, named by its column of "
+            "Table A1."
+        )
+    reasons = dict.fromkeys(panel.reason for panel in panels if panel.reason)
+    return text + (f" Without adjusted rates: {'; '.join(reasons)}." if reasons else "")
+
+
+def _a1(inputs: ReportInputs) -> Section:
+    frame = inputs.frame("coefficients")
+    rows = exhibits.table_a1(frame, inputs.month)
+    alone = exhibits.table_a1(frame, inputs.month, period="month")
+    month = numbers.month_name(inputs.month)
+    return Section(
+        anchor="table-a1",
+        heading="Table A1. Verified success and expertise",
+        label="Table A1",
+        sentence=sentences.slope(rows) if rows else "",
+        basis=f"{_analysed(inputs)}; sessions, users and cells of each column are in the table",
+        exclusions="sessions with no clear goal or unclear expertise; cells with too few users and sessions alone in "
+        "their cell (counted in the table)",
+        pictures=(
+            Picture(
+                figures.returns(frame, inputs.month),
+                "Points of verified success per level of expertise",
+                "Dots are these sessions, diamonds the study, lines 95% intervals. Each column adds one set of fixed "
+                "effects, as interacted cells. An association: expertise and outcome are read from the same "
+                "transcript.",
+            ),
+        ),
+        tables_open=(tables.table_a1(rows),) if rows else (),
+        tables_folded=(tables.table_a1(alone, f" ({month} alone)"),) if alone else (),
+    )
+
+
+def _a2(inputs: ReportInputs) -> Section:
+    adjusted, raw = inputs.frame("adjusted_rates"), inputs.frame("outcomes_by_expertise")
+    rates = exhibits.verified_success(adjusted, raw, inputs.month)
+    coefficients = exhibits.table_a2(inputs.frame("coefficients"), inputs.month)
+    controls = exhibits.verified_success_controls(adjusted, inputs.month)
+    return Section(
+        anchor="table-a2",
+        heading="Table A2. Verified success, level by level",
+        label="Table A2",
+        sentence=sentences.steps(coefficients) if coefficients else "",
+        basis=_resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
+        exclusions="as in Table A1",
+        tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
+        if rates or coefficients
+        else (),
+    )

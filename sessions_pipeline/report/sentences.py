@@ -1,0 +1,255 @@
+"""Plain sentences made from the numbers of an exhibit.
+
+Rule of the house: a difference is claimed only where two 95% intervals do not overlap, or where the interval of the
+difference excludes zero. Everything else is said to be open. Exhibits in, text out.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+
+from sessions_pipeline.report import numbers
+from sessions_pipeline.report.exhibits import LEVEL_NAMES, Cell, Coefficient, EffortCell, Panel, Step, rule_name
+
+Write = Callable[[float | None], str]
+
+
+def judged_by(backend: str) -> str:
+    """Who gave the labels, in words that nobody can take for the study's judge."""
+    if backend == "claude":
+        return "by the claude backend, a language-model judge with this project’s own prompts"
+    embedded = "embedded " if backend == "rules" else ""
+    return f"by the {embedded}{backend} backend, not by the study’s language-model judge"
+
+
+def interval(cell: Cell, write: Write) -> str:
+    """The written interval of a cell: 24.1% to 31.0%; for points +1.5 to +6.3 points."""
+    if write is numbers.points:
+        return numbers.points_interval(cell.low, cell.high)
+    return numbers.interval(write(cell.low), write(cell.high))
+
+
+def with_interval(cell: Cell, write: Write) -> str:
+    """27.5% (95% interval 24.1% to 31.0%); without an interval the number alone."""
+    if not cell.has_interval:
+        return write(cell.estimate)
+    return f"{write(cell.estimate)} (95% interval {interval(cell, write)})"
+
+
+def beside_study(cell: Cell) -> str:
+    """Where the study's figure lies: inside, above or below our interval; empty where one of them is missing."""
+    if cell.published is None or not cell.has_interval:
+        return ""
+    printed, value = numbers.printed(cell.published), cell.published.value
+    if value < cell.low:  # type: ignore[operator]
+        return f"The study’s {printed} lies below this interval."
+    if value > cell.high:  # type: ignore[operator]
+        return f"The study’s {printed} lies above this interval."
+    return f"The study’s {printed} lies inside this interval."
+
+
+def work_modes(cells: Mapping[str, Cell]) -> str:
+    """Figure 1: which mode leads, if one does, and where the study's shares lie outside our intervals."""
+    shown = {mode: cell for mode, cell in cells.items() if cell.shown}
+    if not shown:
+        return ""
+    mode, first = next(iter(shown.items()))
+    if not first.has_interval:
+        return f"{capitalised(mode)} takes the largest share of these sessions, {numbers.share(first.estimate)}."
+    rivals = [other for other, cell in shown.items() if other != mode and not first.above(cell)]
+    opening = f"{capitalised(mode)} has the largest share of sessions, {with_interval(first, numbers.share)}"
+    if rivals:
+        text = f"{opening}; its interval overlaps with {joined(rivals)}, so the order of these is not certain."
+    else:
+        text = f"{opening}, above every other mode shown."
+    return f"{text} {_outside(shown)}".strip()
+
+
+def effort(levels: Mapping[int, EffortCell], measure: str) -> str:
+    """Figure 3, one measure: lowest against highest level with an interval."""
+    return _contrast(f"the geometric mean of {measure}", levels, numbers.effort)
+
+
+def mode_trends(series: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[dt.date]) -> str:
+    """Figure 4, shares: modes that rose or fell from the first to the last month beyond both intervals."""
+    if len(axis) < 2:
+        return "There is one month only, so no trend can be read."
+    first, last = axis[0], axis[-1]
+    pairs = {
+        mode: (cells[first], cells[last])
+        for mode, cells in series.items()
+        if first in cells and last in cells and cells[first].has_interval and cells[last].has_interval
+    }
+    period = f"from {numbers.month_name(first)} to {numbers.month_name(last)}"
+    if not pairs:
+        return f"No work mode has an interval in both the first and the last month: no change is claimed {period}."
+    rose = [mode for mode, (before, after) in pairs.items() if after.above(before)]
+    fell = [mode for mode, (before, after) in pairs.items() if before.above(after)]
+    open_ = len(pairs) - len(rose) - len(fell)
+    claims = [_moved(word, modes, pairs) for word, modes in (("rose", rose), ("fell", fell)) if modes]
+    if not claims:
+        return (
+            f"No change can be claimed {period}: in all {numbers.plural(len(pairs), 'mode')} that can be compared, the "
+            "intervals of the first and the last month overlap."
+        )
+    text = f"{capitalised(period)} {' and '.join(claims)}."
+    if open_:
+        text += f" For {numbers.plural(open_, 'other mode')} the two intervals overlap, so no change can be claimed."
+    return text
+
+
+def value_changes(changes: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[dt.date]) -> str:
+    """Figure 4, task value: change over all sessions, and the modes whose change excludes zero."""
+    if len(axis) < 2:
+        return ""
+    last = {mode: cells[axis[-1]] for mode, cells in changes.items() if axis[-1] in cells}
+    whole = last.get("all", Cell())
+    sentences = [] if not whole.shown else [_value_change("The mean task value of all sessions", whole, axis[0])]
+    clear = [mode for mode, cell in last.items() if mode != "all" and _sign(cell)]
+    compared = sum(cell.has_interval for mode, cell in last.items() if mode != "all")
+    if compared:
+        claims = [f"{mode} {with_interval(last[mode], numbers.change)}" for mode in clear]
+        sentences.append(
+            f"By mode, the change excludes zero for {joined(claims)}."
+            if claims
+            else f"By mode, the interval of the change spans zero in all of the {compared} that can be compared."
+        )
+    return " ".join(sentences)
+
+
+def outcomes(panels: Sequence[Panel]) -> str:
+    """Figure 5: verified success at the lowest and highest level, over all and over hit-trouble sessions."""
+    return " ".join(filter(None, (_panel_contrast(panel) for panel in panels if "verified_success" in panel.measures)))
+
+
+def slope(rows: Sequence[Coefficient]) -> str:
+    """Table A1: the last column that could be estimated."""
+    fitted = [row for row in rows if row.cell.has_interval]
+    if not fitted:
+        reasons = list(dict.fromkeys(row.cell.reason for row in rows if row.cell.reason))
+        return f"No column could be estimated{': ' + '; '.join(reasons) if reasons else ''}."
+    cell = fitted[-1].cell
+    estimate = f"In column {fitted[-1].column}, one more level of expertise goes with {_with_points(cell)}"
+    text = f"{estimate}." if _sign(cell) else f"{estimate}: this cannot be told from zero."
+    return f"{text} {beside_study(cell)}".strip()
+
+
+def steps(rows: Mapping[int, Coefficient]) -> str:
+    """Table A2: which levels differ from novices."""
+    fitted = {level: row.cell for level, row in rows.items() if row.cell.has_interval}
+    if not fitted:
+        reasons = list(dict.fromkeys(row.cell.reason for row in rows.values() if row.cell.reason))
+        why = f": {'; '.join(reasons)}" if reasons else ""
+        return f"The model with one indicator per level could not be estimated{why}."
+    named = {level: f"level {level} ({numbers.points(cell.estimate)})" for level, cell in fitted.items()}
+    said = []
+    for sign, claim in (
+        (1, "Verified success is higher than among novices at {}, beyond the 95% interval."),
+        (-1, "Verified success is lower than among novices at {}, beyond the 95% interval."),
+        (0, "No difference from novices can be claimed at {}."),
+    ):
+        levels = [named[level] for level, cell in fitted.items() if _sign(cell) == sign]
+        said += [claim.format(joined(levels))] if levels else []
+    return " ".join(said)
+
+
+def controls(columns: Sequence[int]) -> str:
+    """What rates were adjusted with: columns of Table A1."""
+    if not columns:
+        return ""
+    if tuple(columns) == (1,):
+        return "The data carry no controls, so adjusted and raw rates are the same."
+    names = joined([str(column) for column in columns])
+    return f"Adjusted with the controls of column{'s' if len(columns) > 1 else ''} {names} of Table A1."
+
+
+def flow(steps: Sequence[Step], eligible: int) -> str:
+    """The flow: found, analysed, what is left for the models of success, and the rule that removed most sessions."""
+    sessions = [step for step in steps if step.unit == "session"]
+    if not sessions:
+        return "Nothing was found in this window."
+    text = f"Of {numbers.plural(sessions[0].remaining, 'session')} found, {numbers.count(eligible)} are analysed"
+    if sessions[-1].remaining != eligible:
+        text += f" and {numbers.count(sessions[-1].remaining)} are left for the models of success"
+    most = max(sessions[1:], key=lambda step: step.removed, default=None)
+    if most is None or most.removed <= 0:
+        return f"{text}."
+    return f"{text}. The rule that removed most sessions is “{rule_name(most)}” ({numbers.count(most.removed)})."
+
+
+def joined(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def capitalised(text: str) -> str:
+    """First letter upper case, the rest as it is (names of months keep theirs)."""
+    return text[:1].upper() + text[1:]
+
+
+def _outside(shown: Mapping[str, Cell]) -> str:
+    comparable = [mode for mode, cell in shown.items() if cell.has_interval and cell.published]
+    outside = [mode for mode in comparable if "inside" not in beside_study(shown[mode])]
+    if not comparable:
+        return ""
+    if not outside:
+        return f"The study’s shares lie inside our intervals for all {len(comparable)} modes shown."
+    counted = f"{len(outside)} of {len(comparable)} shown"
+    return f"The study’s share lies outside our interval for {joined(outside)} ({counted})."
+
+
+def _with_points(cell: Cell) -> str:
+    ends = numbers.points_interval(cell.low, cell.high)
+    return f"{numbers.points(cell.estimate)} of verified success (95% interval {ends})"
+
+
+def _sign(cell: Cell) -> int:
+    """+1 or −1 where the interval excludes zero, else 0."""
+    if not cell.has_interval:
+        return 0
+    return 1 if cell.low > 0 else -1 if cell.high < 0 else 0  # type: ignore[operator]
+
+
+def _contrast(what: str, levels: Mapping[int, Cell], write: Write) -> str:
+    """Lowest against highest level: those with an interval if there are two, else those with a number."""
+    with_intervals = [level for level, cell in levels.items() if cell.has_interval]
+    shown = [level for level, cell in levels.items() if cell.shown]
+    compared = with_intervals if len(with_intervals) > 1 else shown
+    if len(compared) < 2:
+        return f"No two levels can be compared in {what}."
+    low, high = levels[min(compared)], levels[max(compared)]
+    at_low, at_high = (f"level {level} ({LEVEL_NAMES[level]})" for level in (min(compared), max(compared)))
+    there = f"{with_interval(high, write)} against {with_interval(low, write)}"
+    if high.above(low):
+        return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {there}."
+    if low.above(high):
+        return f"{capitalised(what)} is lower at {at_high} than at {at_low}: {there}."
+    why = "the intervals overlap" if low.has_interval and high.has_interval else "there are no intervals"
+    return f"{capitalised(what)} is {there} at {at_high} and {at_low}; {why}, so no difference is claimed."
+
+
+def _moved(word: str, modes: Sequence[str], pairs: Mapping[str, tuple[Cell, Cell]]) -> str:
+    moves = [
+        f"{mode} ({numbers.share(pairs[mode][0].estimate)} to {numbers.share(pairs[mode][1].estimate)})"
+        for mode in modes
+    ]
+    return f"the share of {joined(moves)} {word}"
+
+
+def _value_change(what: str, cell: Cell, first: dt.date) -> str:
+    since = f"since {numbers.month_name(first)}"
+    sign = _sign(cell)
+    if sign:
+        verb = "rose" if sign > 0 else "fell"
+        return f"{what} {verb} {since}: {with_interval(cell, numbers.change)}. {beside_study(cell)}".strip()
+    change = with_interval(cell, numbers.change)
+    why = "the interval spans zero" if cell.has_interval else "there is no interval"
+    return f"{what} is {change} {since}; {why}, so neither direction is claimed. {beside_study(cell)}".strip()
+
+
+def _panel_contrast(panel: Panel) -> str:
+    where = "over all sessions" if panel.sample == "all" else "over sessions that hit trouble"
+    levels = {level: cell for (measure, level), cell in panel.cells.items() if measure == "verified_success"}
+    kind = "adjusted" if panel.adjusted else "raw"
+    return _contrast(f"the {kind} rate of verified success {where}", levels, numbers.share)
