@@ -1,0 +1,330 @@
+"""Plausible released tables for the report's tests, in every shape that a real run can have.
+
+The numbers follow simple formulas with a seeded wobble; none of them is an estimate of anything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from typing import Any
+
+import polars as pl
+
+from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.report.page import ReportInputs
+from sessions_pipeline.schemas import SAMPLES, polars_schema
+
+MONTHS = tuple(dt.date(2025 + (9 + i) // 12, (9 + i) % 12 + 1, 1) for i in range(7))
+SHARES = {
+    "fix": (0.33, 0.19),
+    "build": (0.27, 0.22),
+    "operate": (0.14, 0.21),
+    "communicate": (0.07, 0.13),
+    "understand": (0.08, 0.06),
+    "plan": (0.06, 0.07),
+    "orchestrate": (0.02, 0.04),
+    "analyze": (0.02, 0.05),
+    "test": (0.01, 0.03),
+}
+RATES = {
+    "at_least_partial": (0.77, 0.91),
+    "judged_success": (0.39, 0.65),
+    "verified_success": (0.15, 0.33),
+    "judged_failure": (0.40, 0.20),
+    "verified_failure": (0.30, 0.18),
+    "abandoned": (0.19, 0.07),
+}
+LEVEL_SHARES = {1: 0.05, 2: 0.2, 3: 0.3, 4: 0.35, 5: 0.1}
+
+
+def frame(table: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Rows as a frame of `table`; columns that a row does not name are null."""
+    columns = polars_schema(table)
+    return pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=columns)
+
+
+def cell(month: dt.date, period: str, estimate: float, half: float, sessions: int, users: int) -> dict[str, Any]:
+    return {
+        "month": month,
+        "period": period,
+        "sessions": sessions,
+        "users": users,
+        "estimate": estimate,
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "suppressed": False,
+    }
+
+
+def suppress(row: dict[str, Any]) -> dict[str, Any]:
+    """`row` as the warehouse releases a cell under the threshold."""
+    keep = ("month", "period", "work_mode", "measure", "expertise", "sample")
+    return {**dict.fromkeys(row), **{name: row[name] for name in keep if name in row}, "suppressed": True}
+
+
+def work_mode_shares(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
+    rows = []
+    for period, month, size, people, at in _periods(months, sessions, users):
+        for mode, (first, last) in SHARES.items():
+            share = first + (last - first) * at
+            half = 1.96 * math.sqrt(share * (1 - share) / size) * 1.3
+            in_cell = min(people, round(share * people * 0.9))
+            row = {
+                **cell(month, period, share, half, round(share * size), in_cell),
+                "ci_low": max(0.0, share - half),
+                "work_mode": mode,
+            }
+            rows.append(suppress(row) if in_cell < threshold else row)
+    return frame("marts.work_mode_shares", rows)
+
+
+def task_value(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
+    rows = []
+    for period, month, size, people, at in _periods(months, sessions, users):
+        for index, mode in enumerate(("all", *SHARES)):
+            share = 1.0 if mode == "all" else SHARES[mode][0] + (SHARES[mode][1] - SHARES[mode][0]) * at
+            mean = (420 + 90 * index) * (1 + (0.45 - 0.05 * index) * at)
+            half = mean * 2.2 / math.sqrt(share * size)
+            in_cell = min(people, round(share * people * 0.9))
+            row = {
+                **cell(month, period, mean, half, round(share * size), in_cell),
+                "work_mode": mode,
+                "median_usd": mean * 0.6,
+            }
+            rows.append(suppress(row) if in_cell < threshold else row)
+    return frame("marts.task_value", rows)
+
+
+def effort_by_expertise(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
+    rows = []
+    for measure, low, growth in (("actions_per_prompt", 5.2, 1.2), ("words_per_prompt", 540.0, 1.42)):
+        for level, part in LEVEL_SHARES.items():
+            mean = low * growth ** (level - 1)
+            size, people = round(part * sessions), round(part * users)
+            spread = 1.96 * 1.1 / math.sqrt(max(size, 1))
+            row = {
+                **cell(months[-1], "window", mean, 0.0, size, people),
+                "ci_low": mean * math.exp(-spread),
+                "ci_high": mean * math.exp(spread),
+                "measure": measure,
+                "expertise": level,
+                "zero_sessions": round(size * 0.06),
+                "p05": 0.0 if level == 1 else mean * 0.12,
+                "p25": mean * 0.5,
+                "p50": mean * 1.05,
+                "p75": mean * 2.1,
+                "p95": mean * 6.5,
+            }
+            rows.append(suppress(row) if people < threshold else row)
+    return frame("marts.effort_by_expertise", rows)
+
+
+def rates(
+    months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """(outcomes_by_expertise, adjusted_rates) over the window."""
+    raw, adjusted = [], []
+    wobble = random.Random(5)
+    for sample in SAMPLES:
+        for measure, (low, high) in RATES.items():
+            for level, part in LEVEL_SHARES.items():
+                size = round(part * sessions * (1.0 if sample == "all" else 0.3))
+                people = round(part * users * (0.95 if sample == "all" else 0.4))
+                at = math.sqrt((level - 1) / 4)
+                rate = (low + (high - low) * at) * (1.0 if sample == "all" or "fail" in measure else 0.7)
+                rate = min(0.98, max(0.02, rate + wobble.uniform(-0.02, 0.02)))
+                error = 1.2 * math.sqrt(rate * (1 - rate) / max(size, 1))
+                keys = {"sample": sample, "measure": measure, "expertise": level}
+                row = {**cell(months[-1], "window", rate, 1.96 * error, size, people), **keys}
+                series = {
+                    "controls": "table_a1_5" if sample == "all" else "table_a1_3",
+                    "n_candidates": sessions,
+                    "n_sessions": round(0.9 * sessions),
+                    "degrees_of_freedom": max(users - 1, 0),
+                }
+                raw.append(suppress(row) if people < threshold else row)
+                shown = {**row, "unadjusted": rate - 0.006, "std_error": error}
+                adjusted.append({**(suppress(row) if people < threshold else shown), **series})
+    return frame("marts.outcomes_by_expertise", raw), frame("analysis.adjusted_rates", adjusted)
+
+
+def coefficients(months: tuple[dt.date, ...], sessions: int, users: int) -> pl.DataFrame:
+    rows = []
+    for column, (slope, cells, r_squared) in enumerate(
+        ((0.0431, 0, 0.011), (0.0498, 34, 0.071), (0.0452, 181, 0.12), (0.0447, 240, 0.15), (0.0391, 262, 0.19)),
+        start=1,
+    ):
+        small, alone = (0, 0) if column == 1 else (9 * column, 4 * column)
+        rows.append(_fit(months, f"table_a1_{column}", "expertise", slope, 0.0121, cells, r_squared, sessions, users))
+        rows[-1].update(n_dropped_small_cells=small, n_dropped_singletons=alone)
+        rows[-1].update(n_candidates=rows[-1]["n_sessions"] + small + alone)
+    for level, step in ((2, 0.061), (3, 0.129), (4, 0.143), (5, 0.181)):
+        rows.append(_fit(months, "table_a2", f"expertise_{level}", step, 0.044, 262, 0.2, sessions, users))
+    return frame("analysis.coefficients", rows)
+
+
+def missing_coefficients(months: tuple[dt.date, ...], reason: str) -> pl.DataFrame:
+    terms = [(f"table_a1_{column}", "expertise") for column in range(1, 6)]
+    terms += [("table_a2", f"expertise_{level}") for level in range(2, 6)]
+    rows = [_fit(months, name, term, math.nan, math.nan, 0, math.nan, 0, 0) for name, term in terms]
+    gone = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high", "p_value", "r_squared", "degrees_of_freedom"))
+    return frame("analysis.coefficients", [{**row, **gone, "missing_reason": reason} for row in rows])
+
+
+def attrition(months: tuple[dt.date, ...], sessions: int) -> pl.DataFrame:
+    """Lines, files and sessions of each month, rule by rule; the rules on eligibility leave `sessions` in all."""
+    rows = []
+    for index, month in enumerate(months):
+        kept = sessions // len(months) + (index < sessions % len(months))
+        headless, no_prompt, ide = 11 + index, 5, 3
+        found = kept + headless + no_prompt + ide
+        agents, empty, repeats = 2 * found // 3, 4 + index % 2, 2
+        files = found - 1 + agents + empty + repeats
+        unclear = kept // 12
+        plan = (
+            ("line", "found", 0, 60 * files + 9),
+            ("line", "rejected", 9, 60 * files),
+            ("line", "kept_from_earlier_readings", -12, 60 * files + 12),
+            ("file", "found", 0, files),
+            ("file", "no_session", empty, files - empty),
+            ("file", "repeat", repeats, files - empty - repeats),
+            ("file", "continuation", 0, files - empty - repeats),
+            ("file", "subagent", agents, found - 1),
+            ("session", "found", -1, found),
+            ("session", "no_human_prompt", no_prompt, found - no_prompt),
+            ("session", "headless", headless, found - no_prompt - headless),
+            ("session", "ide", ide, kept),
+            ("session", "no_agent_reply", 0, kept),
+            ("session", "no_clear_goal", unclear, kept - unclear),
+        )
+        names = ("unit", "rule", "removed", "remaining")
+        for step, values in enumerate(plan, start=1):
+            rows.append({"month": month, "step": step, "rule_set": "study", **dict(zip(names, values, strict=True))})
+    return frame("core.attrition", rows)
+
+
+def inputs(
+    months: tuple[dt.date, ...] = MONTHS, sessions: int = 702, users: int = 120, threshold: int = 5, **changes: Any
+) -> ReportInputs:
+    """A whole report's worth of plausible tables; `changes` replace fields."""
+    outcomes, adjusted = rates(months, sessions, users, threshold)
+    found = attrition(months, sessions)
+    fields: dict[str, Any] = {
+        "month": months[-1],
+        "window_months": 7,
+        "months": months,
+        "frames": {
+            "work_mode_shares": work_mode_shares(months, sessions, users, threshold),
+            "task_value": task_value(months, sessions, users, threshold),
+            "effort_by_expertise": effort_by_expertise(months, sessions, users, threshold),
+            "outcomes_by_expertise": outcomes,
+            "coefficients": coefficients(months, sessions, users),
+            "adjusted_rates": adjusted,
+            "attrition": found,
+        },
+        "sessions": int(found.filter(pl.col("unit") == "session", pl.col("rule") == "found")["remaining"].sum()),
+        "eligible_sessions": sessions,
+        "users": users,
+        "backend": "rules",
+        "label_versions": {"work_mode": "rules-1 4f1c2a9be0d7", "expertise": "rules-1 90ab11ce55f2"},
+        "rule_set": "study",
+        "min_users": threshold,
+        "personal": False,
+        "methods": {"price list date": "2026-11-01", "transcript window": "25,000 characters, 5,000 per turn"},
+        "generated_from": {"core.classified_sessions": "9f3a" * 16},
+        "version": "0.1.0",
+    }
+    return ReportInputs(**{**fields, **changes})
+
+
+def personal_inputs() -> ReportInputs:
+    """One user: nothing is suppressed, no regression can be clustered."""
+    reason = "one user: standard errors cannot be clustered"
+    whole = inputs(sessions=93, users=1, threshold=0)
+    empty_rates = [
+        {
+            **{key: row[key] for key in ("month", "period", "sample", "measure", "expertise", "n_candidates")},
+            "controls": "table_a1_1",
+            "n_sessions": 0,
+            "suppressed": False,
+            "missing_reason": reason,
+        }
+        for row in whole.frames["adjusted_rates"].to_dicts()
+    ]
+    no_interval = {
+        name: whole.frames[name].with_columns(ci_low=pl.lit(None, pl.Float64), ci_high=pl.lit(None, pl.Float64))
+        for name in ("work_mode_shares", "task_value", "effort_by_expertise", "outcomes_by_expertise")
+    }
+    frames = {
+        **whole.frames,
+        **no_interval,
+        "coefficients": missing_coefficients(MONTHS, reason),
+        "adjusted_rates": frame("analysis.adjusted_rates", empty_rates),
+    }
+    return inputs(sessions=93, users=1, threshold=0, frames=frames, personal=True, min_users=5)
+
+
+def empty_inputs() -> ReportInputs:
+    """A month in which nothing was analysed."""
+    tables = {
+        "work_mode_shares": "marts.work_mode_shares",
+        "task_value": "marts.task_value",
+        "effort_by_expertise": "marts.effort_by_expertise",
+        "outcomes_by_expertise": "marts.outcomes_by_expertise",
+        "coefficients": "analysis.coefficients",
+        "adjusted_rates": "analysis.adjusted_rates",
+        "attrition": "core.attrition",
+    }
+    frames = {name: frame(table, []) for name, table in tables.items()}
+    return inputs(frames=frames, months=MONTHS[-1:], sessions=7, eligible_sessions=0, users=0)
+
+
+def _periods(months: tuple[dt.date, ...], sessions: int, users: int) -> list[tuple[str, dt.date, int, int, float]]:
+    """(period, month, sessions, users, position between first and last month) of each month and of the window."""
+    last = max(1, len(months) - 1)
+    monthly = [("month", month, sessions // len(months), users // 2 or 1, i / last) for i, month in enumerate(months)]
+    return [*monthly, ("window", months[-1], sessions, users, 0.5)]
+
+
+def _fit(
+    months: tuple[dt.date, ...],
+    specification: str,
+    term: str,
+    estimate: float,
+    error: float,
+    cells: int,
+    r_squared: float,
+    sessions: int,
+    users: int,
+) -> dict[str, Any]:
+    from scipy.stats import t
+
+    freedom = max(users - 1, 1)
+    half = t.ppf(0.975, freedom) * error
+    return {
+        "month": months[-1],
+        "period": "window",
+        "specification": specification,
+        "term": term,
+        "estimate": estimate,
+        "std_error": error,
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "p_value": float(2 * t.sf(abs(estimate / error), freedom)) if error == error else None,
+        "n_sessions": round(sessions * 0.9),
+        "n_users": users,
+        "n_cells": cells,
+        "r_squared": r_squared,
+        "sample": "clear goal and clear expertise",
+        "n_candidates": round(sessions * 0.9),
+        "n_dropped_small_cells": 0,
+        "n_dropped_singletons": 0,
+        "degrees_of_freedom": freedom,
+        "engine": "pyfixest 0.60.0",
+        "missing_reason": None,
+    }
+
+
+assert set(SHARES) == set(WORK_MODES)

@@ -1,0 +1,361 @@
+import base64
+import hashlib
+import itertools
+import re
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from sessions_pipeline.report import numbers
+from sessions_pipeline.report.caveats import caveats
+from sessions_pipeline.report.page import build_page
+from sessions_pipeline.report.sections import headlines, sections
+from sessions_pipeline_tests.report import example
+from sessions_pipeline_tests.report.html_reading import Element, read, table
+
+HOSTILE = """</title></style><script>alert("1")</script>'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;"""
+SHAPES = {
+    "full": lambda: example.inputs(sessions=3400, users=620),
+    "small": example.inputs,
+    "personal": example.personal_inputs,
+    "one month": lambda: example.inputs(example.MONTHS[-1:]),
+    "empty": example.empty_inputs,
+    "nothing handed over": lambda: replace(example.empty_inputs(), frames={}, months=(), sessions=0),
+}
+EXHIBITS = ("flow", "figure-1", "figure-3", "figure-4", "figure-5", "table-a1", "table-a2", "caveats", "methods")
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    return {name: build_page(make()) for name, make in SHAPES.items()}
+
+
+@pytest.fixture(scope="module")
+def full(pages) -> Element:
+    return read(pages["full"])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_exhibit_is_there_in_every_shape_and_no_number_is_nan(pages, shape):
+    document = read(pages[shape])
+    for exhibit in EXHIBITS:
+        section = document.by_id(exhibit)
+        assert section.every("h2"), exhibit
+    assert not re.search(r"\b(nan|NaN|None|inf|Infinity)\b", document.text())
+    assert len(pages[shape].encode()) < 1_500_000
+
+
+def test_figures_are_drawn_for_wide_and_narrow_screens_with_their_numbers_in_words(full):
+    pictures = [element for element in full.every("div") if element.attributes.get("role") == "img"]
+    assert len(pictures) == 8
+    for picture in pictures:
+        assert len(picture.every("svg")) == 2
+        assert re.search(r"\d", picture.attributes["aria-label"])
+    figure_1 = full.by_id("figure-1")
+    label = next(e for e in figure_1.every("div") if e.attributes.get("role") == "img").attributes["aria-label"]
+    assert "fix 26.0% (24.1% to 27.9%; study 26%)" in label
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pictures_fit_a_screen_of_390_pixels_and_the_column_of_a_wide_one(pages, shape):
+    for element in read(pages[shape]).every("div"):
+        most = {"wide": 960, "narrow": 358}.get(element.attributes.get("class", ""))
+        if most:
+            assert float(element.every("svg")[0].attributes["width"]) <= most
+
+
+def test_the_table_of_figure_1_equals_its_mart(full):
+    frame = SHAPES["full"]().frames["work_mode_shares"].filter(pl.col("period") == "window")
+    rows = {row[0]: row[1:] for row in table(full, "Share of sessions by work mode")[1:]}
+    assert len(rows) == frame.height
+    for row in frame.iter_rows(named=True):
+        share, interval, sessions, users, _ = rows[row["work_mode"]]
+        assert share == f"{100 * row['estimate']:.1f}%"
+        assert interval == f"{100 * row['ci_low']:.1f}% to {100 * row['ci_high']:.1f}%"
+        assert sessions == f"{row['sessions']:,}"
+        assert users == f"{row['users']:,}"
+
+
+def test_the_tables_of_figure_3_equal_their_mart(full):
+    frame = SHAPES["full"]().frames["effort_by_expertise"]
+    for measure, caption in (
+        ("actions_per_prompt", "Actions per prompt, by level of expertise"),
+        ("words_per_prompt", "Words per prompt, by level of expertise"),
+    ):
+        rows = table(full, caption)[1:]
+        expected = frame.filter(pl.col("measure") == measure).sort("expertise")
+        assert [row[1] for row in rows] == [numbers.effort(value) for value in expected["estimate"]]
+        for place, column in enumerate(("p05", "p25", "p50", "p75", "p95"), start=3):
+            assert [row[place] for row in rows] == [numbers.effort(value) for value in expected[column]]
+        assert [row[10] for row in rows] == [f"{value:,}" for value in expected["zero_sessions"]]
+
+
+def test_the_monthly_tables_of_figure_4_equal_their_marts(full):
+    inputs = SHAPES["full"]()
+    for name, caption, write in (
+        ("work_mode_shares", "Share of each month’s sessions by work mode", numbers.share),
+        ("task_value", "Task value in US dollars by month, and its change since the first month", numbers.dollars),
+    ):
+        frame = inputs.frames[name].filter(pl.col("period") == "month")
+        rows = {(row[0], row[1]): row for row in table(full, caption)[1:]}
+        assert len(rows) == frame.height
+        for row in frame.iter_rows(named=True):
+            cells = rows[numbers.month_name(row["month"]), row["work_mode"]]
+            assert cells[2] == ("suppressed" if row["suppressed"] else write(row["estimate"]))
+            assert cells[-1] == ("—" if row["suppressed"] else f"{row['users']:,}")
+
+
+def test_the_table_of_figure_5_equals_the_adjusted_rates(full):
+    rates = SHAPES["full"]().frames["adjusted_rates"]
+    rows = table(full, "Outcomes by level of expertise")[1:]
+    drawn = rates.filter(
+        (pl.col("sample") == "hit_trouble")
+        | ~pl.col("measure").is_in(["judged_failure", "verified_failure", "abandoned"])
+    )
+    assert len(rows) == drawn.height == 45
+    assert sorted(row[1] for row in rows) == sorted(numbers.share(value) for value in drawn["estimate"])
+    assert sorted(row[3] for row in rows) == sorted(numbers.share(value) for value in drawn["unadjusted"])
+
+
+def test_table_a1_equals_the_coefficients_beside_the_published_ones(full):
+    frame = SHAPES["full"]().frames["coefficients"].filter(pl.col("term") == "expertise").sort("specification")
+    caption = "Verified success on expertise, linear probability model, standard errors clustered by user"
+    rows = list(table(full, caption))
+    cells = {row[0]: row[1:] for row in rows}
+    assert rows[0] == ["Column", "(1)", "(2)", "(3)", "(4)", "(5)"]
+    assert cells["Ours"] == [f"{value:.4f}" for value in frame["estimate"]]
+    assert cells["Standard error"] == [f"{value:.4f}" for value in frame["std_error"]]
+    assert cells["Study"] == ["0.0426", "0.0507", "0.0443", "0.0442", "0.0379"]
+    assert cells["Sessions (N)"] == [f"{value:,}" for value in frame["n_sessions"]]
+    assert cells["Sessions, study"] == ["359,586", "359,586", "359,586", "353,347", "351,603"]
+    assert cells["R²"] == [f"{value:.3f}" for value in frame["r_squared"]]
+    assert cells["Dropped: alone in their cell"] == [str(value) for value in frame["n_dropped_singletons"]]
+
+
+def test_table_a2_has_raw_and_adjusted_rates_and_the_steps_from_novices(full):
+    inputs = SHAPES["full"]()
+    rates = inputs.frames["adjusted_rates"].filter(pl.col("sample") == "all", pl.col("measure") == "verified_success")
+    rows = table(full, "Verified success by level of expertise")
+    ours = [row[1:] for row in rows if row[0] == "Ours"]
+    study = [row[1:] for row in rows if row[0] == "Study"]
+    assert ours[0] == [numbers.share(value) for value in rates.sort("expertise")["unadjusted"]]
+    assert ours[1] == [numbers.share(value) for value in rates.sort("expertise")["estimate"]]
+    assert ours[2] == ["reference", "0.061", "0.129", "0.143", "0.181"]
+    assert study[0] == ["13.2%", "20.9%", "28%", "29.3%", "34.7%"]
+    assert study[2] == ["—", "0.064", "0.138", "0.15", "0.184"]
+
+
+def signed(text: str) -> int:
+    return int(text.replace(",", "").replace("−", "-"))
+
+
+@pytest.mark.parametrize("shape", ["full", "small", "one month"])
+def test_the_flow_adds_up_in_every_column_of_its_table(pages, shape):
+    header, *rows = table(read(pages[shape]), "From what was found to what was analysed, by month")
+    frame = SHAPES[shape]().frames["attrition"]
+    for column in range(1, len(header)):
+        total = 0
+        for name, *cells in rows:
+            value = signed(cells[column - 1])
+            if name in ("lines found", "files found") or (name == "files left" and total == 0):
+                total = value
+            elif name.endswith(" left"):
+                assert value == total, (name, header[column])
+                total = 0
+            elif name == "sessions found":
+                assert value == total
+            else:
+                total += value
+    last = frame.filter(pl.col("step") == pl.col("step").max())["remaining"].sum()
+    assert signed(rows[-1][-1]) == last
+
+
+def headings(inputs) -> list[str]:
+    return [caveat.heading for caveat in caveats(inputs)]
+
+
+def test_a_flow_that_does_not_add_up_is_a_caveat():
+    inputs = example.inputs()
+    broken = inputs.frames["attrition"].with_columns(
+        removed=pl.when(pl.col("rule") == "headless").then(pl.col("removed") + 1).otherwise("removed")
+    )
+    assert "The flow does not add up" not in headings(inputs)
+    assert "The flow does not add up" in headings(replace(inputs, frames={"attrition": broken}))
+    assert "The flow does not add up" in headings(replace(inputs, eligible_sessions=701))
+
+
+def said(inputs) -> tuple:
+    """All of a page that depends on the tables: texts, cells, and the pictures as specifications."""
+    return headlines(inputs), sections(inputs), caveats(inputs)
+
+
+def test_suppressed_cells_leak_nothing_even_if_their_rows_still_hold_numbers():
+    """All that a page says is equal whether its suppressed rows kept their numbers or lost them."""
+    inputs = example.inputs(users=60)
+    leaking = {}
+    for name, frame in inputs.frames.items():
+        if "suppressed" in frame.columns:
+            numeric = [
+                pl.when("suppressed").then(pl.lit(0.98765).cast(kind)).otherwise(column).alias(column)
+                for column, kind in frame.schema.items()
+                if kind.is_numeric() and column not in ("expertise", "n_candidates", "n_sessions", "degrees_of_freedom")
+            ]
+            assert frame["suppressed"].any()
+            frame = frame.with_columns(numeric)
+        leaking[name] = frame
+    assert said(replace(inputs, frames=leaking)) == said(inputs)
+
+
+def test_no_sum_is_printed_over_cells_of_which_one_is_suppressed(pages):
+    inputs = example.inputs()
+    window = inputs.frames["work_mode_shares"].filter(pl.col("period") == "window")
+    assert window["suppressed"].any()
+    basis = read(pages["small"]).by_id("figure-1").text().partition("Based on")[2]
+    assert f"{window['sessions'].sum():,} sessions" not in basis
+    assert "3 cells suppressed" in basis
+
+
+def test_the_same_inputs_give_the_same_bytes_whatever_the_order_of_the_rows(pages):
+    inputs = example.inputs()
+    shuffled = {name: frame.sample(fraction=1, shuffle=True, seed=3) for name, frame in inputs.frames.items()}
+    assert said(replace(inputs, frames=shuffled)) == said(inputs)
+    assert build_page(inputs) == pages["small"]
+
+
+@pytest.fixture(scope="module")
+def attacked() -> str:
+    """A page with markup in every free string that can reach it."""
+    inputs = example.inputs()
+    frames = {}
+    for name, frame in inputs.frames.items():
+        free = {"missing_reason", "sample", "rule", "rule_set", "engine", "controls"} & set(frame.columns)
+        if name in ("adjusted_rates", "outcomes_by_expertise"):
+            free -= {"sample"}
+        planted = [pl.when(pl.col("rule") == "found").then("rule").otherwise(pl.lit(HOSTILE)).alias("rule")]
+        others = [pl.lit(HOSTILE).alias(column) for column in free - {"rule"}]
+        frames[name] = frame.with_columns([*others, *(planted if "rule" in free else [])])
+    frames["coefficients"] = frames["coefficients"].with_columns(estimate=None, ci_low=None, ci_high=None)
+    return build_page(
+        example.inputs(
+            frames=frames,
+            backend=HOSTILE,
+            label_versions={HOSTILE: HOSTILE},
+            rule_set=HOSTILE,
+            methods={HOSTILE: HOSTILE},
+            generated_from={HOSTILE: HOSTILE},
+            version=HOSTILE,
+            generated_at=HOSTILE,
+        )
+    )
+
+
+def test_markup_in_any_string_is_shown_as_text_and_never_becomes_markup(attacked, pages):
+    document = read(attacked)
+    harmless = {element.tag for element in read(pages["small"]).every()}
+    assert {element.tag for element in document.every()} <= harmless
+    assert not harmless & {"script", "img", "iframe", "object", "embed", "form", "base"}
+    for element in document.every():
+        assert not [name for name in element.attributes if name.startswith("on") or name == "style"], element.tag
+    words = document.text()
+    assert words.count(HOSTILE) >= 10
+    assert "49" not in document.by_id("methods").text().replace("2025-10-49", "")
+    assert HOSTILE not in attacked
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "attacked"])
+def test_nothing_in_the_page_asks_for_anything_outside_it(pages, attacked, shape):
+    page = attacked if shape == "attacked" else pages[shape]
+    assert not re.search(r"https?:|//[a-z]|@import|\bsrcset\b", page.replace("</", "").replace("/>", ""))
+    assert all(target.startswith(("#", "data:")) for target in re.findall(r"url\(([^)]*)\)", page))
+    for element in read(page).every():
+        for name in ("src", "href", "xlink:href", "action", "data", "poster", "formaction"):
+            assert element.attributes.get(name, "#").startswith(("#", "data:")), element
+
+
+def test_the_security_policy_allows_the_one_style_sheet_and_nothing_else(pages):
+    page = pages["full"]
+    policy = next(
+        element.attributes["content"]
+        for element in read(page).every("meta")
+        if element.attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert "default-src 'none'" in policy
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+    assert page.index("Content-Security-Policy") < page.index("<style>")
+
+
+def test_colours_of_both_themes_are_defined_for_every_variable_that_is_used(pages):
+    page = pages["full"]
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert set(re.findall(r"var\(--([a-z0-9-]+)\)", page)) <= set(re.findall(r"--([a-z0-9-]+):", style))
+    assert "prefers-color-scheme: dark" in style
+    assert "@media print" in style
+
+
+@pytest.mark.parametrize("shape", ["full", "personal", "empty"])
+def test_the_page_can_be_walked_by_heading_and_its_tables_by_header(pages, shape):
+    document = read(pages[shape])
+    levels = [int(element.tag[1]) for element in document.every() if re.fullmatch(r"h[1-6]", element.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later <= earlier + 1 for earlier, later in itertools.pairwise(levels))
+    ids = [element.attributes["id"] for element in document.every() if "id" in element.attributes]
+    assert len(ids) == len(set(ids))
+    for element in document.every():
+        for name in ("aria-labelledby", "href"):
+            target = element.attributes.get(name, "")
+            assert target in ("", "data:,") or target.removeprefix("#") in ids
+    for element in document.every("table"):
+        assert element.every("caption")[0].text()
+    for heading in document.every("th"):
+        assert heading.attributes["scope"] in ("col", "row", "colgroup")
+
+
+def test_the_backend_is_named_wherever_its_labels_are_used(full):
+    plain = "by the embedded rules backend, not by the study’s language-model judge"
+    for exhibit in ("figure-1", "figure-3", "figure-4", "figure-5", "table-a1", "table-a2", "headlines"):
+        assert plain in full.by_id(exhibit).text(), exhibit
+    assert plain in full.every("header")[0].text()
+
+
+def test_a_personal_report_says_that_it_is_not_for_publication(pages):
+    assert "For yourself, not for publication." in read(pages["personal"]).every("header")[0].text()
+    assert "not for publication" not in pages["full"]
+    assert "suppressed" not in read(pages["personal"]).by_id("figure-1").text()
+
+
+def test_a_regression_that_is_missing_gives_its_reason(pages):
+    document = read(pages["personal"])
+    for exhibit in ("table-a1", "table-a2"):
+        assert "one user: standard errors cannot be clustered" in document.by_id(exhibit).text()
+    assert "missing" in document.by_id("table-a1").text()
+
+
+@pytest.mark.parametrize(("users", "warned"), [(49, True), (50, False)])
+def test_few_users_are_a_caveat_below_fifty(users, warned):
+    assert ("Few users" in headings(example.inputs(users=users))) == warned
+
+
+def test_months_without_sessions_are_named():
+    inputs = example.inputs(example.MONTHS[:3] + example.MONTHS[5:])
+    (gap,) = (caveat.text for caveat in caveats(inputs) if caveat.heading == "Months without sessions")
+    assert gap == "The window holds no session in January 2026, February 2026."
+
+
+def test_headlines_carry_their_intervals_and_the_study(full):
+    words = full.by_id("headlines").text()
+    assert "3,400" in words
+    assert "95% interval 24.1% to 27.9%; study 26%" in words
+    assert "+3.9 points" in words
+    assert "study +3.8 points" in words
+
+
+def test_the_methods_name_what_a_repetition_needs():
+    page = build_page(replace(example.empty_inputs(), generated_at="2026-11-20 12:00 UTC"))
+    words = read(page).by_id("methods").text()
+    for fact in ("2026-11-20 12:00 UTC", "9f3a" * 16, "rules-1 4f1c2a9be0d7", "25,000 characters", "0.1.0", "study"):
+        assert fact in words

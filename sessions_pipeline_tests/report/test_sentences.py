@@ -1,0 +1,108 @@
+import datetime as dt
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sessions_pipeline.report import sentences
+from sessions_pipeline.report.exhibits import Cell, Coefficient, EffortCell, Panel, RateCell
+from sessions_pipeline.report.published import published
+
+OCTOBER, APRIL = dt.date(2025, 10, 1), dt.date(2026, 4, 1)
+AXIS = [OCTOBER, APRIL]
+CLAIMS = re.compile(r"\b(rose|fell|higher|lower|above every|excludes zero for)\b")
+
+
+@st.composite
+def cells(draw, kind=Cell, low=0.001, high=0.9):
+    """A number with an interval that holds it."""
+    ends = sorted(draw(st.lists(st.floats(low, high), min_size=3, max_size=3, unique=True)))
+    return kind(ends[1], ends[0], ends[2], 100, 20)
+
+
+def apart(one: Cell, other: Cell) -> bool:
+    return one.low > other.high or other.low > one.high
+
+
+@given(cells(), cells())
+def test_a_monthly_share_moves_only_if_the_two_intervals_are_apart(first, last):
+    text = sentences.mode_trends({"fix": {OCTOBER: first, APRIL: last}}, AXIS)
+    assert bool(CLAIMS.search(text)) == apart(first, last)
+    if apart(first, last):
+        assert ("rose" in text) == (last.estimate > first.estimate)
+
+
+@given(cells(EffortCell), cells(EffortCell))
+def test_effort_differs_only_if_the_two_intervals_are_apart(novice, expert):
+    text = sentences.effort({1: novice, 5: expert}, "actions per prompt")
+    assert bool(CLAIMS.search(text)) == apart(novice, expert)
+    if apart(novice, expert):
+        assert ("higher at level 5" in text) == (expert.estimate > novice.estimate)
+
+
+@given(cells(RateCell), cells(RateCell))
+def test_an_outcome_differs_only_if_the_two_intervals_are_apart(novice, expert):
+    rates = {("verified_success", 1): novice, ("verified_success", 5): expert}
+    panel = Panel("All", "success", "all", ("verified_success",), True, (5,), None, rates)
+    assert bool(CLAIMS.search(sentences.outcomes([panel]))) == apart(novice, expert)
+
+
+@given(cells(low=-0.9, high=0.9))
+def test_task_value_rises_or_falls_only_if_the_interval_of_the_change_excludes_zero(change):
+    text = sentences.value_changes({"all": {APRIL: change}, "fix": {APRIL: change}}, AXIS)
+    assert bool(CLAIMS.search(text)) == (change.low > 0 or change.high < 0)
+    if change.low > 0:
+        assert "rose" in text
+    if change.high < 0:
+        assert "fell" in text
+
+
+@given(cells(low=-0.2, high=0.2))
+def test_a_slope_whose_interval_spans_zero_is_said_to_be_no_slope(cell):
+    text = sentences.slope([Coefficient("(5) … × user occupation", 5, cell, {})])
+    assert ("cannot be told from zero" in text) == (cell.low <= 0 <= cell.high)
+
+
+@given(cells(low=-0.2, high=0.2))
+def test_a_step_from_novices_is_claimed_with_its_sign_or_not_at_all(cell):
+    text = sentences.steps({3: Coefficient("3 intermediate", 5, cell, {})})
+    assert ("higher than among novices" in text) == (cell.low > 0)
+    assert ("lower than among novices" in text) == (cell.high < 0)
+    assert ("No difference from novices" in text) == (cell.low <= 0 <= cell.high)
+
+
+def test_a_work_mode_leads_only_if_its_interval_is_above_all_others():
+    fix, build, test = Cell(0.4, 0.35, 0.45), Cell(0.36, 0.31, 0.41), Cell(0.1, 0.05, 0.15)
+    assert "overlaps with build, so the order of these is not certain" in sentences.work_modes(
+        {"fix": fix, "build": build, "test": test}
+    )
+    assert "above every other mode shown" in sentences.work_modes({"fix": fix, "test": test})
+
+
+def test_the_study_s_figure_is_placed_inside_above_or_below_our_interval():
+    study = published("figure_1", "work_mode_share", "fix")
+    assert sentences.beside_study(Cell(0.3, 0.2, 0.4, published=study)) == "The study’s 26% lies inside this interval."
+    assert "lies below" in sentences.beside_study(Cell(0.3, 0.27, 0.4, published=study))
+    assert "lies above" in sentences.beside_study(Cell(0.2, 0.1, 0.25, published=study))
+    assert sentences.beside_study(Cell(0.2, published=study)) == ""
+
+
+def test_without_intervals_numbers_are_named_and_nothing_is_claimed():
+    text = sentences.effort({1: EffortCell(5.0), 5: EffortCell(11.0)}, "actions per prompt")
+    assert "11.0 against 5.0" in text
+    assert "no difference is claimed" in text
+    assert not CLAIMS.search(text)
+    assert sentences.work_modes({"fix": Cell(0.4)}) == "Fix takes the largest share of these sessions, 40.0%."
+
+
+def test_suppressed_cells_are_never_compared():
+    hidden = Cell(suppressed=True)
+    shown = Cell(0.4, 0.35, 0.45)
+    assert "No work mode has an interval" in sentences.mode_trends({"fix": {OCTOBER: hidden, APRIL: shown}}, AXIS)
+    assert sentences.work_modes({"fix": hidden}) == ""
+
+
+def test_no_backend_passes_for_the_study_s_judge():
+    assert sentences.judged_by("rules") == "by the embedded rules backend, not by the study’s language-model judge"
+    assert "not by the study’s" in sentences.judged_by("distilled")
+    assert "own prompts" in sentences.judged_by("claude")
