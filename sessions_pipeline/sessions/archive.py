@@ -21,6 +21,7 @@ import numpy as np
 
 from sessions_pipeline.sources import READERS
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
+from sessions_pipeline.sources.sanitise import sanitise
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
 VERSION = 1
@@ -219,11 +220,9 @@ def _ingest(job: _Job) -> str:
         data, contents = b"", FileContents(job.file.source, 0, [], [], [Rejected(0, reason)])
     else:
         reason = ""
-        contents = READERS[job.file.source](
-            data,
-            key=lambda text: keyed_hash(job.secret, text),
-            written_ms=min(job.file.mtime_ns // 1_000_000, job.now_ms),
-        )
+        reader = READERS[job.file.source]
+        written_ms = min(job.file.mtime_ns // 1_000_000, job.now_ms)
+        contents = sanitise(reader(data, key=lambda text: keyed_hash(job.secret, text), written_ms=written_ms))
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
     header = Header(

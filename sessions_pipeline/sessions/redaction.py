@@ -37,9 +37,12 @@ def _hide_value(match: re.Match[str]) -> str:
     return match.group(0) if _NO_SECRET.match(match.group(2)) else f"{match.group(1)}[SECRET]"
 
 
+# A block that was cut loses what is left of it, up to the end of its text (NUL: see `sources.sanitise`).
 _PRIVATE_KEY = _Rule(
     re.compile(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)", re.DOTALL
+        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[^\x00]*?"
+        r"(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|(?=\x00)|\Z)"
+        r"|[A-Za-z0-9+/=\s]{1,8000}-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
     ),
     "[SECRET]",
     ("private key",),
@@ -65,23 +68,20 @@ _OWN_SECRETS = (
         ("key", "secret", "token", "passw", "passphrase"),
     ),
 )
+# A folder or account name: up to whatever ends a path in running text.
+_NAME = r"[^/\\\s\"'`:;,)<>|]{1,100}"
 _PLACES = (
-    _Rule(
-        re.compile(r"(?i)\b([a-z][a-z0-9+.-]{1,20}://)(?:\[SECRET\]@)?(?!\[)[^\s/?#\"'<>)\]]{1,253}"),
-        r"\1[HOST]",
-        ("://",),
-    ),
+    # Patterns that open with a fixed text run at the speed of memory: what must stand before it is looked at after it.
+    _Rule(re.compile(r"://(?:\[SECRET\]@)?(?!\[)[^\s/?#\"'<>)\]]{1,253}"), "://[HOST]"),
     _Rule(re.compile(r"\bgit@[A-Za-z0-9.-]{1,253}(?=:)"), "git@[HOST]", ("git@",)),
     _Rule(
         re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}"),
         "[MAIL]",
         ("@",),
     ),
-    _Rule(
-        re.compile(r"(?:(?<!\w)/home/|(?<!\w)/Users/|(?i:\b[a-z]:[\\/]+users[\\/]+))[^/\\\s\"'`:;,)<>|]{1,100}"),
-        "~",
-        ("/home/", "users"),
-    ),
+    _Rule(re.compile(rf"/home/(?<!\w/home/){_NAME}"), "~"),
+    _Rule(re.compile(rf"/Users/(?<!\w/Users/){_NAME}"), "~"),
+    _Rule(re.compile(rf"(?i)\b[a-z]:[\\/]+users[\\/]+{_NAME}"), "~", (":\\users", ":\\\\users", ":/users", "://users")),
     # Claude Code names a project's folder after its path, with dashes for slashes.
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", ("-home-", "-users-")),
     _Rule(re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "[HOST]"),

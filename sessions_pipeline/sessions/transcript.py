@@ -46,7 +46,10 @@ class Transcript:
 
 def clean(text: str) -> str:
     """`text` without control characters (newline and tab stay) and with its marker-like lines escaped."""
-    return _MARKER.sub(r"\\", _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _CONTROL.sub("", text)
+    return _MARKER.sub(r"\\", text) if "[" in text else text
 
 
 def cut_middle(text: str, limit: int) -> str:

@@ -15,7 +15,6 @@ from typing import Any
 
 import msgspec
 
-from sessions_pipeline.sessions.redaction import redact
 from sessions_pipeline.sessions.transcript import clean
 from sessions_pipeline.sources import tools
 from sessions_pipeline.sources.model import (
@@ -31,8 +30,6 @@ from sessions_pipeline.sources.model import (
 )
 
 HARNESS = "claude_code"
-SUMMARY_CHARS = 300
-EXCERPT_CHARS = 200
 # Agents that the program starts for itself. Their tokens are billed; nothing else about them is work.
 WARMUP_PROMPT = "Warmup"
 INTERNAL_AGENTS = ("aprompt_suggestion", "acompact", "aside_question")
@@ -359,7 +356,7 @@ class _Builder:
         texts = [content] if isinstance(content, str) else [b.text for b in blocks if b.type == "text" and b.text]
         attached = any(block.type in ("image", "document") for block in blocks)
         kind, text = _speaker(line, texts, attached)
-        self._append(number, line, kind, own_time, text=_kept(text))
+        self._append(number, line, kind, own_time, text=text)
 
     def _assistant(self, number: int, line: _Line, own_time: int | None) -> None:
         message = line.message
@@ -371,7 +368,7 @@ class _Builder:
             blocks = [_Block(type="text", text=message.content)]
         text = "\n".join(block.text for block in blocks if block.type == "text" and block.text)
         if message.model == "<synthetic>" or line.isApiErrorMessage:
-            self._append(number, line, Kind.NOTICE, own_time, text=_kept(text))
+            self._append(number, line, Kind.NOTICE, own_time, text=text)
             return
         calls = tuple(self._call(block) for block in blocks if block.type == "tool_use" and block.id)
         identified = bool(message.id or message.usage or message.model)
@@ -380,7 +377,7 @@ class _Builder:
             line,
             Kind.ASSISTANT if identified else Kind.OTHER,
             own_time,
-            text=_kept(text),
+            text=text,
             words=len(text.split()),
             message=message.id or (line.uuid or "" if identified else ""),
             model=clean(message.model or "")[:80],
@@ -402,7 +399,7 @@ class _Builder:
             origin = attachment.get("origin")
             line.origin = origin if isinstance(origin, dict) else line.origin
             kind, text = _speaker(line, texts, attached=isinstance(prompt, list) and len(prompt) > len(texts))
-            self._append(number, line, kind, own_time, text=_kept(text))
+            self._append(number, line, kind, own_time, text=text)
         else:
             self._append(number, line, Kind.OTHER, own_time)
 
@@ -414,7 +411,7 @@ class _Builder:
         call = ToolCall(
             id=block.id or "",
             name=name,
-            summary=_kept(_summary(given))[:SUMMARY_CHARS],
+            summary=_summary(given),
             commits=tools.commits(command),
             opens_pr=tools.opens_pull_request(command),
             runs_tests=tools.runs_tests(command),
@@ -453,7 +450,7 @@ class _Builder:
         return ToolResult(
             id=block.tool_use_id or "",
             ok=not is_error,
-            excerpt=_excerpt(output),
+            excerpt=output,
             edit=None if is_error else self._edit_by_result(detail),
             commits=commits,
             reported_commit=isinstance(operation, dict) and "commit" in operation,
@@ -533,11 +530,11 @@ def _usage(usage: _Usage) -> Usage:
 
 
 def _summary(given: dict[str, Any]) -> str:
-    """The argument that says most about a tool call, cut before it is redacted to bound the work."""
+    """The argument that says most about a tool call."""
     for name in _SUMMARY_KEYS:
         value = given.get(name)
         if isinstance(value, str) and value:
-            return value[: 4 * SUMMARY_CHARS]
+            return value
     return ""
 
 
@@ -548,19 +545,3 @@ def _output(content: object) -> str:
     blocks = content if isinstance(content, list) else []
     texts = (block.get("text") for block in blocks if isinstance(block, dict))
     return "\n".join(text for text in texts if isinstance(text, str))
-
-
-def _excerpt(output: str) -> str:
-    """Start and end of an output on one line: where commands say what they did."""
-    if len(output) > 8 * EXCERPT_CHARS:
-        output = f"{output[: 4 * EXCERPT_CHARS]}\n{output[-4 * EXCERPT_CHARS :]}"
-    line = " ".join(_kept(output).split())
-    if len(line) <= EXCERPT_CHARS:
-        return line
-    half = EXCERPT_CHARS // 2
-    return f"{line[:half]} … {line[-half:]}"
-
-
-def _kept(text: str) -> str:
-    """`text` as it may be stored: secrets out, control characters out, marker-like lines escaped."""
-    return clean(redact(text)) if text else ""

@@ -1,7 +1,7 @@
 """The session model that every log format yields: entries in the order of the log.
 
-A reader (one module per format) turns the bytes of one log file into `FileContents`. Texts in it are redacted and
-cleaned already; nothing here is a number that another module could not recompute from the entries.
+A reader (one module per format) turns the bytes of one log file into `FileContents`. It leaves texts as the log has
+them; `sanitise` redacts and cuts them before anything is stored.
 Counts follow from entries in `sessions.assemble`, ownership of copied lines in `sessions.ownership`.
 """
 
@@ -49,10 +49,10 @@ class Edit(msgspec.Struct, frozen=True, array_like=True):
     removed: int
 
 
-class ToolCall(msgspec.Struct, frozen=True, array_like=True):
+class ToolCall(msgspec.Struct, array_like=True):
     """A tool that the model called.
 
-    summary: redacted, short. commits, opens_pr, test_runner: what a shell command sets out to do.
+    summary: its argument that says most. commits, opens_pr, test_runner: what a shell command sets out to do.
     edit: what an editing tool would change by its input alone, used where the result does not say.
     """
 
@@ -65,11 +65,12 @@ class ToolCall(msgspec.Struct, frozen=True, array_like=True):
     edit: Edit | None = None
 
 
-class ToolResult(msgspec.Struct, frozen=True, array_like=True):
+class ToolResult(msgspec.Struct, array_like=True):
     """What came back from a tool call.
 
-    edit: change reported by the result; None if it reports none. commits, pull_requests (hashes) and tests_passed are
-    read off the output and count only where the call set out to do that; reported_commit is the program's own word.
+    excerpt: the output. edit: change reported by the result; None if it reports none. commits, pull_requests (hashes)
+    and tests_passed are read off the output and count only where the call set out to do that; reported_commit is the
+    program's own word.
     """
 
     id: str
@@ -82,7 +83,7 @@ class ToolResult(msgspec.Struct, frozen=True, array_like=True):
     reported_commit: bool = False
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+class Entry(msgspec.Struct, array_like=True):
     """One line of a log.
 
     key: the line's id, the same in every copy. at: milliseconds since 1970 UTC, inherited from the line before where

@@ -33,10 +33,17 @@ _TEST_RUNNERS = (
     r"swift\s+test|xcodebuild\s[^|;&\n]*\btest",
     r"flutter\s+test|dart\s+test",
 )
-# Runners and tools that stand before the test runner in the same command.
-_PREFIXES = r"\w+=\S*|sudo|time|env|timeout\s+\S+|npx|\.?\S*/bin/|(?:uv|poetry|pdm|hatch|pipenv)\s+run(?:\s+-{1,2}\S+)*"
-_COMMAND_START = rf"(?:^|[;&|(\n]\s*|\bthen\s+|\bdo\s+)(?:\s*(?:{_PREFIXES})\s*)*"
-_TEST_COMMAND = re.compile(_COMMAND_START + r"(?:" + "|".join(_TEST_RUNNERS) + r")(?=\s|$|[;&|)])", re.MULTILINE)
+_RUNNER = re.compile(r"(?:" + "|".join(_TEST_RUNNERS) + r")(?=\s|$|\))")
+# What may stand before the runner in the same command: variables, wrappers, environments.
+_PREFIX = re.compile(
+    r"(?:\w+=\S*|sudo|time|env|then|do|npx|timeout\s+\S+|(?:uv|poetry|pdm|hatch|pipenv)\s+run(?:\s+-\S+)*)\s+|\.?\S*/bin/"
+)
+_SEGMENTS = re.compile(r"[;&|(\n]+")
+# Every runner's name holds one of these: a test that costs nothing for the commands that run no tests.
+_HINTS = (
+    *("test", "jest", "mocha", "ava", "cypress", "nose2", "check", "rspec", "phpunit", "pest", "busted", "prove"),
+    *("tox", "nox"),
+)
 # `Rscript -e 'testthat::test_dir(…)'` and friends name the runner inside an argument.
 _TEST_ARGUMENT = re.compile(r"\bRscript\b.*\b(?:testthat|devtools::test|tinytest)\b", re.DOTALL)
 _FAILED_COUNT = re.compile(
@@ -59,7 +66,16 @@ def opens_pull_request(command: str) -> bool:
 
 def runs_tests(command: str) -> bool:
     """Whether a shell command runs a known test runner; the word "test" alone is far too wide."""
-    return _TEST_COMMAND.search(command) is not None or _TEST_ARGUMENT.search(command) is not None
+    if not any(hint in command for hint in _HINTS):
+        return False
+    return any(map(_starts_with_runner, _SEGMENTS.split(command))) or _TEST_ARGUMENT.search(command) is not None
+
+
+def _starts_with_runner(segment: str) -> bool:
+    segment = segment.strip()
+    while prefix := _PREFIX.match(segment):
+        segment = segment[prefix.end() :]
+    return _RUNNER.match(segment) is not None
 
 
 def commits_in(output: str) -> int:
