@@ -46,7 +46,7 @@ class _Tiers:
     def finding(self) -> Finding:
         tier = 5 if self.hard >= 2 else self.tier
         names = tuple(name for _, name in sorted(self.names, key=lambda item: (-item[0], item[1])))
-        return Finding(SIGNALS[tier], float(tier), names)
+        return Finding(SIGNALS[tier], float(tier), names or ("no_evidence",))
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,7 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
         label = "succeeded" if bad == 3 and reacted.final_approval else "partially_succeeded"
     else:
         label = "failed"
-    return Finding(label, None, (*failure.evidence[:3], *success.evidence[:3]) or ("thin_evidence",))
+    return Finding(label, None, (*failure.evidence[:3], *success.evidence[:3]))
 
 
 def _no_goal(seen: Features) -> bool:

@@ -33,7 +33,7 @@ _MACHINE_LINE = re.compile(
     | \[?\d{1,4}[-:/.]\d{1,2}[-:/.]\d | \[\d+[.:]\d+ | \d{1,3}[:|→]\s
     | at\s\S+[(:] | File\s"[^"]+",\sline | Traceback | \S+@\s?\S+:\d+$ | .*\(anonymous\)
     | (?:npm|yarn|pnpm|error|warn|warning|info|debug|fatal|hint|remote|trace)\b\s?[\[:!]
-    | [\w.]*(?:Error|Exception|Warning)\b[:(]
+    | [\w.]*(?:Error|Exception|Warning)\b[:(] | (?:\w+\.)*[A-Z][a-z]+[A-Z]\w*:\s
     | \$\s\S | PS\s[A-Z]:\\ | [\w.-]+@[\w.-]+[:~\s].*[$\#%]
     | [{}<\[\]();]|</ | "[\w-]+"\s*: | [\w.]+\s*[=(].*[;{]\s*$
     | (?:import|from|def|class|const|let|var|function|export|return|public|private|SELECT|INSERT|CREATE)\s\S.*[({;:=]

@@ -445,23 +445,25 @@ WORDS: dict[str, dict[str, str]] = {
         must, must not, only, without, except, unless, at least, at most, no more than, should not, shouldn't,
         instead of, rather than, do not, don't, never, always, exactly, ensure that, make sure that, keep the,
         keep it, as long as, backward compatible, no need to, required, prefer, strictly, limit, maximum, minimum,
-        but not, leave the, avoid""",
+        but not, leave the, avoid, should, needs to, has to""",
         "es": """
         debe, deben, solo, sin, excepto, a menos que, al menos, como maximo, en lugar de, en vez de, nunca,
-        siempre, evita""",
+        siempre, evita, deberia""",
         "de": """
         muss, mussen, nur, ohne, ausser, mindestens, hochstens, statt, anstatt, niemals, immer, darf nicht, soll,
-        vermeide""",
+        vermeide, sollte, sollen""",
         "fr": """
         doit, doivent, seulement, sans, sauf, au moins, au plus, au lieu, plutot que, jamais, toujours, evite,
-        uniquement""",
+        uniquement, devrait""",
         "pt": """
-        deve, devem, apenas, somente, sem, exceto, pelo menos, no maximo, em vez de, nunca, sempre, evita, evite""",
-        "it": "deve, devono, solo, senza, tranne, almeno, al massimo, invece di, mai, sempre, evita, soltanto",
-        "ru": "должн*, только, без, кроме, минимум, максимум, вместо, никогда, всегда, избега*, нельзя",
-        "zh": "必须, 只, 不要, 除了, 至少, 最多, 而不是, 始终, 避免, 不能, 务必",
-        "ja": "必ず, のみ, だけ, 以外, 少なくとも, 最大, 代わりに, 常に, 避けて, しないで, 必要があります",
-        "ko": "반드시, 오직, 만 , 제외, 최소, 최대, 대신, 항상, 절대, 하지 말고, 하지말고",
+        deve, devem, apenas, somente, sem, exceto, pelo menos, no maximo, em vez de, nunca, sempre, evita, evite,
+        deveria, precisa""",
+        "it": """
+        deve, devono, solo, senza, tranne, almeno, al massimo, invece di, mai, sempre, evita, soltanto, dovrebbe""",
+        "ru": "должн*, только, без, кроме, минимум, максимум, вместо, никогда, всегда, избега*, нельзя, нужно чтобы",
+        "zh": "必须, 只, 不要, 除了, 至少, 最多, 而不是, 始终, 避免, 不能, 务必, 应该, 需要",
+        "ja": "必ず, のみ, だけ, 以外, 少なくとも, 最大, 代わりに, 常に, 避けて, しないで, 必要があります, べき",
+        "ko": "반드시, 오직, 만 , 제외, 최소, 최대, 대신, 항상, 절대, 하지 말고, 하지말고, 해야",
     },
     "reason": {
         "en": """
@@ -551,27 +553,20 @@ WORDS: dict[str, dict[str, str]] = {
     "novice": {
         "en": """
         i don't know, i dont know, not sure how, no idea, i'm new, im new, i am new, beginner, newbie,
-        i don't understand, i dont understand, confused, how do i, how to, what is a, what are these, help me,
-        can you help, where do i, step by step, is it possible, what should i do, what do i do,
-        what does this mean, what does that mean, somehow, stuff, whatever you think, you decide, do whatever,
-        everything, make it better, make it nice, make it look, just do, all of it, it doesn't work,
-        it's not working, its not working, i have no, explain like, simple terms""",
-        "es": """
-        no se, no entiendo, soy nuevo, como hago, ayudame, ayuda, paso a paso, es posible, que hago, no tengo idea""",
+        i don't understand, i dont understand, confused, how do i, what is a, where do i, step by step,
+        what should i do, what do i do, what does this mean, what does that mean, somehow, whatever you think,
+        you decide, do whatever, make it better, make it nice, i have no, explain like, simple terms""",
+        "es": "no se, no entiendo, soy nuevo, como hago, paso a paso, que hago, no tengo idea",
         "de": """
-        ich weiss nicht, keine ahnung, ich verstehe nicht, ich bin neu, wie mache ich, hilf mir,
-        schritt fur schritt, was soll ich""",
-        "fr": """
-        je ne sais pas, je comprends pas, je suis nouveau, comment faire, aide moi, etape par etape,
-        c'est possible, que dois je""",
-        "pt": """
-        nao sei, nao entendo, nao entendi, sou novo, como faco, me ajuda, me ajude, ajuda, passo a passo,
-        e possivel, o que eu faco""",
-        "it": "non so, non capisco, sono nuovo, come faccio, aiutami, aiuto, passo passo, e possibile, cosa devo fare",
-        "ru": "не знаю, не понимаю, я новичок, как мне, помоги*, шаг за шагом, что делать, можно ли",
-        "zh": "不知道, 不懂, 新手, 怎么办, 帮帮我, 一步一步, 小白, 看不懂",
-        "ja": "わからない, わかりません, 初心者, どうすれば, 助けて, 一歩ずつ",
-        "ko": "모르겠, 초보, 어떻게 해야, 도와줘, 도와주세요, 하나씩",
+        ich weiss nicht, keine ahnung, ich verstehe nicht, ich bin neu, wie mache ich, schritt fur schritt,
+        was soll ich""",
+        "fr": "je ne sais pas, je comprends pas, je suis nouveau, comment faire, etape par etape, que dois je",
+        "pt": "nao sei, nao entendo, nao entendi, sou novo, como faco, passo a passo, o que eu faco",
+        "it": "non so, non capisco, sono nuovo, come faccio, passo passo, cosa devo fare",
+        "ru": "не знаю, не понимаю, я новичок, как мне, шаг за шагом, что делать",
+        "zh": "不知道, 不懂, 新手, 怎么办, 一步一步, 小白, 看不懂",
+        "ja": "わからない, わかりません, 初心者, どうすれば, 一歩ずつ",
+        "ko": "모르겠, 초보, 어떻게 해야, 하나씩",
     },
 }
 
