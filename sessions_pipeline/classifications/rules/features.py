@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sessions_pipeline.classifications.backend import SessionToLabel
@@ -26,6 +27,8 @@ _LONGEST_TURN = 6_000
 # A reply says what it is about in its first words, and how it ended in its last.
 _REPLY_HEAD = 300
 _REPLY_TAIL = 1_200
+# Paths and context files come early in a session.
+_SURROUNDINGS = 6_000
 # Up to this many words a turn without any request is talk: a greeting, thanks, a go-ahead.
 _TALK_WORDS = 8
 
@@ -69,6 +72,8 @@ _LEAD_WORDS = 4
 _LEAD_CHARACTERS = 14
 # The title and first paragraph of a pasted document say what is to be done.
 _DOCUMENT_HEAD = 600
+# Shorter than this a sentence is an interjection in any language.
+_STATEMENT_CHARACTERS = 6
 _SENTENCE_END = re.compile(r"[.!?。！？\n]+")
 _LONG_WORD = re.compile(r"[^\W\d_]{9,}")
 ERROR_TEXT = re.compile(r"\b(?:error|exception|traceback|failed|fatal|panic|undefined|cannot)\b", re.IGNORECASE)
@@ -104,12 +109,12 @@ class Asked:
     bullets: int
     is_question: bool
 
-    @property
+    @cached_property
     def intents(self) -> dict[str, int]:
         """Work modes that the words ask for, with how many words do."""
         return {mode: self.ideas[mode] for mode in WORK_MODES if self.ideas[mode]}
 
-    @property
+    @cached_property
     def is_talk(self) -> bool:
         """A greeting, thanks, a go-ahead: short, without names, and with no request of its own."""
         asks = {mode for mode in self.intents if mode not in ("understand", "communicate")}
@@ -123,9 +128,10 @@ class Asked:
 class Features:
     """Facts of one session.
 
-    asked: human turns in order; preamble: what was done before the first of them in view. calls and kinds run parallel,
-    over the whole session. ending: how the last piece of work ended, one of answered, mid_work, waiting, interrupted,
-    harness_error, unanswered, nothing. parting: ideas of the talk that came after the last piece of work.
+    asked: human turns in order. preamble: what was done before the first of them in view. calls and kinds run parallel,
+    over the whole session. agent_ideas, closing_ideas: of `words.AGENT_WORDS`, in how replies begin and in the end of
+    the last one. ending: how the last piece of work ended: answered, mid_work, waiting, interrupted, harness_error,
+    unanswered or nothing. surroundings: arguments and results of the first calls.
     """
 
     telemetry: Mapping[str, Any]
@@ -137,8 +143,7 @@ class Features:
     agent_ideas: Counter[str]
     closing_ideas: Counter[str]
     ending: str
-    parting: Counter[str]
-    side_text: str = field(repr=False, default="")
+    surroundings: str
 
     def telemetric(self, column: str) -> int:
         """A count of `core.sessions`; 0 where it is missing."""
@@ -148,12 +153,12 @@ class Features:
         """Calls of any of `kinds`."""
         return sum(self.counts[kind] for kind in kinds)
 
-    @property
+    @cached_property
     def tasks(self) -> list[Asked]:
         """Human turns that ask for something."""
         return [turn for turn in self.asked if not turn.is_talk]
 
-    @property
+    @cached_property
     def own_words(self) -> int:
         """All own words of the person."""
         return sum(turn.words for turn in self.asked)
@@ -163,22 +168,22 @@ class Features:
         """Tool calls by telemetry, which sees what a cut took out."""
         return max(self.telemetric("tool_calls"), len(self.calls))
 
-    @property
+    @cached_property
     def edits_done(self) -> int:
         """Edits in view that did not fail."""
         return sum(kind in EDITS and call.ok is not False for call, kind in zip(self.calls, self.kinds, strict=True))
 
-    @property
+    @cached_property
     def changes_done(self) -> int:
         """Commands in view that changed something and did not fail."""
         return sum(kind in CHANGES and call.ok is True for call, kind in zip(self.calls, self.kinds, strict=True))
 
-    @property
+    @cached_property
     def wrote(self) -> bool:
         """Something was edited, by telemetry or in view."""
         return self.telemetric("lines_added") + self.telemetric("lines_removed") > 0 or self.edits_done > 0
 
-    @property
+    @cached_property
     def reply_words(self) -> int:
         """Words of the agent to the person."""
         return max(
@@ -186,12 +191,12 @@ class Features:
             sum(len(reply.split()) for turn in self.asked for reply in turn.request.replies),
         )
 
-    @property
+    @cached_property
     def errors(self) -> int:
         """Calls in view that failed, refusals left out."""
         return sum(call.ok is False and not call.refused for call in self.calls)
 
-    @property
+    @cached_property
     def longest_error_run(self) -> int:
         """Most failed calls in a row."""
         longest = run = 0
@@ -201,12 +206,12 @@ class Features:
                 longest = max(longest, run)
         return longest
 
-    @property
+    @cached_property
     def last_result(self) -> bool | None:
         """Result of the last call that came to one."""
         return next((call.ok for call in reversed(self.calls) if call.ok is not None and not call.refused), None)
 
-    @property
+    @cached_property
     def last_check(self) -> bool | None:
         """Result of the last command that shows whether the work holds; None if none came after the last edit."""
         for call, kind in zip(reversed(self.calls), reversed(self.kinds), strict=True):
@@ -216,7 +221,7 @@ class Features:
                 return None
         return None
 
-    @property
+    @cached_property
     def looks(self) -> int:
         """Calls that only look."""
         return self.total(LOOKS)
@@ -236,7 +241,7 @@ def features(session: SessionToLabel) -> Features:
     for stretch in reading.stretches:
         for reply in stretch.replies:
             agent_ideas.update(AGENTS.count(reply[:_REPLY_HEAD]))
-    ending, last, parting = _ending(asked, reading.preamble)
+    ending, last = _ending(asked, reading.preamble)
     return Features(
         telemetry=session.telemetry,
         asked=asked,
@@ -247,8 +252,7 @@ def features(session: SessionToLabel) -> Features:
         agent_ideas=agent_ideas,
         closing_ideas=AGENTS.count(last.closing[-_REPLY_TAIL:]) if last else Counter(),
         ending=ending,
-        parting=parting,
-        side_text="\n".join(f"{call.summary}\n{call.output}" for call in calls),
+        surroundings="\n".join(f"{call.summary}\n{call.output}" for call in calls)[:_SURROUNDINGS],
     )
 
 
@@ -286,7 +290,7 @@ def _asked(request: Request, seen: str) -> Asked:
         long_words=len({word.lower() for word in _LONG_WORD.findall(plain)}),
         new_names=len(names) - on_screen,
         screen_names=on_screen,
-        statements=sum(words_in(statement) > 1 for statement in statements),
+        statements=sum(len(statement.strip()) >= _STATEMENT_CHARACTERS for statement in statements),
         bullets=len(_BULLET.findall(own)),
         is_question=bool(_QUESTION.search(own)),
     )
@@ -299,20 +303,17 @@ def _lead(statement: str) -> str:
     return " ".join(_POLITE.sub("", fold(statement.strip(" \t-*•#>"))).split()[:_LEAD_WORDS])
 
 
-def _ending(asked: Sequence[Asked], preamble: Request) -> tuple[str, Request | None, Counter[str]]:
-    """(ending, the stretch that ended so, ideas of the talk after it)."""
-    parting: Counter[str] = Counter()
+def _ending(asked: Sequence[Asked], preamble: Request) -> tuple[str, Request | None]:
+    """(ending, the stretch that ended so): talk after the last piece of work does not count."""
     for turn in reversed(asked):
         request = turn.request
-        if turn.is_talk and not request.calls and not request.interrupted and not request.ends_in_failure:
-            if turn is not asked[0]:
-                parting.update(turn.ideas)
-                continue
-            return ("answered" if request.closing else "nothing"), request, parting
-        return _how_it_ended(request), request, parting
+        if not turn.is_talk or request.calls or request.interrupted or request.ends_in_failure:
+            return _how_it_ended(request), request
     if preamble.calls or preamble.replies or preamble.failures:
-        return _how_it_ended(preamble), preamble, parting
-    return "nothing", None, parting
+        return _how_it_ended(preamble), preamble
+    if asked:
+        return ("answered" if asked[0].request.closing else "nothing"), asked[0].request
+    return "nothing", None
 
 
 def _how_it_ended(request: Request) -> str:

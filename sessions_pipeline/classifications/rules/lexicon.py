@@ -29,14 +29,21 @@ _FOLD = str.maketrans(
 # Tokens recur, so what a token means is remembered; the limit bounds memory on adversarial input.
 _CACHE_LIMIT = 200_000
 
+# Ideas of a word, and the phrases that begin with it: the words that follow, whether the last is a stem, and the idea.
+_Meaning = tuple[tuple[str, ...], tuple[tuple[list[str], bool, str], ...]]
+_NO_MEANING: _Meaning = ((), ())
+
 
 def fold(text: str) -> str:
     """`text` in lower case, without the accents of Latin letters, with straight apostrophes, in simplified Chinese."""
-    return text.lower().translate(_FOLD)
+    lowered = text.lower()
+    return lowered.replace("`", "'") if lowered.isascii() else lowered.translate(_FOLD)
 
 
 def words_in(text: str) -> int:
     """Number of words; two characters count as one word where words are not set apart (Chinese, Japanese)."""
+    if text.isascii():
+        return len(_TOKEN.findall(text))
     unspaced = len(_UNSPACED.findall(text))
     return len(_TOKEN.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
 
@@ -49,7 +56,7 @@ class Lexicon:
         self._stems: dict[str, set[str]] = {}
         self._phrases: dict[str, list[tuple[list[str], bool, str]]] = {}
         self._unspaced: dict[str, list[tuple[str, str]]] = {}
-        self._known: dict[str, tuple[str, ...]] = {}
+        self._known: dict[str, _Meaning] = {}
         for idea, languages in table.items():
             for entries in languages.values():
                 for entry in entries.split(","):
@@ -66,23 +73,26 @@ class Lexicon:
         else:
             (self._stems if is_stem else self._words).setdefault(tokens[0], set()).add(idea)
 
-    def _ideas(self, token: str) -> tuple[str, ...]:
-        """Ideas of a single word."""
-        found = self._known.get(token)
-        if found is None:
-            ideas = set(self._words.get(token, ()))
-            for length in self._stem_lengths:
-                ideas |= self._stems.get(token[:length], set())
-            found = tuple(sorted(ideas))
-            if len(self._known) < _CACHE_LIMIT:
-                self._known[token] = found
-        return found
+    def _meaning(self, token: str) -> _Meaning:
+        """What begins with `token`."""
+        ideas = set(self._words.get(token, ()))
+        for length in self._stem_lengths:
+            ideas |= self._stems.get(token[:length], set())
+        meaning = (tuple(sorted(ideas)), tuple(self._phrases.get(token, ())))
+        if len(self._known) < _CACHE_LIMIT:
+            self._known[token] = meaning if any(meaning) else _NO_MEANING
+        return meaning
 
     def _spoken(self, tokens: list[str]) -> Iterator[str]:
         """One idea for each entry found among `tokens`."""
+        known = self._known
         for place, token in enumerate(tokens):
-            yield from self._ideas(token)
-            for rest, is_stem, idea in self._phrases.get(token, ()):
+            meaning = known.get(token)
+            if meaning is _NO_MEANING:
+                continue
+            ideas, phrases = meaning or self._meaning(token)
+            yield from ideas
+            for rest, is_stem, idea in phrases:
                 following = tokens[place + 1 : place + 1 + len(rest)]
                 if following == rest or (
                     is_stem
@@ -103,6 +113,6 @@ class Lexicon:
         """How often each idea occurs in `text`; ideas that do not occur are absent."""
         folded = fold(text)
         found = Counter(self._spoken(_TOKEN.findall(folded)))
-        if _CJK.search(folded):
+        if not folded.isascii() and _CJK.search(folded):
             found.update(self._written(folded))
         return found

@@ -20,8 +20,6 @@ _SELF = Lexicon(FIRST_PERSON)
 SOFTWARE = "15"
 # One specific sign is enough; evidence that weighs less than this is none.
 _SPECIFIC = 0.5
-# Only so much of the session's surroundings is read: paths and context files come early.
-_SIDE_CHARACTERS = 6_000
 # Ticket numbers (ABC-123); names of standards and models look like them.
 _TICKET = re.compile(
     r"\b(?!(?:UTF|SHA|ISO|RFC|GPT|AES|MD|CVE|PEP|ES|HTTP|IEEE|ANSI|RSA|CP|UTC|GMT|USB|COVID|TLS|X|V|FIPS|ECMA)-)[A-Z]{2,8}-\d{1,5}\b"
@@ -36,13 +34,13 @@ _SENTENCE = re.compile(r"[^.!?。！？\n]+")
 def user_occupation(seen: Features) -> Finding:
     """The person's likely profession, or unclear."""
     vote = Vote()
-    for turn in seen.asked:
-        for sentence in _SENTENCE.findall(turn.request.own):
-            if _SELF.count(sentence):
-                for group in TRADES.count(sentence):
-                    vote.add(group, "speaks_of_own_profession", 1.5)
-    said = TRADES.count("\n".join(turn.request.own for turn in seen.asked))
-    around = TRADES.count(seen.side_text[:_SIDE_CHARACTERS].replace("_", " ").replace("/", " "))
+    own = "\n".join(turn.request.own for turn in seen.asked)
+    for sentence in _SENTENCE.findall(own) if _SELF.count(own) else ():
+        if _SELF.count(sentence):
+            for group in TRADES.count(sentence):
+                vote.add(group, "speaks_of_own_profession", 1.5)
+    said = TRADES.count(own)
+    around = TRADES.count(seen.surroundings.replace("_", " ").replace("/", " "))
     for group in SOC_MAJOR_GROUPS:
         half = 2.0 if group == SOFTWARE else 3.0
         vote.add(group, "words_of_the_trade", 1.2 * saturating(said[group], half))
@@ -64,9 +62,9 @@ def _software_signs(seen: Features, vote: Vote) -> None:
         vote.add(SOFTWARE, "ticket_number", 0.8)
     if seen.counts["review"] or seen.telemetric("pull_requests"):
         vote.add(SOFTWARE, "pull_requests_reviewed_or_opened", 0.7)
-    if _BRANCH.search(seen.side_text) or _BRANCH.search(own):
+    if _BRANCH.search(seen.surroundings) or _BRANCH.search(own):
         vote.add(SOFTWARE, "branch_naming_convention", 0.4)
-    if _TEAM_FILE.search(seen.side_text):
+    if _TEAM_FILE.search(seen.surroundings):
         vote.add(SOFTWARE, "layout_of_a_shared_code_base", 0.3)
     if seen.telemetric("test_runs") or seen.counts["run_tests"] or seen.counts["edit_test"]:
         vote.add(SOFTWARE, "keeps_tests", 0.3)
@@ -92,7 +90,7 @@ def task_occupation(seen: Features, mode: str) -> Finding:
         vote.add("43", "office_files", 0.6 * saturating(seen.counts["edit_office"] + seen.counts["run_office"], 3.0))
         vote.add(topic, "topic_of_the_writing", 1.2 * saturating(topics[topic], 2.0))
     elif mode == "analyze":
-        science = topics["19"] + 0.5 * TRADES.count(seen.side_text[:_SIDE_CHARACTERS].replace("_", " "))["19"]
+        science = topics["19"] + 0.5 * TRADES.count(seen.surroundings.replace("_", " "))["19"]
         vote.add("19", "scientific_analysis", 2.2 * saturating(science, 1.5))
         vote.add("13", "business_analysis", 1.8 * saturating(topics["13"], 2.0))
         vote.add(topic, "topic_of_the_analysis", 1.0 * saturating(topics[topic], 3.0))
