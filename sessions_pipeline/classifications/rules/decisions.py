@@ -54,7 +54,7 @@ def _prescribed(turn: Asked) -> float:
         return 0.0
     # A handed-over plan names files and code throughout.
     prescribed = turn.new_names + turn.screen_names + turn.ideas["constraint"] + len(turn.request.document) / 60
-    return min(0.5 * math.sqrt(prescribed), _MOST_PER_TURN)
+    return min(0.6 * math.sqrt(prescribed), _MOST_PER_TURN)
 
 
 def _planned_by_agent(seen: Features) -> float:

@@ -6,7 +6,7 @@ Facts only; what a fact is evidence for is said by the facets.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -69,6 +69,7 @@ _OFFICE_NAME = re.compile(r"\.(?:docx?|pptx?|pdf|odt|rtf|key|pages)\b", re.IGNOR
 _DATA_NAME = re.compile(r"\.(?:csv|tsv|xlsx?|parquet|ipynb|rmd|zarr|h5|sav|dta)\b", re.IGNORECASE)
 _VERB_LAST = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LEAD_WORDS = 4
+_OBJECT_WORDS = 12
 _LEAD_CHARACTERS = 14
 # The title and first paragraph of a pasted document say what is to be done.
 _DOCUMENT_HEAD = 600
@@ -96,7 +97,7 @@ class Asked:
     request: Request
     words: int
     ideas: Counter[str]
-    leads: Counter[str]
+    leads: Mapping[str, float]
     document_ideas: Counter[str]
     undertaken: Counter[str]
     kinds: tuple[str, ...]
@@ -117,11 +118,13 @@ class Asked:
     @cached_property
     def is_talk(self) -> bool:
         """A greeting, thanks, a go-ahead: short, without names, and with no request of its own."""
-        asks = {mode for mode in self.intents if mode not in ("understand", "communicate")}
+        asks = {mode for mode in self.intents if mode not in ("understand", "communicate")} or (
+            self.ideas["make"] + self.ideas["deliver"]
+        )
         talk = self.ideas["greeting"] + self.ideas["approval"] + self.ideas["go_on"]
         if self.words > _TALK_WORDS or self.request.pasted or self.request.document or self.new_names:
             return False
-        return self.words == 0 or (talk > 0 and not asks) or (self.words <= 2 and not self.intents)
+        return self.words == 0 or (talk > 0 and not asks) or (self.words <= 2 and not self.intents and not asks)
 
 
 @dataclass(frozen=True)
@@ -279,7 +282,7 @@ def _asked(request: Request, seen: str) -> Asked:
         request=request,
         words=words_in(own),
         ideas=PEOPLE.count(plain),
-        leads=PEOPLE.count("\n".join(_lead(statement) for statement in statements)),
+        leads=_leads(statements),
         document_ideas=PEOPLE.count(_REFERENCE.sub(" ", request.document[:_DOCUMENT_HEAD])),
         undertaken=PEOPLE.count(_REFERENCE.sub(" ", request.replies[0][:_REPLY_HEAD]))
         if request.replies
@@ -294,6 +297,27 @@ def _asked(request: Request, seen: str) -> Asked:
         bullets=len(_BULLET.findall(own)),
         is_question=bool(_QUESTION.search(own)),
     )
+
+
+def _leads(statements: Sequence[str]) -> dict[str, float]:
+    """Idea -> strength of the words with which `statements` open.
+
+    What a verb of making makes says which work it is: a page, a test, a chart, a letter. Without an object it is code.
+    """
+    leads: dict[str, float] = defaultdict(float)
+    for statement in statements:
+        opening = PEOPLE.count(_lead(statement))
+        if opening["make"]:
+            # "Add a search" asks for no search.
+            del opening["understand"]
+        for idea, count in opening.items():
+            leads[idea] += count
+        if opening["make"] and not any(opening[mode] for mode in WORK_MODES):
+            made = PEOPLE.count(" ".join(statement.split()[:_OBJECT_WORDS]))
+            modes = [mode for mode in WORK_MODES if made[mode] and mode != "understand"] or ["build"]
+            for mode in modes:
+                leads[mode] += 1 / len(modes)
+    return leads
 
 
 def _lead(statement: str) -> str:

@@ -258,7 +258,7 @@ def _only_asked_back(seen: Features) -> bool:
     if _changed(seen) or seen.ending != "answered" or not seen.tasks:
         return False
     last = seen.tasks[-1]
-    wanted = any(last.leads[mode] for mode in ("build", "fix", "operate", "test", "communicate"))
+    wanted = any(last.leads[mode] for mode in ("make", "build", "fix", "operate", "test", "communicate"))
     end = last.request.closing[-_QUESTION_END:]
     return wanted and not last.is_question and ("?" in end or "？" in end) and "```" not in last.request.closing
 

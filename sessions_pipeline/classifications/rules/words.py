@@ -11,47 +11,35 @@ from __future__ import annotations
 WORDS: dict[str, dict[str, str]] = {
     "build": {
         "en": """
-        add*, implement*, create*, build, building, make, refactor*, rewrite the code, migrat*, port, convert*,
-        extend*, integrat*, improv*, optimi*, feature, features, endpoint, endpoints, component, components,
-        button, app, website, webapp, game, functionality, redesign*, rename, replace, remove, speed up, clean up,
-        simplify, change, update, hook up, wire up, prototype, mvp, ui, support for, new page, new class, develop,
-        code up, delete*, move, edit, modify, adjust, tweak, generate*, script, write a script, write a function,
-        write a program, write code, write the code, style, align, layout, animation, backend, frontend,
-        database table, wrapper, library, module, plugin, extension""",
+        implement*, build, building, refactor*, rewrite the code, migrat*, port, convert*, extend*, integrat*,
+        improv*, optimi*, feature, features, endpoint, endpoints, component, components, button, app, website,
+        webapp, game, functionality, redesign*, speed up, clean up, simplify, hook up, wire up, prototype, mvp, ui,
+        support for, new page, new class, develop, code up, script, write a script, write a function,
+        write a program, style, align, layout, animation, backend, frontend, database table, wrapper, library,
+        module, plugin, extension""",
         "es": """
-        anade*, anadir, agreg*, implement*, crea, crear, cree, construy*, constru*, refactor*, mejora*, cambia*,
-        desarroll*, elimina*, funcionalidad, pagina, boton, aplicacion, quita, reemplaz*, haz, hazme, genera*,
-        agrega, mueve, borra*, escribe un script, programa*, codigo""",
+        implement*, construy*, constru*, refactor*, mejora*, desarroll*, funcionalidad, pagina, boton, aplicacion,
+        escribe un script, programa*, codigo""",
         "de": """
-        hinzufuge*, fuge, implementier*, erstell*, baue, bauen, einbau*, umbau*, refaktor*, verbesser*, ander*,
-        entwickl*, entfern*, ersetz*, erweiter*, funktion, seite, knopf, anwendung, mach, mache, generier*,
-        losche*, verschieb*, schreib ein skript, code, programmier*, umbenenn*""",
+        implementier*, baue, bauen, einbau*, umbau*, refaktor*, verbesser*, entwickl*, erweiter*, funktion, seite,
+        knopf, anwendung, schreib ein skript, code, programmier*""",
         "fr": """
-        ajout*, implement*, cree, creer, creez, construi*, refactor*, amelior*, chang*, developp*, supprim*,
-        remplac*, fonctionnalite*, page, bouton, modifi*, integre*, fais, genere*, deplace*, ecris un script, code,
-        programme*, renomme*""",
+        implement*, construi*, refactor*, amelior*, developp*, fonctionnalite*, page, bouton, integre*,
+        ecris un script, code, programme*""",
         "pt": """
-        adicion*, implement*, cria, criar, crie, constru*, refator*, melhor*, muda, mudar, desenvolv*, remov*,
-        substitu*, funcionalidade, pagina, botao, aplicativo, coloca, tira, ajusta*, altera*, faz, faca, fazer,
-        gera, gerar, apaga*, exclu*, move, mover, escreve um script, codigo, programa*, organiza*, inclu*, troca*""",
+        implement*, constru*, refator*, melhor*, desenvolv*, funcionalidade, pagina, botao, aplicativo,
+        escreve um script, codigo, programa*, organiza*""",
         "it": """
-        aggiung*, implement*, crea, creare, costru*, rifattor*, miglior*, cambi*, svilupp*, rimuov*, sostitu*,
-        funzionalita, pagina, pulsante, modific*, fai, genera*, cancella*, sposta*, scrivi uno script, codice,
-        programma*, rinomina*""",
+        implement*, costru*, rifattor*, miglior*, svilupp*, funzionalita, pagina, pulsante, scrivi uno script,
+        codice, programma*""",
         "ru": """
-        добав*, реализу*, созда*, сдела*, построй*, рефактор*, улучш*, измени*, разработ*, удали*, замени*,
-        функци*, страниц*, кнопк*, напиши скрипт, напиши код, напиши функцию, скрипт*, сгенериру*, перенеси*,
-        переименуй*, перепиши*, допиши*, код, приложени*, сайт*, бот, бота, убери*, поменяй*, собер*""",
+        реализу*, построй*, рефактор*, улучш*, разработ*, функци*, страниц*, кнопк*, напиши скрипт, напиши код,
+        напиши функцию, скрипт*, перепиши*, код, приложени*, сайт*, бот, бота, собер*""",
         "zh": """
-        添加, 增加, 实现, 创建, 新建, 构建, 开发, 重构, 改成, 优化, 功能, 页面, 按钮, 修改, 删除, 替换, 写一个,
-        做一个, 编写, 生成, 加上, 加入, 改为, 改一下, 调整, 移除, 移动, 重命名, 完成开发, 写代码, 脚本, 接口, 组件,
-        迁移, 升级为, 支持, 去掉, 实作, 程式, 专案, 新增, 套用, 改写""",
-        "ja": """
-        追加, 実装, 作成, 作って, 開発, リファクタ, 改善, 変更, 機能, ページ, ボタン, 削除, 置き換え, 書いて, 生成,
-        調整, 移動, 消して, 直す, コード, スクリプト, 対応して, 入れて, 変えて, 実現""",
-        "ko": """
-        추가, 구현, 만들, 생성, 개발, 리팩토링, 리팩터링, 개선, 변경, 기능, 페이지, 버튼, 삭제, 바꿔, 작성해,
-        생성해, 조정, 이동, 지워, 코드, 스크립트, 지원, 넣어, 바꾸, 변환""",
+        实现, 构建, 开发, 重构, 优化, 功能, 页面, 按钮, 完成开发, 写代码, 脚本, 接口, 组件, 迁移, 升级为, 支持,
+        实作, 程式, 专案, 套用""",
+        "ja": "実装, 開発, リファクタ, 改善, 機能, ページ, ボタン, 直す, コード, スクリプト, 対応して, 実現",
+        "ko": "구현, 개발, 리팩토링, 리팩터링, 개선, 기능, 페이지, 버튼, 코드, 스크립트, 지원, 변환",
     },
     "fix": {
         "en": """
@@ -283,7 +271,7 @@ WORDS: dict[str, dict[str, str]] = {
         minutes, caption, speech, documentation, docs, manuscript, abstract, paper, chapter, story, recipe,
         invitation, tone, paragraph, write up, press release, job description, meeting, poem, poems, write a story,
         write an essay, write an email, write a report, reply to, respond to, message to, wiki, faq, guide,
-        tutorial, title, headline, bio, quotes, script for the video, draft a, draft an, draft the""",
+        tutorial, title, headline, bio, quotes, script for the video""",
         "es": """
         correo, carta, ensayo, articulo, diapositiva*, presentacion, informe, redact*, traduc*, resumen, notas,
         texto, mensaje, poema, documento, responde""",
@@ -312,6 +300,34 @@ WORDS: dict[str, dict[str, str]] = {
         "ko": """
         메일, 편지, 기사, 슬라이드, 프레젠테이션, 보고서, 번역, 요약, 이력서, 문서, 논문, 회의록, 글을, 답장, 제목,
         소개서, 자료""",
+    },
+    "make": {
+        "en": """
+        add*, create*, make, generate*, write the code, write code, change, update, edit, modify, adjust, tweak,
+        remove, delete*, replace, move, rename, write, draft, prepare, produce, put together, put""",
+        "es": """
+        anade*, anadir, agreg*, agrega, crea, crear, cree, haz, hazme, genera*, cambia*, elimina*, quita,
+        reemplaz*, mueve, borra*, escribe, redacta, prepara""",
+        "de": """
+        hinzufuge*, fuge, erstell*, mach, mache, generier*, ander*, entfern*, ersetz*, losche*, verschieb*,
+        umbenenn*, schreib*, verfass*""",
+        "fr": """
+        ajout*, cree, creer, creez, fais, genere*, chang*, supprim*, remplac*, modifi*, deplace*, renomme*, ecris,
+        redige*, prepare""",
+        "pt": """
+        adicion*, cria, criar, crie, faz, faca, fazer, gera, gerar, muda, mudar, remov*, substitu*, coloca, tira,
+        ajusta*, altera*, apaga*, exclu*, move, mover, troca*, inclu*, escreve, escreva, prepara""",
+        "it": """
+        aggiung*, crea, creare, fai, genera*, cambi*, rimuov*, sostitu*, modific*, cancella*, sposta*, rinomina*,
+        scrivi, prepara""",
+        "ru": """
+        добав*, созда*, сдела*, сгенериру*, измени*, удали*, замени*, перенеси*, переименуй*, допиши*, убери*,
+        поменяй*, напиши*, подготовь*, составь*""",
+        "zh": """
+        添加, 增加, 创建, 新建, 改成, 修改, 删除, 替换, 写一个, 做一个, 编写, 生成, 加上, 加入, 改为, 改一下, 调整,
+        移除, 移动, 重命名, 新增, 改写, 去掉, 写, 准备, 撰写""",
+        "ja": "追加, 作成, 作って, 変更, 削除, 置き換え, 書いて, 生成, 調整, 移動, 消して, 入れて, 変えて, 準備して",
+        "ko": "추가, 만들, 생성, 변경, 삭제, 바꿔, 작성해, 생성해, 조정, 이동, 지워, 넣어, 바꾸, 써줘, 준비해, 작성",
     },
     "deliver": {
         "en": """

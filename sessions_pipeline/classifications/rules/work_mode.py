@@ -30,7 +30,7 @@ PUBLISHED_SHARES = {
     "analyze": 0.03,
     "test": 0.02,
 }
-_PRIOR = 0.3
+_PRIOR = 0.1
 
 # Kind of call -> (mode that it serves, the work that it stands for relative to an edit of code).
 _SERVES = {
@@ -164,8 +164,8 @@ def _intents(turn: Asked, wrote: bool) -> dict[str, float]:
     # Words for what is wrong name the task more surely than the things they are wrong with.
     intents["fix"] *= 1.5
     if sum(strength > 0 for strength in intents.values()) > 1:
-        # Question words accompany every kind of request.
-        intents["understand"] *= 0.6
+        # Question words, and orders to read this or that first, accompany every kind of request.
+        intents["understand"] *= 0.5
     return intents
 
 
