@@ -48,7 +48,8 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
     entries = [item.entry for item in own]
     internal = _internal_agents(entries)
     work = [entry for entry in entries if entry.agent not in internal]
-    times = [entry.at for entry in entries if entry.timed] or [entry.at for entry in entries]
+    started = _started(entries)
+    times = [entry.at for entry in work if entry.timed and entry.at >= started] or [started]
     transcript = render(turns(work), turn_chars, transcript_chars)
     first = own[0]
     row: dict[str, object] = {
@@ -56,8 +57,8 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
         "harness": first.harness,
         "user_key": first.user_key,
         "project_key": _first(item.context.project for item in own),
-        "month": _moment(min(times)).date().replace(day=1),
-        "started_at": _moment(min(times)),
+        "month": _moment(started).date().replace(day=1),
+        "started_at": _moment(started),
         "ended_at": _moment(max(times)),
         "active_seconds": active_seconds(times),
         "cli_version": _first(item.context.version for item in own),
@@ -70,6 +71,13 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
     }
     prompts = (entry.text for entry in work if entry.kind is Kind.PROMPT and not entry.sidechain)
     return Assembled(row, transcript, next(prompts, "")[:turn_chars])
+
+
+def _started(entries: Sequence[Entry]) -> int:
+    """Earliest time of the main thread, else of any line with a time of its own, else of any line; milliseconds."""
+    timed = [entry for entry in entries if entry.timed]
+    main = [entry for entry in timed if not entry.sidechain]
+    return min(entry.at for entry in main or timed or entries)
 
 
 def active_seconds(times_ms: Sequence[int]) -> float:

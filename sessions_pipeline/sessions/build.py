@@ -120,6 +120,7 @@ def _index(archive: Archive, headers: list[Header]) -> pl.DataFrame:
                 pl.DataFrame(columns).with_columns(
                     pl.lit(position, pl.UInt32).alias("file"),
                     pl.int_range(pl.len(), dtype=pl.UInt32).alias("position"),
+                    pl.lit(header.mtime_ns, pl.Int64).alias("written"),
                     pl.lit(int(header.digest[:16], 16), pl.UInt64).alias("content"),
                 )
             )
@@ -133,7 +134,9 @@ def _month(milliseconds: pl.Expr) -> pl.Expr:
 
 def _session_months(own: pl.DataFrame) -> pl.DataFrame:
     """session, month, first_file: where the earliest line lies, of the main thread if there is one."""
-    start = pl.coalesce(pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
+    # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
+    main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
+    start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     ordered = own.sort("sidechain", "at", "line", "key")
     return ordered.group_by("session", maintain_order=True).agg(
         _month(start).alias("month"), pl.col("file").first().alias("first_file")

@@ -4,7 +4,9 @@ Resumed, forked, compacted and sub-agent files repeat lines. A line's id is the 
 versions rewrite its session and time: only the earliest copy tells the truth. A side-chain replay repeats a response
 under new line ids. So:
 
-1. of the copies of a line (same id), the one that is not a side-chain counts, then the earliest;
+1. of the copies of a line (same id), the one that is not a side-chain counts, then the earliest, then the one of the
+   session that ended first (a fork that rewrites the session but keeps the times goes on where the original stopped),
+   then the one in the file that was written first;
 2. of the threads in which a response appears (same message id), the main thread counts, then the one with more
    tokens, then the earliest.
 
@@ -28,6 +30,7 @@ INDEX_SCHEMA = {
     "sidechain": pl.Boolean,
     "timed": pl.Boolean,
     "tokens": pl.Int64,
+    "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
 
@@ -35,10 +38,11 @@ INDEX_SCHEMA = {
 def owned(index: pl.DataFrame) -> pl.DataFrame:
     """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count."""
     ranked = index.with_columns(
+        pl.col("at").max().over("session").alias("session_end"),
         pl.col("session").n_unique().over("file").alias("sessions_in_file"),
         pl.len().over("file").cast(pl.Int64).neg().alias("fewer_lines"),
     )
-    order = ["sidechain", "at", "session", "sessions_in_file", "fewer_lines", "content", "position"]
+    order = ["sidechain", "at", "session_end", "written", "session", "sessions_in_file", "fewer_lines", "content", "position"]
     lines = ranked.sort(order).unique("key", keep="first", maintain_order=True).select(index.columns)
     responses = lines.filter(pl.col("message") != 0)
     thread = ["message", "session", "agent", "sidechain"]

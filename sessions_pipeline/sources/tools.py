@@ -115,7 +115,8 @@ def replaced_lines(old: str, new: str) -> tuple[int, int]:
     if not old or not new:
         return count_lines(new), count_lines(old)
     added = removed = 0
-    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+    # Split, not splitlines: a newline added at the end is an empty line more, as git counts it.
+    matcher = difflib.SequenceMatcher(None, old.split("\n"), new.split("\n"), autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag != "equal":
             removed += old_end - old_start
