@@ -112,6 +112,8 @@ def value_changes(values: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figu
     if not _any_shown(later):
         why = "No task value can be compared with an earlier month"
         return _nothing("figure-4-value", why if axis[1:] else f"{why}: there is one month only", _cells(later))
+    # A mode that has its first month alone shows no change.
+    changes = {mode: cells if _any_shown({mode: later[mode]}) else later[mode] for mode, cells in changes.items()}
     ends = {mode: (None, exhibits.published_value_change(mode)) for mode in changes}
     words = (f"{mode} {_in_short(cells[max(cells)], numbers.change)}" for mode, cells in later.items() if cells)
     return _drawn(

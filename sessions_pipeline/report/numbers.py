@@ -27,7 +27,7 @@ def share(value: float | None, decimals: int = 1) -> str:
 
 def change(value: float | None, decimals: int = 0) -> str:
     """0.43 → +43%."""
-    return _signed(f"{100 * value:+.{decimals}f}%") if _present(value) else MISSING
+    return _signed(f"{100 * value:+,.{decimals}f}%") if _present(value) else MISSING
 
 
 def points(value: float | None) -> str:

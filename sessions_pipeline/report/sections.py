@@ -184,7 +184,8 @@ def _figure_3(inputs: ReportInputs) -> Section:
                 "Actions and words per prompt, by level of expertise",
                 "Boxes are quartiles, split at the median; whiskers end at the 5th and 95th percentile (a triangle: "
                 "at zero, below the axis). Dots are geometric means with 95% intervals; diamonds are the study’s "
-                "geometric means, printed for levels 1 and 5. n counts sessions. Logarithmic scale.",
+                "geometric means, printed for levels 1 and 5. n counts sessions; × is a suppressed level. Logarithmic "
+                "scale.",
             ),
         ),
         tables_folded=tuple(tables.effort(levels, measure) for measure, levels in measures.items()),
@@ -238,9 +239,9 @@ def _figure_4_pictures(inputs: ReportInputs) -> tuple[Picture, ...]:
         Picture(
             figures.value_changes(values, inputs.months),
             "Change of the mean task value since the first month",
-            "Intervals by the delta method on the logarithm of the ratio, months taken as independent (cut where they "
-            "leave the panel). Diamonds are the study’s change from October 2025 to April 2026. Values are not "
-            "calibrated against real prices: read the change, not the dollars.",
+            "Logarithmic scale. Intervals by the delta method on the logarithm of the ratio, months taken as "
+            "independent (cut where they leave the panel). Diamonds are the study’s change from October 2025 to April "
+            "2026. Values are not calibrated against real prices: read the change, not the dollars.",
         ),
     )
 
@@ -279,6 +280,9 @@ def _outcome_caption(panels: Sequence[Panel]) -> str:
             " Each outcome is adjusted with the richest set of controls that the data carry, named by its column of "
             "Table A1."
         )
+    rates = [cell.estimate for panel in panels for cell in panel.cells.values() if cell.estimate is not None]
+    if any(not 0 <= rate <= 1 for rate in rates):
+        text += " An adjusted rate can lie outside 0% to 100%, because the model is linear."
     reasons = dict.fromkeys(panel.reason for panel in panels if panel.reason)
     return text + (f" Without adjusted rates: {'; '.join(reasons)}." if reasons else "")
 

@@ -39,14 +39,13 @@ def with_interval(cell: Cell, write: Write) -> str:
 
 def beside_study(cell: Cell) -> str:
     """Where the study's figure lies: inside, above or below our interval; empty where one of them is missing."""
-    if cell.published is None or not cell.has_interval:
+    side = _side_of_study(cell)
+    if side is None:
         return ""
-    printed, value = numbers.printed(cell.published), cell.published.value
-    if value < cell.low:  # type: ignore[operator]
-        return f"The study’s {printed} lies below this interval."
-    if value > cell.high:  # type: ignore[operator]
-        return f"The study’s {printed} lies above this interval."
-    return f"The study’s {printed} lies inside this interval."
+    where = {-1: "lies below", 0: "lies inside", 1: "lies above"}[side]
+    edge = side == 0 and not cell.low <= cell.published.value <= cell.high  # type: ignore[operator,union-attr]
+    where = "is, within its rounding, inside" if edge else where
+    return f"The study’s {numbers.printed(cell.published)} {where} this interval."
 
 
 def work_modes(cells: Mapping[str, Cell]) -> str:
@@ -141,7 +140,7 @@ def steps(rows: Mapping[int, Coefficient]) -> str:
     if not fitted:
         reasons = list(dict.fromkeys(row.cell.reason for row in rows.values() if row.cell.reason))
         why = f": {'; '.join(reasons)}" if reasons else ""
-        return f"The model with one indicator per level could not be estimated{why}."
+        return f"No difference from novices can be shown{why}."
     named = {level: f"level {level} ({numbers.points(cell.estimate)})" for level, cell in fitted.items()}
     said = []
     for sign, claim in (
@@ -188,13 +187,23 @@ def capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def _side_of_study(cell: Cell) -> int | None:
+    """−1 or +1 where all that the printed figure can stand for is below or above our interval, else 0."""
+    if cell.published is None or not cell.has_interval:
+        return None
+    rounding = 0.5 * 10.0**-cell.published.decimals
+    if cell.published.value + rounding < cell.low:  # type: ignore[operator]
+        return -1
+    return int(cell.published.value - rounding > cell.high)  # type: ignore[operator]
+
+
 def _outside(shown: Mapping[str, Cell]) -> str:
     comparable = [mode for mode, cell in shown.items() if cell.has_interval and cell.published]
-    outside = [mode for mode in comparable if "inside" not in beside_study(shown[mode])]
+    outside = [mode for mode in comparable if _side_of_study(shown[mode])]
     if not comparable:
         return ""
     if not outside:
-        return f"The study’s shares lie inside our intervals for all {len(comparable)} modes shown."
+        return f"The study’s rounded shares agree with our intervals for all {len(comparable)} modes shown."
     counted = f"{len(outside)} of {len(comparable)} shown"
     return f"The study’s share lies outside our interval for {joined(outside)} ({counted})."
 
@@ -220,13 +229,14 @@ def _contrast(what: str, levels: Mapping[int, Cell], write: Write) -> str:
         return f"No two levels can be compared in {what}."
     low, high = levels[min(compared)], levels[max(compared)]
     at_low, at_high = (f"level {level} ({LEVEL_NAMES[level]})" for level in (min(compared), max(compared)))
-    there = f"{with_interval(high, write)} against {with_interval(low, write)}"
+    written_low, written_high = with_interval(low, write), with_interval(high, write)
     if high.above(low):
-        return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {there}."
+        return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {written_high} against {written_low}."
     if low.above(high):
-        return f"{capitalised(what)} is lower at {at_high} than at {at_low}: {there}."
+        return f"{capitalised(what)} is lower at {at_high} than at {at_low}: {written_high} against {written_low}."
     why = "the intervals overlap" if low.has_interval and high.has_interval else "there are no intervals"
-    return f"{capitalised(what)} is {there} at {at_high} and {at_low}; {why}, so no difference is claimed."
+    both = f"{written_high} at {at_high} and {written_low} at {at_low}"
+    return f"{capitalised(what)} is {both}; {why}, so no difference is claimed."
 
 
 def _moved(word: str, modes: Sequence[str], pairs: Mapping[str, tuple[Cell, Cell]]) -> str:

@@ -139,7 +139,13 @@ def share_endpoints(series: Series, axis: Sequence[dt.date]) -> Table:
         Column("October 2025", "Study"),
         Column("April 2026", "Study"),
     )
-    return Table("Shares in the first and the last month, ours and the study’s", columns, tuple(rows))
+    notes = (
+        f"Study, {end.group.replace('@', ' in ')}: {end.note}."
+        for mode in series
+        for end in exhibits.published_endpoints(mode)
+        if end and end.note
+    )
+    return Table("Shares in the first and the last month, ours and the study’s", columns, tuple(rows), tuple(notes))
 
 
 def value_endpoints(values: Series, changes: Series, axis: Sequence[dt.date]) -> Table:

@@ -254,3 +254,26 @@ def test_a_logarithmic_axis_holds_all_positive_values_with_round_ticks():
 @pytest.mark.parametrize(("low", "high", "step"), [(0, 0.37, 0.1), (-0.3, 0.9, 0.5), (0, 1, 0.25)])
 def test_steps_are_round(low, high, step):
     assert step_for(low, high, most=4) == pytest.approx(step)
+
+
+def test_a_mode_that_has_its_first_month_alone_is_named_and_not_drawn_as_a_trend():
+    values = example.task_value(example.MONTHS, 3400, 620)
+    later = (pl.col("work_mode") == "fix") & (pl.col("month") > example.MONTHS[0]) & (pl.col("period") == "month")
+    numeric = [pl.when(later).then(None).otherwise(name).alias(name) for name in ("estimate", "ci_low", "ci_high")]
+    hidden = values.with_columns(*numeric, suppressed=pl.col("suppressed") | later)
+    words = "".join(ET.fromstring(figures.value_changes(hidden, example.MONTHS).svg()).itertext())
+    assert "too few users: fix" in words
+
+
+def test_a_doubling_and_a_halving_of_task_value_lie_equally_far_from_no_change():
+    months = example.MONTHS[:3]
+    rows = [
+        {**example.cell(month, "month", value, 1.0, 50, 20), "work_mode": "all"}
+        for month, value in zip(months, (100.0, 200.0, 50.0), strict=True)
+    ]
+    svg = figures.value_changes(example.frame("marts.task_value", rows), months).svg()
+    heights = [
+        float(re.search(r"translate\([\d.]+,([\d.]+)\)", mark.get("transform")).group(1))
+        for mark in filled(drawn_marks(svg, "symbol"), "accent")
+    ]
+    assert heights[0] - heights[1] == pytest.approx(heights[2] - heights[0])

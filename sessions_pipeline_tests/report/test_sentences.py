@@ -87,9 +87,19 @@ def test_the_study_s_figure_is_placed_inside_above_or_below_our_interval():
     assert sentences.beside_study(Cell(0.2, published=study)) == ""
 
 
+def test_a_figure_printed_as_26_percent_may_be_anything_that_rounds_to_it():
+    study = published("figure_1", "work_mode_share", "fix")
+    assert "within its rounding, inside" in sentences.beside_study(Cell(0.252, 0.248, 0.256, published=study))
+    assert "agree with our intervals for all 1" in sentences.work_modes(
+        {"fix": Cell(0.252, 0.248, 0.256, published=study)}
+    )
+    assert "lies above" in sentences.beside_study(Cell(0.25, 0.246, 0.254, published=study))
+    assert "outside our interval for fix" in sentences.work_modes({"fix": Cell(0.25, 0.246, 0.254, published=study)})
+
+
 def test_without_intervals_numbers_are_named_and_nothing_is_claimed():
     text = sentences.effort({1: EffortCell(5.0), 5: EffortCell(11.0)}, "actions per prompt")
-    assert "11.0 against 5.0" in text
+    assert "11.0 at level 5 (expert) and 5.0 at level 1 (novice)" in text
     assert "no difference is claimed" in text
     assert not CLAIMS.search(text)
     assert sentences.work_modes({"fix": Cell(0.4)}) == "Fix takes the largest share of these sessions, 40.0%."

@@ -120,6 +120,9 @@ def _effort_panel(measure: str, levels: Mapping[int, EffortCell], layout: Layout
     median = {"color": LIGHT["paper"], "thickness": 2, "width": 2 * half}
     zero = {"shape": "triangle-down", "size": 45, "filled": True, "color": LIGHT["axis"]}
     label = {"align": "left", "baseline": "middle", "xOffset": half + 3, "fontWeight": 600, "fontSize": label_size}
+    # The study prints levels 1 and 5: its marks stand outside, where no neighbour's number can be.
+    left, right = ({**hollow(STUDY), "xOffset": offset} for offset in (-half - 9, half + 9))
+    beyond = {**label, "xOffset": half + 20}
     return layered(
         marks(boxes, "rule", {"color": LIGHT["axis"], "strokeWidth": 1.5}, x=x, y=y, y2="p95:Q"),
         marks(boxes, "bar", {**bar, "color": LIGHT["box-low"]}, x=x, y="p25:Q", y2="p50:Q"),
@@ -128,8 +131,10 @@ def _effort_panel(measure: str, levels: Mapping[int, EffortCell], layout: Layout
         marks(at_zero, "point", zero, x=x, y="floor:Q"),
         marks(intervals, "rule", {"color": LIGHT["accent"], "strokeWidth": 2.5}, x=x, y="low:Q", y2="high:Q"),
         marks(means, "point", dot(LIGHT["accent"], 75), x=x, y="mean:Q"),
-        marks(means, "text", label, x=x, y="mean:Q", text="text:N"),
-        marks(studies, "point", {**hollow(STUDY), "xOffset": -half - 9}, x=x, y="study:Q"),
+        marks([row for row in means if not row["last"]], "text", label, x=x, y="mean:Q", text="text:N"),
+        marks([row for row in means if row["last"]], "text", beyond, x=x, y="mean:Q", text="text:N"),
+        marks([row for row in studies if not row["last"]], "point", left, x=x, y="study:Q"),
+        marks([row for row in studies if row["last"]], "point", right, x=x, y="study:Q"),
         *panel_title(MEASURE_NAMES[measure].capitalize(), "log scale; dot: geometric mean; diamond: study"),
         width=270 if layout.narrow else 385,
         height=270 if layout.narrow else 320,
@@ -138,7 +143,7 @@ def _effort_panel(measure: str, levels: Mapping[int, EffortCell], layout: Layout
 
 def _effort_row(level: int, cell: EffortCell) -> dict[str, Any]:
     name = f"{level} {LEVEL_NAMES[level]}" if level in (1, 5) else str(level)
-    size = "suppressed" if cell.suppressed else f"n {numbers.count(cell.sessions)}"
+    size = "×" if cell.suppressed else f"n {numbers.count(cell.sessions)}"
     return {
         "label": f"{name}|{size}",
         **{name: getattr(cell, name) if cell.has_box else None for name in QUANTILES},
@@ -146,6 +151,7 @@ def _effort_row(level: int, cell: EffortCell) -> dict[str, Any]:
         "low": cell.low if cell.has_interval else None,
         "high": cell.high if cell.has_interval else None,
         "study": cell.published.value if cell.published else None,
+        "last": level == LEVELS[-1],
     }
 
 

@@ -33,17 +33,25 @@ Ends = Mapping[str, tuple[Published | None, Published | None]]
 
 @dataclass(frozen=True)
 class _Scale:
-    """The common scale of the panels, and how their numbers are written."""
+    """The common scale of the panels.
+
+    change: the numbers are relative changes, drawn as ratios on a logarithmic axis, so that a doubling and a halving
+    are equally far from no change.
+    """
 
     low: float
     high: float
-    step: float
-    write: Callable[[float | None], str]
+    ticks: tuple[float, ...]
+    change: bool = False
 
-    @property
-    def ticks(self) -> list[float]:
-        parts = round((self.high - self.low) / self.step)
-        return [round(self.low + part * self.step, 6) for part in range(parts + 1)]
+    def place(self, value: float | None) -> float | None:
+        """Where a number of ours or of the study lies on the axis."""
+        if value is None:
+            return None
+        return max(1 + value, 0.01) if self.change else value
+
+    def write(self, value: float | None) -> str:
+        return numbers.change(value) if self.change else numbers.share(value)
 
 
 def share_trends(series: Series, ends: Ends, axis: Sequence[dt.date], layout: Layout) -> Specification:
@@ -53,7 +61,7 @@ def share_trends(series: Series, ends: Ends, axis: Sequence[dt.date], layout: La
 
 def value_trends(series: Series, ends: Ends, axis: Sequence[dt.date], layout: Layout) -> Specification:
     """Change of the mean task value since the first month, over all sessions and by work mode."""
-    return _trends(series, ends, axis, layout, _value_scale)
+    return _trends(series, ends, axis, layout, _change_scale)
 
 
 def _share_scale(values: Sequence[float], intervals: Sequence[float]) -> _Scale:
@@ -61,16 +69,29 @@ def _share_scale(values: Sequence[float], intervals: Sequence[float]) -> _Scale:
     reach = 1.5 * max(values)
     high = max([*values, *(min(end, reach) for end in intervals), 0.05])
     step = step_for(0.0, high, most=4)
-    return _Scale(0.0, round_up(high, step), step, numbers.share)
+    top = round_up(high, step)
+    return _Scale(0.0, top, tuple(round(part * step, 6) for part in range(round(top / step) + 1)))
 
 
-def _value_scale(values: Sequence[float], intervals: Sequence[float]) -> _Scale:
+def _change_scale(values: Sequence[float], intervals: Sequence[float]) -> _Scale:
     """All estimates, and as much of the intervals as keeps those readable."""
-    reach = max(0.5, 2.0 * max(abs(value) for value in values))
-    high = max([*values, *(min(end, reach) for end in intervals), 0.1])
-    low = min([*values, *(max(end, -reach) for end in intervals), -0.1])
-    step = step_for(low, high, most=4)
-    return _Scale(-round_up(-low, step), round_up(high, step), step, numbers.change)
+    ratios = [max(1 + value, 0.01) for value in values]
+    low, high = min(*ratios, 0.9), max(*ratios, 1.1)
+    reach = max(2.0, high / low)
+    ends = [min(max(1 + end, low / reach), high * reach) for end in intervals]
+    low, high = min([low, *ends]) / 1.05, max([high, *ends]) * 1.05
+    return _Scale(low, high, _change_ticks(low, high), change=True)
+
+
+def _change_ticks(low: float, high: float) -> tuple[float, ...]:
+    """Ratios to mark: quarters where the axis is short, else powers of 2, 4, 8 …, at most six."""
+    if high / low <= 3:
+        return tuple(ratio for ratio in (0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0, 2.5) if low <= ratio <= high)
+    for base in (2.0, 4.0, 8.0, 16.0, 64.0):
+        ticks = tuple(base**power for power in range(-4, 9) if low <= base**power <= high)
+        if len(ticks) <= 6:
+            return ticks
+    return (1.0,)
 
 
 def _trends(
@@ -99,7 +120,7 @@ def _trends(
 
 
 def _left_out(modes: Sequence[str], layout: Layout) -> dict[str, Any]:
-    words = f"Not drawn, suppressed in every month: {', '.join(modes)}"
+    words = f"Not drawn, too few users: {', '.join(modes)}"
     lines = textwrap.wrap(words, 46 if layout.narrow else 140)
     style = {"fontWeight": "normal", "fontSize": 12, "color": LIGHT["muted"], "offset": 22}
     return {"title": {"text": lines, **style}}
@@ -123,7 +144,7 @@ def _panel(
     intervals = [row for row in shown if row["low"] is not None]
     hidden = [row for row in rows if row["suppressed"]]
     places = zip((-margin, last + margin), ends, strict=True)
-    study = [{"x": place, "value": end.value} for place, end in places if end is not None]
+    study = [{"x": place, "value": scale.place(end.value)} for place, end in places if end is not None]
     names = [numbers.short_month(month) for month in axis]
     x = quantitative(
         "x",
@@ -134,10 +155,18 @@ def _panel(
         labelOverlap=False,
         grid=False,
     )
-    percent = "datum.value == 0 ? '0%' : format(datum.value, '{}.0%')".format("+" if scale.low < 0 else "")
-    y = quantitative("value", (scale.low, scale.high), values=scale.ticks, labelExpr=percent, labels=labelled)
-    y["axis"] |= {"labelFontSize": 11, "labelOverlap": False}
-    zero = [{"value": 0.0}] if scale.low < 0 else []
+    change = "datum.value == 1 ? '0%' : format(datum.value - 1, '+,.0%')"
+    y = quantitative(
+        "value",
+        (scale.low, scale.high),
+        scale="log" if scale.change else "linear",
+        values=list(scale.ticks),
+        labelExpr=change if scale.change else "format(datum.value, '.0%')",
+        labels=labelled,
+        labelFontSize=11,
+        labelOverlap=False,
+    )
+    zero = [{"value": 1.0}] if scale.change else []
     spans = {"clip": True, "color": LIGHT["bar"], "strokeWidth": 3}
     cross = {"color": LIGHT["muted"], "baseline": "bottom", "fontSize": 12}
     return layered(
@@ -156,9 +185,9 @@ def _panel(
 def _row(index: int, cell: Cell, scale: _Scale) -> dict[str, Any]:
     return {
         "x": index,
-        "value": cell.estimate,
-        "low": cell.low if cell.has_interval else None,
-        "high": cell.high if cell.has_interval else None,
+        "value": scale.place(cell.estimate),
+        "low": scale.place(cell.low) if cell.has_interval else None,
+        "high": scale.place(cell.high) if cell.has_interval else None,
         "suppressed": cell.suppressed,
         "floor": scale.low,
         "text": "×",
@@ -170,7 +199,7 @@ def _subtitle(by_month: Mapping[dt.date, Cell], scale: _Scale) -> str:
     first, last = by_month[min(by_month)], by_month[max(by_month)]
     if last.suppressed:
         return "last month suppressed"
-    if scale.low < 0:
+    if scale.change:
         ends = numbers.interval(scale.write(last.low), scale.write(last.high))
         return scale.write(last.estimate) + (f" ({ends})" if last.has_interval else "")
     if len(by_month) == 1 or first.suppressed:
