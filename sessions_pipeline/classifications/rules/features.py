@@ -161,11 +161,6 @@ class Features:
         """Human turns that ask for something."""
         return [turn for turn in self.asked if not turn.is_talk]
 
-    @cached_property
-    def own_words(self) -> int:
-        """All own words of the person."""
-        return sum(turn.words for turn in self.asked)
-
     @property
     def actions(self) -> int:
         """Tool calls by telemetry, which sees what a cut took out."""

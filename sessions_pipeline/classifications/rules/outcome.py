@@ -7,7 +7,6 @@ the session ended. The final state counts: what went wrong on the way and was ma
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_pipeline.classifications.classifiers import SIGNALS
@@ -51,10 +50,10 @@ class _Tiers:
 
 @dataclass(frozen=True)
 class Reactions:
-    """How the person reacted to finished work.
+    """How the person reacted to finished work: counts of turns, and how the last one stands.
 
-    approvals: turns with praise. results_shown: output without an error that the person pasted without objection.
-    open_complaint, open_correction: nothing better came later.
+    moved_on: turns without objection. results_shown: of these, turns with pasted output that shows no error.
+    open_complaint, open_correction: the last reaction, to which the agent did not attend.
     """
 
     approvals: int
@@ -69,49 +68,37 @@ class Reactions:
 
 
 def reactions(seen: Features) -> Reactions:
-    """Reads each human turn but the first as a reaction to what came before it."""
-    approvals = corrections = complaints = frustrations = moved_on = shown = 0
-    open_complaint = open_correction = False
-    reacting = _after_work(seen)
-    for turn in reacting:
-        ideas = turn.ideas
-        short = turn.words <= _REACTION_WORDS
-        frustrated = ideas["frustration"] > 0 and ideas["approval"] == 0
-        frustrations += frustrated
-        complained = short and ideas["complaint"] > 0
-        corrected = short and not complained and ideas["correction"] > 0 and ideas["approval"] == 0
-        approved = short and ideas["approval"] > 0 and not complained
-        complaints += complained
-        corrections += corrected
-        approvals += approved
-        if not (complained or corrected or frustrated):
-            moved_on += 1
-            shown += bool(turn.request.pasted) and not ERROR_TEXT.search(turn.request.pasted)
-        if approved or not (complained or corrected or frustrated):
-            open_complaint = open_correction = False
-        open_complaint |= complained or frustrated
-        open_correction |= corrected
-    final = reacting[-1] if reacting else None
-    if final is not None and final.request.answered:
-        # The agent dealt with the last objection and nobody objected again.
-        open_correction = False
+    """Reads each human turn that comes after something was done or said as a reaction to it."""
+    turns = seen.asked[0 if seen.preamble.calls or seen.preamble.replies else 1 :]
+    found = [_reaction(turn) for turn in turns]
+    calm = [turn for turn, reaction in zip(turns, found, strict=True) if reaction in ("approval", "none")]
+    last = found[-1] if found else "none"
+    answered = bool(turns) and turns[-1].request.answered
+    attended = answered and bool(turns[-1].kinds)
     return Reactions(
-        approvals=approvals,
-        corrections=corrections,
-        complaints=complaints,
-        frustrations=frustrations,
-        moved_on=moved_on,
-        results_shown=shown,
-        open_complaint=open_complaint and not (final is not None and final.request.answered and final.request.calls),
-        open_correction=open_correction,
-        final_approval=final is not None and final.ideas["approval"] > 0 and final.words <= _REACTION_WORDS,
+        approvals=found.count("approval"),
+        corrections=found.count("correction"),
+        complaints=found.count("complaint"),
+        frustrations=found.count("frustration"),
+        moved_on=len(calm),
+        results_shown=sum(bool(turn.request.pasted) and not ERROR_TEXT.search(turn.request.pasted) for turn in calm),
+        open_complaint=last in ("complaint", "frustration") and not attended,
+        open_correction=last == "correction" and not answered,
+        final_approval=last == "approval",
     )
 
 
-def _after_work(seen: Features) -> Sequence[Asked]:
-    """Turns that come after something was done or said."""
-    first = 0 if seen.preamble.calls or seen.preamble.replies else 1
-    return seen.asked[first:]
+def _reaction(turn: Asked) -> str:
+    """What a turn says of the work before it: complaint, frustration, approval, correction or none."""
+    ideas = turn.ideas
+    about_it = turn.words <= _REACTION_WORDS
+    if about_it and ideas["complaint"]:
+        return "complaint"
+    if ideas["frustration"] and not ideas["approval"]:
+        return "frustration"
+    if about_it and ideas["approval"]:
+        return "approval"
+    return "correction" if about_it and ideas["correction"] else "none"
 
 
 def success_signal(seen: Features, reacted: Reactions) -> Finding:
@@ -168,6 +155,10 @@ def failure_signal(seen: Features, reacted: Reactions) -> Finding:
         tiers.reach(3 if often else 2, "user_interrupted")
     if reacted.corrections or reacted.complaints:
         tiers.reach(2, "user_objected_once")
+    if seen.agent_ideas["yields"]:
+        tiers.reach(2, "agent_conceded_a_mistake")
+    if seen.closing_ideas["left_open"] and seen.ending in _CLEAN and not reacted.final_approval:
+        tiers.reach(2, "agent_left_a_part_open")
     if reacted.corrections + 2 * reacted.complaints >= 3 or reacted.open_correction:
         tiers.reach(3, "user_pushed_back")
     if reacted.frustrations:

@@ -682,4 +682,20 @@ AGENT_WORDS: dict[str, dict[str, str]] = {
         "ja": "おっしゃる通り, その通りです, 私の間違い, 申し訳, 失礼しました",
         "ko": "맞습니다, 제 실수, 죄송, 좋은 지적, 제가 잘못",
     },
+    "left_open": {
+        "en": """
+        not yet done, still to do, still needs to, remaining work, remaining issue, remaining issues, known issue,
+        known issues, not tested, untested, haven't tested, could not verify, couldn't verify, not verified,
+        unverified, did not run, didn't run, left undone, incomplete, partially, only partially, not implemented,
+        placeholder, placeholders, stubbed""",
+        "es": "queda pendiente, sin probar, incompleto, parcialmente",
+        "de": "steht noch aus, ungetestet, unvollstandig, teilweise",
+        "fr": "reste a faire, non teste, incomplet, partiellement",
+        "pt": "falta fazer, pendente, nao testado, incompleto, parcialmente",
+        "it": "resta da fare, non testato, incompleto, parzialmente",
+        "ru": "осталось сделать, не протестирован*, частично, не завершен*",
+        "zh": "尚未, 未完成, 未测试, 部分完成, 待处理",
+        "ja": "未完了, 未テスト, 一部のみ, まだ完了",
+        "ko": "미완료, 테스트하지 않, 일부만, 아직 완료",
+    },
 }
