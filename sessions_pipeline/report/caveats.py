@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import polars as pl
+
 from sessions_pipeline.report import exhibits, numbers, sentences
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 
@@ -86,16 +88,25 @@ def _few_users(inputs: ReportInputs) -> Caveat | None:
 
 
 def _suppressed(inputs: ReportInputs) -> Caveat | None:
-    frames = [inputs.frame(name) for name in TABLES]
-    hidden = sum(int(frame["suppressed"].sum()) for frame in frames if "suppressed" in frame.columns)
+    hidden = sum(_hidden(inputs.frame(name), inputs) for name in TABLES)
     if not hidden:
         return None
     return Caveat(
         "Suppressed cells",
-        f"{numbers.plural(hidden, 'cell')} of the released tables {'is' if hidden == 1 else 'are'} suppressed: fewer "
+        f"{numbers.plural(hidden, 'cell')} of this report’s tables {'is' if hidden == 1 else 'are'} suppressed: fewer "
         f"than {inputs.min_users} users, or a neighbour that would reveal such a cell. They are marked, and are "
         "missing from every comparison.",
     )
+
+
+def _hidden(frame: pl.DataFrame, inputs: ReportInputs) -> int:
+    """Suppressed cells that the report shows: the vintage's window, and each of its months alone."""
+    if "suppressed" not in frame.columns:
+        return 0
+    of_window = (pl.col("period") == "window") & (pl.col("month") == inputs.month)
+    of_months = (pl.col("period") == "month") & pl.col("month").is_in(list(inputs.months))
+    by_month = "work_mode" in frame.columns
+    return frame.filter("suppressed", (of_window | of_months) if by_month else of_window).height
 
 
 def _gaps(inputs: ReportInputs) -> Caveat | None:

@@ -152,13 +152,16 @@ def work_mode_shares(frame: pl.DataFrame, month: dt.date) -> dict[str, Cell]:
 
 
 def effort(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[int, EffortCell]]:
-    """Figure 3: measure → level → distribution over the window."""
-    cells: dict[str, dict[int, EffortCell]] = {measure: {} for measure in EFFORT_MEASURES}
-    for row in sorted(_at(frame, month, "window"), key=lambda row: row["expertise"]):
-        cell = _cell(row, published("figure_3", row["measure"], f"expertise_{row['expertise']}"))
-        details = {} if cell.suppressed else {name: row[name] for name in ("zero_sessions", *QUANTILES)}
-        cells[row["measure"]][row["expertise"]] = EffortCell(**{**vars(cell), **details})
-    return {measure: levels for measure, levels in cells.items() if levels}
+    """Figure 3: measure → level → distribution over the window, at all five levels.
+
+    A level without a row has no session: its cell says so and carries the study's mean alone.
+    """
+    rows = {(row["measure"], row["expertise"]): row for row in _at(frame, month, "window")}
+    return {
+        measure: {level: _effort_cell(measure, level, rows.get((measure, level))) for level in LEVELS}
+        for measure in EFFORT_MEASURES
+        if any((measure, level) in rows for level in LEVELS)
+    }
 
 
 def month_range(months: Sequence[dt.date]) -> list[dt.date]:
@@ -351,6 +354,15 @@ def _cell(row: Mapping[str, Any], reference: Published | None = None) -> Cell:
         reason=row.get("missing_reason"),
         published=reference,
     )
+
+
+def _effort_cell(measure: str, level: int, row: Mapping[str, Any] | None) -> EffortCell:
+    study = published("figure_3", measure, f"expertise_{level}")
+    if row is None:
+        return EffortCell(sessions=0, users=0, reason="no session at this level", published=study)
+    cell = _cell(row, study)
+    details = {} if cell.suppressed else {name: row[name] for name in ("zero_sessions", *QUANTILES)}
+    return EffortCell(**{**vars(cell), **details})
 
 
 def _coefficient_cell(row: Mapping[str, Any]) -> Cell:

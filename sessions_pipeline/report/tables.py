@@ -155,7 +155,7 @@ def value_endpoints(values: Series, changes: Series, axis: Sequence[dt.date]) ->
             (
                 mode,
                 *(_text(cells.get(month), numbers.dollars) for month in (axis[0], axis[-1])),
-                *_estimate(changes[mode].get(axis[-1], Cell()), numbers.change),
+                *_estimate(changes[mode].get(axis[-1]), numbers.change),
                 numbers.printed(exhibits.published_value_change(mode)),
             )
         )
@@ -185,7 +185,7 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
                 mode,
                 *_estimate(cells[month], numbers.dollars),
                 numbers.dollars(median.get((month, mode))),
-                *_estimate(changes[mode].get(month, Cell()), numbers.change),
+                *_estimate(changes[mode].get(month), numbers.change),
                 *_size(cells[month]),
             )
         )
@@ -333,8 +333,9 @@ def _level(level: int) -> str:
     return f"{level} {exhibits.LEVEL_NAMES[level]}"
 
 
-def _estimate(cell: Cell, write: Callable[[float | None], str]) -> tuple[str, str]:
-    return _text(cell, write), numbers.interval(write(cell.low), write(cell.high))
+def _estimate(cell: Cell | None, write: Callable[[float | None], str]) -> tuple[str, str]:
+    ends = numbers.interval(write(cell.low), write(cell.high)) if cell else numbers.MISSING
+    return _text(cell, write), ends
 
 
 def _text(cell: Cell | None, write: Callable[[float | None], str]) -> str:

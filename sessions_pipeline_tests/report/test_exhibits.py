@@ -40,6 +40,14 @@ def test_work_modes_are_read_from_the_window_of_the_vintage_alone_largest_first(
     assert list(exhibits.work_mode_shares(frame, OCTOBER)) == ["test", "build"]
 
 
+def test_a_level_without_sessions_keeps_its_place_with_the_study_s_mean_alone():
+    frame = example.effort_by_expertise(example.MONTHS, 702, 120).filter(pl.col("expertise") > 1)
+    novices = exhibits.effort(frame, example.MONTHS[-1])["actions_per_prompt"][1]
+    assert (novices.sessions, novices.estimate, novices.has_box, novices.suppressed) == (0, None, False, False)
+    assert novices.published.value == 4.9
+    assert exhibits.effort(frame.clear(), example.MONTHS[-1]) == {}
+
+
 def test_the_month_range_crosses_the_year_and_fills_gaps():
     months = exhibits.month_range([dt.date(2026, 2, 1), dt.date(2025, 11, 1)])
     assert months == [dt.date(2025, 11, 1), dt.date(2025, 12, 1), dt.date(2026, 1, 1), dt.date(2026, 2, 1)]

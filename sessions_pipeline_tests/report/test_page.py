@@ -340,6 +340,19 @@ def test_few_users_are_a_caveat_below_fifty(users, warned):
     assert ("Few users" in headings(example.inputs(users=users))) == warned
 
 
+def test_only_suppressed_cells_of_this_report_are_counted_in_its_caveat():
+    inputs = example.inputs()
+    (ours,) = (caveat.text for caveat in caveats(inputs) if caveat.heading == "Suppressed cells")
+    other = {
+        name: pl.concat([frame, frame.with_columns(month=pl.col("month").dt.offset_by("-1y"))])
+        for name, frame in inputs.frames.items()
+    }
+    (both,) = (caveat.text for caveat in caveats(replace(inputs, frames=other)) if caveat.heading == "Suppressed cells")
+    hidden = sum(frame["suppressed"].sum() for frame in inputs.frames.values() if "suppressed" in frame.columns)
+    assert ours == both
+    assert ours.startswith(f"{hidden} cells")
+
+
 def test_months_without_sessions_are_named():
     inputs = example.inputs(example.MONTHS[:3] + example.MONTHS[5:])
     (gap,) = (caveat.text for caveat in caveats(inputs) if caveat.heading == "Months without sessions")

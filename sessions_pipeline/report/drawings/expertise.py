@@ -142,7 +142,7 @@ def _effort_panel(measure: str, levels: Mapping[int, EffortCell], layout: Layout
 
 
 def _effort_row(level: int, cell: EffortCell) -> dict[str, Any]:
-    name = f"{level} {LEVEL_NAMES[level]}" if level in (1, 5) else str(level)
+    name = f"{level} {LEVEL_NAMES[level]}" if level in (LEVELS[0], LEVELS[-1]) else str(level)
     size = "×" if cell.suppressed else f"n {numbers.count(cell.sessions)}"
     return {
         "label": f"{name}|{size}",
