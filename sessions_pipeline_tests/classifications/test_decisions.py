@@ -68,3 +68,10 @@ def test_a_handed_over_plan_is_the_users() -> None:
     plan = "\n\n".join(f"## Step {n}\n{step}" for n, step in enumerate(steps, start=1))
     without, given = counts(human("Clean up."), work(6)), counts(human(f"Implement this:\n\n{plan}"), work(6))
     assert share(given.planning_user, given.planning_agent) > share(without.planning_user, without.planning_agent)
+
+
+def test_what_helpers_did_is_no_further_decision() -> None:
+    """Calls of sub-agents are not in the main thread: telemetry must not be mistaken for calls that a cut took out."""
+    alone = counts(human("Build a shop."), work(4))
+    assert counts(human("Build a shop."), work(4), tool_calls=84, subagent_tool_calls=80) == alone
+    assert counts(human("Build a shop."), work(4), tool_calls=84) != alone

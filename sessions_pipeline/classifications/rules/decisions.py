@@ -64,7 +64,8 @@ def _planned_by_agent(seen: Features) -> float:
     """
     answered = sum(bool(turn.request.replies) and not turn.kinds for turn in seen.tasks)
     handed_over = any(turn.request.document for turn in seen.asked)
-    gaps = math.sqrt(seen.actions) * (0.3 if handed_over else 0.5)
+    # The first steps follow from the request itself.
+    gaps = max(math.sqrt(seen.actions) - 1, 0.0) * (0.3 if handed_over else 0.55)
     return gaps + 0.3 * answered + seen.counts["plan"] + 0.4 * min(seen.counts["list"], 4)
 
 

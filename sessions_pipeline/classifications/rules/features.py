@@ -163,8 +163,8 @@ class Features:
 
     @property
     def actions(self) -> int:
-        """Tool calls by telemetry, which sees what a cut took out."""
-        return max(self.telemetric("tool_calls"), len(self.calls))
+        """Tool calls of the main thread by telemetry, which sees what a cut took out."""
+        return max(self.telemetric("tool_calls") - self.telemetric("subagent_tool_calls"), len(self.calls))
 
     @cached_property
     def edits_done(self) -> int:
