@@ -258,9 +258,7 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
 
 
 def _no_sample(rule_set: str) -> str:
-    return (
-        f"no session is in the sample of the rule set {rule_set}; core.attrition says which rule left out which."
-    )
+    return f"no session is in the sample of the rule set {rule_set}; core.attrition says which rule left out which."
 
 
 def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[Path, ...]) -> str:

@@ -17,7 +17,7 @@ from sessions_pipeline.schemas import TABLES
 from sessions_pipeline.sql import load_models
 
 ROOT = Path(__file__).resolve().parents[1]
-FIGURES = ("figure_1", "figure_3", "figure_4_shares", "figure_4_values", "figure_5")
+FIGURES = ("figure_1", "figure_3", "figure_4_shares", "figure_4_values", "figure_5", "flow", "table_a1")
 
 
 @pytest.fixture(scope="module")

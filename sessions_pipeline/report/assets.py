@@ -66,6 +66,18 @@ FIGURES = (
         lambda inputs: figures.value_changes(inputs.frame("task_value"), inputs.months),
     ),
     FigureAsset(
+        "table_a1",
+        "One picture per vintage: the coefficients of Table A1 beside the published ones.",
+        ("coefficients",),
+        lambda inputs: figures.returns(inputs.frame("coefficients"), inputs.month),
+    ),
+    FigureAsset(
+        "flow",
+        "One picture per vintage: what each rule removed, from files found to sessions analysed.",
+        ("attrition",),
+        lambda inputs: figures.flow(inputs.frame("attrition"), inputs.months),
+    ),
+    FigureAsset(
         "figure_5",
         "One picture per vintage: adjusted rates of success and failure by expertise.",
         ("adjusted_rates", "outcomes_by_expertise"),
@@ -106,7 +118,7 @@ def _figure_asset(figure: FigureAsset, window_months: int) -> AssetsDefinition:
         group_name="report",
         description=figure.description,
         deps=[AssetDep(asset_key(TABLES[name]), partition_mapping=mapping) for name in figure.tables],
-        kinds={"altair", "svg"},
+        kinds={"vega", "svg"},
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
     )
@@ -135,7 +147,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
     @asset(
         key=AssetKey(["report", "page"]),
         group_name="report",
-        description="One HTML file per vintage: every exhibit beside the published figures, with its sample and caveats.",
+        description="One HTML file per vintage: every exhibit beside the published figures, with sample and caveats.",
         deps=[*tables, *(AssetDep(AssetKey(["report", figure.name])) for figure in FIGURES)],
         kinds={"html"},
         partitions_def=monthly_partitions,

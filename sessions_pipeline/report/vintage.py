@@ -64,13 +64,10 @@ def _label_versions(labels: pl.DataFrame) -> dict[str, str]:
 def _methods(settings: Settings) -> dict[str, str]:
     dated, _ = price_list()
     methods = {
-        "Rule set": settings.rule_set,
         **{f"Left out: {rule.name.replace('_', ' ')}": rule.description for rule in RULE_SETS[settings.rule_set]},
         "Users": "the first folder under each source" if settings.users == "folder" else "one person's logs",
-        "Window": f"{settings.window_months} months, the vintage's own included",
         "Transcript": f"each turn cut in the middle to {settings.turn_chars:,} characters, the whole to "
         f"{settings.transcript_chars:,}",
-        "Smallest published cell": f"{settings.min_users} distinct users",
         "Price list of tokens": f"{dated:%d %B %Y}",
     }
     return methods

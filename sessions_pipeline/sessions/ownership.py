@@ -42,7 +42,9 @@ def owned(index: pl.DataFrame) -> pl.DataFrame:
         pl.col("session").n_unique().over("file").alias("sessions_in_file"),
         pl.len().over("file").cast(pl.Int64).neg().alias("fewer_lines"),
     )
-    order = ["sidechain", "at", "session_end", "written", "session", "sessions_in_file", "fewer_lines", "content", "position"]
+    copies = ["sidechain", "at", "session_end", "written", "session"]
+    ties = ["sessions_in_file", "fewer_lines", "content", "position"]
+    order = [*copies, *ties]
     lines = ranked.sort(order).unique("key", keep="first", maintain_order=True).select(index.columns)
     responses = lines.filter(pl.col("message") != 0)
     thread = ["message", "session", "agent", "sidechain"]
