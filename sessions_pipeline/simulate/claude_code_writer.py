@@ -229,7 +229,6 @@ class SessionWriter:
         """Write a sub-agent where its version keeps it; returns the structured result for the parent."""
         thread, path = self._agent_place(run)
         started = self.now
-        work = run.kind == "task"
         model = SMALL_MODEL if self.plan.user.gateway_model is None and self.rng.random() < 0.6 else self.model
         own_parent, thread.parent = thread.parent, None
         if run.kind == "prompt_suggestion":
@@ -237,7 +236,7 @@ class SessionWriter:
         self.user(run.prompt, thread)
         for reply in run.replies:
             self.reply(reply, thread, model)
-        if work and thread.agent_id and not thread.inline:
+        if run.kind == "task" and thread.agent_id:
             self.tally.agents.add(thread.agent_id)
         if path:
             self.agent_files.append(AgentFile(path, thread, run.kind))
@@ -256,13 +255,14 @@ class SessionWriter:
     def _agent_place(self, run: AgentRun) -> tuple[Thread, str | None]:
         """The sub-agent's thread, and the path of its file if it has one."""
         version, session = self.plan.version, self.plan.session_id
-        automatic = run.kind in ("warmup", "prompt_suggestion")
-        name = {"warmup": "", "task": "", "workflow": ""}.get(run.kind, run.kind)
+        automatic = run.kind != "task"
+        name = "" if run.kind in ("task", "warmup") else f"a{run.kind}"
         if version <= (2, 0, 30):
             self.seen["inline_subagent"] += 1
-            return Thread(agent_id="inline", sidechain=True, inline=True), None
+            # Without an id in the log; the name only tells this session's inline agents apart
+            return Thread(agent_id=f"inline-{self.seen['inline_subagent']}", sidechain=True, inline=True), None
         if name:
-            agent_id = f"a{name}-{self.rng.getrandbits(24):06x}"
+            agent_id = f"{name}-{self.rng.getrandbits(24):06x}"
         elif version <= (2, 1, 1):
             agent_id = f"{self.rng.getrandbits(32):08x}"
         else:
@@ -279,7 +279,7 @@ class SessionWriter:
                 AgentFile(f"{folder}/journal.jsonl", Thread(entries=[(body, self.now) for body in journal]), "journal")
             )
             self.seen["workflow_subagent"] += 1
-        self.seen[f"{run.kind}_agent" if name else "nested_subagent"] += 1
+        self.seen["nested_subagent" if run.kind == "task" else f"{run.kind}_agent"] += 1
         return thread, f"{folder}/agent-{agent_id}.jsonl"
 
     def _describe_agent(self, path: str, call_id: str | None) -> None:

@@ -22,7 +22,7 @@ Entry = tuple[Body, int]
 
 HOUR_MS = 3_600_000
 MINUTE_MS = 60_000
-DAMAGE = ("torn_line", "glued_lines", "nul_line", "not_an_object", "invalid_utf8")
+DAMAGE = ("torn_line", "glued_lines", "nul_line", "not_an_object", "torn_character")
 _TRANSFORMS = ("out_of_order", "blank_lines", "no_final_newline", *DAMAGE)
 _HALF_BYTES = HALF.encode()
 
@@ -103,7 +103,7 @@ def _add_session(tree: LogTree, log: SessionWriter, parent: SessionWriter | None
             tree.seen["continuation_file"] += 1
         _add_repeats(tree, log, rng)
     for agent in log.agent_files:
-        role = "no_session" if agent.kind == "journal" else "subagent"
+        role = {"journal": "no_session", "copy": "repeat"}.get(agent.kind, "subagent")
         last = agent.thread.entries[-1][1]
         tree.files.append(LogFile(f"{folder}/{agent.path}", agent.thread.entries, role, last))
         tree.seen["journal_file"] += agent.kind == "journal"
@@ -116,7 +116,9 @@ def _inherited(log: SessionWriter, parent: SessionWriter, seen: Counter[str]) ->
     ends = [*parent.prompt_starts[1:], len(parent.main.entries)]
     end = max((end for end in ends if all(moment < limit for _, moment in parent.main.entries[:end])), default=0)
     prefix = parent.main.entries[:end]
-    if not prefix:
+    # Only a session that has ended is resumed under a new name; the original can then be told by its earlier end
+    resumed = "fork_rewritten" not in log.plan.traits or max(parent.tally.moments) < limit
+    if not prefix or not resumed:
         return []
     if "fork_verbatim" in log.plan.traits:
         seen["fork_verbatim"] += 1
@@ -181,7 +183,7 @@ def _add_files_without_session(tree: LogTree, logs: list[SessionWriter], rng: Ra
             LogFile(path, [(body, moment) for body in contents.get(kind, [])], "no_session", moment, flaws)
         )
         tree.seen[kind] += 1
-    for log in rng.sample(logs, max(2, len(logs) // 100)):
+    for log in rng.sample(logs, min(len(logs), max(2, len(logs) // 100))):
         folder = _folder(log)
         tree.companions[f"{folder}/sessions-index.json"] = b'{"version":1,"entries":[]}'
         tree.companions[f"{folder}/{log.plan.session_id}/tool-results/b1.txt"] = b"a long output\n"
@@ -229,8 +231,8 @@ def _insertions(file: LogFile, rng: Random) -> Iterator[tuple[bytes, bool]]:
     if "not_an_object" in file.flaws:
         yield rng.choice((b"[1,2,3]", b'"a text"', b"null", b"42")), True
         yield b"[]", True
-    if "invalid_utf8" in file.flaws:
-        yield b'{"type":"syst\xe9me","content":"na\xefve"}', True
+    if "torn_character" in file.flaws:
+        yield b'{"type":"system","content":"na\xc3', True  # torn within a character
     if "pointer" in file.flaws:
         yield b"version https://git-lfs.example.org/spec/v1", True
         yield b"oid sha256:4d7a2146", True

@@ -255,11 +255,11 @@ def prompt_suggestion_agent(log: SessionWriter) -> None:
     log.run_agent(AgentRun(prompt, (Reply("commit this"),), "", kind="prompt_suggestion"))
 
 
-def aside_question_agent(log: SessionWriter) -> None:
-    """A question beside the conversation: an answer was given, but no sub-agent worked."""
+def side_question_agent(log: SessionWriter) -> None:
+    """A question beside the conversation: billed, and no part of the work."""
     prompt = "<system-reminder>This is a side question.</system-reminder>\nwhat does the third column mean?"
     answer = Reply("It holds the unit in which the value is given.")
-    log.run_agent(AgentRun(prompt, (answer,), "", kind="aside_question"))
+    log.run_agent(AgentRun(prompt, (answer,), "", kind="side_question"))
 
 
 def compaction_copy_agent(log: SessionWriter) -> None:
@@ -280,7 +280,7 @@ ASIDES: dict[str, Aside] = {
         slash_bare, slash_builtin_with_args, local_command_system, bash_mode, ide_only_line, task_notification,
         queued_notification, queued_removed, synthetic_error, no_response_requested, unknown_line_type, unknown_block,
         unknown_tool, missing_result, orphan_result, lone_surrogate, git_operation, model_switch,
-        prompt_suggestion_agent, aside_question_agent,
+        prompt_suggestion_agent, side_question_agent,
     )
 }  # fmt: skip
 

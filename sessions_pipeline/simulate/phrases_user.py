@@ -541,31 +541,51 @@ APPROVALS_CODE = {
         "yes! now it is right. thanks a lot",
         "I tried it and it works, great",
         "perfect, that is what I wanted",
+        "it works now with my {things}, I'm so happy",
+        "super, I see {feature} now. thank you",
+        "great!! I showed it to my boss and he likes it",
     ),
     "middle": (
         "Works on my side, thank you.",
         "Tried it with the real data: all correct. Thanks.",
         "Perfect, exactly what I needed.",
         "Checked the output, it matches what I expected. Done.",
+        "I ran it on all {things} of this month, no complaints. Thanks.",
+        "{Part_} does what it should again. Thank you.",
+        "Good, that's it. I've put it to use already.",
+        "Looks right and works right. Closing this.",
     ),
     "high": (
         "Confirmed on my side, including the edge case. Good work.",
         "Reproduced before, gone after. Merging.",
         "Compared with the reference, identical. That's it.",
         "Reviewed the diff line by line. I'm happy with it.",
+        "Ran it against last month's {things}: no differences. Accepted.",
+        "Holds under load as well, and {part} is simpler than before. Merged.",
+        "I tried to break it for ten minutes and couldn't. Approved.",
+        "That's the right fix at the right level. Taking it as it is.",
     ),
 }
 APPROVALS_TEXT = {
-    "low": ("oh that is beautiful, I send it like this", "perfect thank you, exactly what I needed"),
+    "low": (
+        "oh that is beautiful, I send it like this",
+        "perfect thank you, exactly what I needed",
+        "yes!! that's much better than I could do it",
+        "great, I understand it now. thanks",
+    ),
     "middle": (
         "Great, sending it as it is. Thank you!",
         "That's what I was after, I've passed it on and they like it.",
         "Perfect. My colleague has signed it off.",
+        "Exactly right. I'll use it this afternoon.",
+        "Good, that answers it. Thank you.",
     ),
     "high": (
         "Good. It went out ten minutes ago, unchanged.",
         "That's right in substance and in tone. Approved.",
         "I checked each statement against the file. Correct, thank you.",
+        "Agreed on every point, including the one on {part}. Taking it as it stands.",
+        "That holds up; I went through it with two colleagues. Done.",
     ),
 }
 CONFIRMATIONS = (
@@ -599,31 +619,75 @@ COMPLAINTS = {
         "this is still broken!! nothing works, I lost two hours",
         "no no no, it is worse than before. I am really frustrated",
         "it still does not work. you said it is done and it isn't",
+        "now I can't even open it any more. please!!",
+        "I tried it again and again, always the red text",
     ),
     "middle": (
         "It still doesn't work. You told me twice that it's fixed and it isn't.",
         "No. This is wrong, and {part} is broken now too.",
         "That's the third time we go round in circles. It doesn't work.",
+        "Same failure as an hour ago. I don't see any progress here.",
+        "I can't use this. Half of the {things} are gone.",
     ),
     "high": (
         "No. You still paper over it: {symptom}. This is not usable.",
         "Wrong again, and the claim that it's verified is simply untrue. I've run it.",
         "This breaks {part}, which worked before. Unacceptable as it stands.",
+        "It fails in the one case that I named at the start. That isn't a fix.",
+        "You changed the check instead of the code. No.",
     ),
 }
-GIVING_UP = (
-    "forget it, I'll do it by hand",
-    "leave it. I'm reverting everything",
-    "never mind, I'll ask a colleague",
-    "stop here, this leads nowhere",
-    "ok, I give up on this for today",
-)
-ACCEPT_PARTIAL = (
-    "ok, leave the rest for another day. The first part is useful already.",
-    "Then without {feature} for now.",
-    "Fine, we live with that limitation. Keep what works.",
-    "ok so only {part}. Better than nothing.",
-)
+GIVING_UP = {
+    "low": (
+        "forget it, I'll do it by hand",
+        "ok I give up on this for today",
+        "never mind, I'll ask a colleague",
+        "I go back to my old sheet",
+        "leave it, I don't have the nerves for this",
+        "stop please. I ask my nephew",
+    ),
+    "middle": (
+        "Leave it. I'm reverting everything.",
+        "Forget it, I'll do this one by hand.",
+        "Never mind. I'll put {file} back to where it was.",
+        "Let's stop here, this leads nowhere.",
+        "I'm out of time for this. Reverting.",
+    ),
+    "high": (
+        "Stop. I'm rolling this back and doing it myself.",
+        "Enough. {Part_} goes back to the last good state.",
+        "I'll write that piece by hand; we've spent more on it than it's worth.",
+        "Reverted. The approach was wrong from the second step on.",
+        "Drop it. I'd rather have no change than this one.",
+    ),
+}
+ACCEPT_PARTIAL = {
+    "low": (
+        "ok, better than nothing I think",
+        "ok then only {part}, that helps already",
+        "alright, I can do the rest by hand",
+        "fine for now. maybe next time the rest",
+        "ok I use it like this, without {feature}",
+        "half is also good, thank you",
+    ),
+    "middle": (
+        "Ok, leave the rest for another day. {Part_} alone is useful already.",
+        "Then without {feature} for now.",
+        "Fine, we live with that limitation. Keep what works.",
+        "So only {part}. I'll take it like that.",
+        "Let's stop here. The other {things} can wait.",
+        "I can use this much. {Feature} goes on my list.",
+        "Good enough for the moment, but please write down what is missing.",
+    ),
+    "high": (
+        "Accepted with that gap. Note in {file} that {feature} is missing.",
+        "We ship {part} and cut {feature}. The rest needs a decision that isn't mine.",
+        "Partial is fine as long as the skipped {things} are counted somewhere.",
+        "I'd rather have {part} solid and nothing else. Leave it there.",
+        "Stop here. Without that data {feature} would be guesswork.",
+        "Then we narrow the scope: {part} only, and the other case fails loudly.",
+    ),
+}
 REJECTIONS = (
     "no, don't touch that file",
     "Stop. Not on the live data.",

@@ -142,7 +142,8 @@ class Plan:
     """One session, filled in step by step.
 
     started: planned start, milliseconds since 1970. progress: 0 in the first month, 1 in the last one.
-    kind: `normal` or why the study leaves the session out. traits: irregularities, names of `TRAITS`.
+    kind: `normal` or why the study leaves the session out; variant: its number among those.
+    traits: irregularities, names of `TRAITS`.
     actions, words: aimed-at tool calls and words per prompt. size: standard normal, drives value and lines.
     """
 
@@ -157,6 +158,7 @@ class Plan:
     version: tuple[int, int, int]
     model: str
     kind: str = "normal"
+    variant: int = 0
     entrypoint: str | None = None
     mode: str = "fix"
     expertise: str = "3"
@@ -379,8 +381,8 @@ def _assign_kinds(rng: Random, plans: list[Plan]) -> None:
             if plan.kind == "normal" and (entrypoints is None or plan.version >= ENTRYPOINT_SINCE)
         ]
         chosen = rng.sample(free, min(len(free), round(share * len(plans))))
-        for i, plan in enumerate(chosen):
-            plan.kind = kind
+        for i, plan in enumerate(sorted(chosen, key=lambda plan: plan.version, reverse=True)):
+            plan.kind, plan.variant = kind, i
             if entrypoints:
                 plan.entrypoint = entrypoints[(i % 3 == 1) % len(entrypoints)]
 
@@ -501,7 +503,7 @@ class Trait:
 TRAITS = (
     Trait("warmup_agent", 0.15, (2, 0, 31), (2, 1, 1)),
     Trait("prompt_suggestion_agent", 0.06, (2, 1, 20), (2, 1, 80)),
-    Trait("aside_question_agent", 0.03, (2, 1, 70)),
+    Trait("side_question_agent", 0.03, (2, 1, 70)),
     Trait("inline_subagent", 0.08, (0, 0, 0), (2, 0, 30)),
     Trait("sibling_subagent", 0.10, (2, 0, 31), (2, 1, 1)),
     Trait("nested_subagent", 0.10, (2, 1, 2)),
@@ -546,7 +548,7 @@ TRAITS = (
     Trait("glued_lines", 0.01),
     Trait("nul_line", 0.01),
     Trait("not_an_object", 0.01),
-    Trait("invalid_utf8", 0.007),
+    Trait("torn_character", 0.007),
     Trait("lone_surrogate", 0.007),
     Trait("git_operation", 0.05, (2, 1, 98)),
     Trait("model_switch", 0.03, needs=lambda plan: plan.user.gateway_model is None),

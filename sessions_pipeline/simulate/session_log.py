@@ -94,7 +94,7 @@ class _Course:
     def _aside(self, position: int) -> None:
         for name in self.asides.get(position, ()):
             irregular.ASIDES[name](self.log)
-            self.log.seen[name] += name not in ("prompt_suggestion_agent", "aside_question_agent")
+            self.log.seen[name] += name not in ("prompt_suggestion_agent", "side_question_agent")
 
     def _prompt(self, prompt: Prompt, number: int) -> None:
         log = self.log
@@ -124,7 +124,7 @@ def _without_prompt(log: SessionWriter) -> None:
     """Five ways in which an agent works, or a program runs, without a word from a person."""
     plan, rng = log.plan, log.rng
     replies = [event for event in log.script.events if isinstance(event, Reply)][: rng.randint(2, 6)]
-    way = plan.index % 5
+    way = plan.variant % 5
     if way == 0 and plan.version > (2, 0, 30):
         log.run_agent(AgentRun("List the tests of this project.", tuple(replies), "done"))
         log.seen["orphan_agent_file"] += 1
@@ -152,7 +152,7 @@ def _without_reply(log: SessionWriter) -> None:
     irregular.opening_lines(log)
     prompt = next(event for event in log.script.events if isinstance(event, Prompt))
     log.prompt(Prompt(prompt.text))
-    way = log.plan.index % 3
+    way = log.plan.variant % 3
     if way == 1:
         log.interrupt(Interruption())
     elif way == 2:

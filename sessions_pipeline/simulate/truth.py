@@ -25,7 +25,7 @@ class Tally:
 
     moments: times of its user, assistant, system and attachment lines, milliseconds since 1970.
     tests: moment and result of each test run. outputs: output tokens by model.
-    agents: ids of sub-agents that did work. subagent_words: of assistant_words, those of sub-agents.
+    agents: sub-agents that did work. subagent_words: of assistant_words, those of sub-agents.
     """
 
     human_prompts: int = 0
