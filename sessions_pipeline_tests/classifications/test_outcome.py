@@ -156,9 +156,33 @@ def test_an_open_complaint_is_a_hard_sign(words: str) -> None:
     assert failure in ("4", "5")
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["Never mind, I'll do it myself.", "Olvídalo, lo hago yo", "Vergiss es", "Laisse tomber", "算了,我自己来", "됐어"],
+)
+def test_a_rejection_is_a_hard_sign_whatever_the_agent_answers(words: str) -> None:
+    outcome, _, failure = labels(
+        ASK, DONE, human(words), agent("All right, the change is still there."), lines_added=12
+    )
+    assert outcome != "succeeded"
+    assert failure in ("4", "5")
+
+
+def test_reduced_scope_accepted_is_partial() -> None:
+    accepted = human("Good enough, leave the rest.")
+    outcome, _, failure = labels(ASK, DONE, accepted, agent("As you like."), lines_added=12)
+    assert (outcome, failure) == ("partially_succeeded", "3")
+
+
 def test_several_hard_failures_are_5() -> None:
     again = human("It still doesn't work, same error. This is useless.")
     assert labels(ASK, DONE, again, Turn("system", "API Error: Request timed out."), lines_added=12)[2] == "5"
+
+
+def test_filing_the_work_after_the_last_words_leaves_nothing_unfinished() -> None:
+    filed = agent(DONE.text, tool("Bash", "git commit -qam 'Search field'"), ok())
+    outcome, _, failure = labels(ASK, filed, lines_added=12, git_commits=1)
+    assert (outcome, failure) == ("succeeded", "none")
 
 
 def test_work_stopped_before_anything_came_of_it_failed() -> None:
@@ -183,6 +207,12 @@ def test_some_parts_met_is_partial() -> None:
 @pytest.mark.parametrize("words", ["hi", "hello there", "hola", "你好", "bom dia"])
 def test_chat_throughout_has_no_clear_goal(words: str) -> None:
     assert labels(human(words), agent("Hello! How can I help you today?"))[0] == "no_clear_goal"
+
+
+def test_exploration_throughout_has_no_clear_goal() -> None:
+    look = agent(tool("Glob", "**/*.md"), ok("README.md"), "There is a read-me and some code. " * 6)
+    turns = human("Just looking around here, what can you do?"), look, human("haha ok, what else?"), look
+    assert labels(*turns)[0] == "no_clear_goal"
 
 
 def test_an_answered_question_is_a_goal_that_was_met() -> None:

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,18 @@ def test_the_version_is_that_of_the_rules_source(tmp_path: Path) -> None:
     assert version() == ours
     assert version(line_end=b"\r\n") == ours
     assert version(change="\n# another rule\n") != ours
+
+
+@pytest.mark.parametrize(
+    "piece", ["-", "a-", ".", "@:1", "Ab.", "a(", "; ", " ", "/", '"', "`", "a_", "# a\n", "git -c "]
+)
+def test_no_text_takes_quadratic_time(piece: str) -> None:
+    """Six turns of 5,000 characters take some 30 ms; patterns that backtrack took over a second on the first two."""
+    text = (piece * 5_000)[:5_000]
+    case = session(*[human(text), agent(text, tool("Bash", text[:300]), ok(text[:200]))] * 3)
+    start = time.process_time()
+    answers(case)
+    assert time.process_time() - start < 0.7
 
 
 def test_an_unknown_classifier_is_refused_by_name() -> None:

@@ -35,9 +35,9 @@ COMMANDS: dict[str, str] = {
         bundle install, composer, rustup, nvm, pyenv, asdf, mise install, npx create, dotnet add, install-module""",
     "system_change": """
         systemctl, service, launchctl, crontab, sudo, chmod, chown, umount, useradd, usermod, passwd, ufw,
-        iptables, kill, pkill, killall, reboot, shutdown, nmcli, netplan, modprobe, sbctl, mokutil, reg, regedit,
+        iptables, kill, pkill, killall, reboot, shutdown, nmcli, netplan, modprobe, reg, regedit,
         set-itemproperty, new-itemproperty, start-process, stop-process, restart-service, set-service, ssh-keygen,
-        ssh-add, defaults, dconf, gsettings, update-desktop-database, xdg-mime, setx, add-mppreference,
+        ssh-add, defaults, dconf, gsettings, xdg-mime, setx, add-mppreference,
         set-executionpolicy, new-service""",
     "look_system": """
         ps, top, htop, df, du, free, uptime, uname, lscpu, lsblk, lspci, lsusb, ip, ifconfig, ping, traceroute,

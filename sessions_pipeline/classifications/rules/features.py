@@ -24,18 +24,20 @@ AGENTS = Lexicon(AGENT_WORDS)
 
 # Own words beyond this many characters in one turn add nothing that the first ones did not show.
 _LONGEST_TURN = 6_000
-# A reply says what it is about in its first words, and how it ended in its last.
+# A reply says what it is about, and what came of it, in its first words, and what is left in its last.
 _REPLY_HEAD = 300
-_REPLY_TAIL = 1_200
+_CLOSING_HEAD = 500
+_CLOSING_TAIL = 700
 # Paths and context files come early in a session.
 _SURROUNDINGS = 6_000
 # Up to this many words a turn without any request is talk: a greeting, thanks, a go-ahead.
 _TALK_WORDS = 8
 
+# Repeats are bounded and start at the edge of a run, so that no text takes quadratic time.
 _NAME = re.compile(
     r"""`[^`\n]{2,80}`
-    | (?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}
-    | \b[\w-]+\.[a-zA-Z]{1,5}\b(?!\.)
+    | (?<![~.\w-])[~.\w-]{0,80}[/\\][\w.\\/-]{2,}
+    | (?<![\w-])[\w-]{1,60}\.[a-zA-Z]{1,5}\b(?!\.)
     | \b[a-z]+[A-Z]\w*\b | \b[A-Z][a-z0-9]+[A-Z]\w* | \b[a-zA-Z]\w*_\w+\b
     | (?<!\w)--?[a-zA-Z][\w-]*\b
     | \b\w+\(\)
@@ -49,19 +51,21 @@ _REFERENCE = re.compile(
     r"""https?://\S+
     | `[^`\n]{2,80}`
     | @?"[^"\n]{2,200}"
-    | @?(?<!\w)[~.\w-]*[/\\][\w.\\/-]{2,}
-    | \b[\w-]+\.[a-zA-Z]{2,5}\b(?!\.)
+    | (?<![~.\w-])[~.\w-]{0,80}[/\\][\w.\\/-]{2,}
+    | (?<![\w-])[\w-]{1,60}\.[a-zA-Z]{2,5}\b(?!\.)
     | \b\w+_\w+\b""",
     re.VERBOSE,
 )
 _COMMAND = re.compile(r"\A/[a-zA-Z][\w:-]*")
-# How a request opens before it says what is wanted; longest first.
+# How a request opens before it says what is wanted.
 _POLITE = re.compile(
-    r"""^(?:(?:please|pls|now|ok|okay|so|also|and|then|next|first|again|hey|hi|hello|well|great|thanks|yes|no|just|let's|lets
-    |can\syou|could\syou|would\syou|will\syou|i\swant\s(?:you\s)?to|i\swant|i\sneed\s(?:you\s)?to|i\sneed|i'd\slike\s(?:you\s)?to
-    |i\swould\slike\s(?:you\s)?to|help\sme|we\sneed\sto|we\sshould|you\sneed\sto|go\sahead\sand|try\sto|your\stask\sis\sto
-    |por\sfavor|quiero\sque|quiero|necesito|puedes|podrias|bitte|kannst\sdu|ich\smochte|ich\swill|s'il\ste\splait|peux\stu|pouvez\svous
-    |je\sveux|je\svoudrais|quero\sque|eu\squero|quero|preciso|voce\spode|per\sfavore|puoi|vorrei|voglio|пожалуйста|нужно|надо|хочу
+    r"""^(?:(?:please|pls|now|ok|okay|so|also|and|then|next|first|again|hey|hi|hello|well|great|thanks|yes|no|just
+    |let's|lets|can\syou|could\syou|would\syou|will\syou|i\swant\s(?:you\s)?to|i\swant|i\sneed\s(?:you\s)?to
+    |i\sneed|i'd\slike\s(?:you\s)?to|i\swould\slike\s(?:you\s)?to|help\sme|we\sneed\sto|we\sshould|you\sneed\sto
+    |go\sahead\sand|try\sto|your\stask\sis\sto
+    |por\sfavor|quiero\sque|quiero|necesito|puedes|podrias|bitte|kannst\sdu|ich\smochte|ich\swill|s'il\ste\splait
+    |peux\stu|pouvez\svous|je\sveux|je\svoudrais|quero\sque|eu\squero|quero|preciso|voce\spode|per\sfavore|puoi
+    |vorrei|voglio|пожалуйста|нужно|надо|хочу
     )[\s,:.!-]+)+""",
     re.VERBOSE,
 )
@@ -248,10 +252,16 @@ def features(session: SessionToLabel) -> Features:
         kinds=kinds,
         counts=Counter(kinds),
         agent_ideas=agent_ideas,
-        closing_ideas=AGENTS.count(last.closing[-_REPLY_TAIL:]) if last else Counter(),
+        closing_ideas=_closing_ideas(last.replies[-1]) if last and last.replies else Counter(),
         ending=ending,
         surroundings="\n".join(f"{call.summary}\n{call.output}" for call in calls)[:_SURROUNDINGS],
     )
+
+
+def _closing_ideas(reply: str) -> Counter[str]:
+    if len(reply) > _CLOSING_HEAD + _CLOSING_TAIL:
+        reply = f"{reply[:_CLOSING_HEAD]}\n{reply[-_CLOSING_TAIL:]}"
+    return AGENTS.count(reply)
 
 
 def opening_features(opening: str) -> Asked:
@@ -345,4 +355,8 @@ def _how_it_ended(request: Request) -> str:
         return "answered"
     if last is None:
         return "unanswered"
-    return "waiting" if call_kind(last.name, last.summary) in ("plan", "ask") else "mid_work"
+    kind = call_kind(last.name, last.summary)
+    if kind in ("git_commit", "list") and last.ok and request.replies:
+        # Filing what was said to be done is no unfinished work.
+        return "answered"
+    return "waiting" if kind in ("plan", "ask") else "mid_work"

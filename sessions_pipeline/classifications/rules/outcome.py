@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from sessions_pipeline.classifications.classifiers import SIGNALS
-from sessions_pipeline.classifications.rules.actions import CHANGES, CHECKS, EDITS, LOOKS
+from sessions_pipeline.classifications.rules.actions import CHANGES, CHECKS, EDITS
 from sessions_pipeline.classifications.rules.evidence import Finding
 from sessions_pipeline.classifications.rules.features import ERROR_TEXT, Asked, Features
 from sessions_pipeline.classifications.rules.lexicon import words_in
@@ -64,6 +64,7 @@ class Reactions:
     results_shown: int
     open_complaint: bool
     open_correction: bool
+    settled_for_less: bool
     final_approval: bool
 
 
@@ -78,20 +79,24 @@ def reactions(seen: Features) -> Reactions:
     return Reactions(
         approvals=found.count("approval"),
         corrections=found.count("correction"),
-        complaints=found.count("complaint"),
+        complaints=found.count("complaint") + found.count("rejection"),
         frustrations=found.count("frustration"),
         moved_on=len(calm),
         results_shown=sum(bool(turn.request.pasted) and not ERROR_TEXT.search(turn.request.pasted) for turn in calm),
-        open_complaint=last in ("complaint", "frustration") and not attended,
+        # Nothing that the agent says or does mends a rejection.
+        open_complaint=last == "rejection" or (last in ("complaint", "frustration") and not attended),
         open_correction=last == "correction" and not answered,
+        settled_for_less=any(turn.ideas["settle"] and turn.words <= _REACTION_WORDS for turn in turns),
         final_approval=last == "approval",
     )
 
 
 def _reaction(turn: Asked) -> str:
-    """What a turn says of the work before it: complaint, frustration, approval, correction or none."""
+    """What a turn says of the work before it: rejection, complaint, frustration, approval, correction or none."""
     ideas = turn.ideas
     about_it = turn.words <= _REACTION_WORDS
+    if about_it and ideas["abandon"]:
+        return "rejection"
     if about_it and ideas["complaint"]:
         return "complaint"
     if ideas["frustration"] and not ideas["approval"]:
@@ -159,6 +164,8 @@ def failure_signal(seen: Features, reacted: Reactions) -> Finding:
         tiers.reach(2, "agent_conceded_a_mistake")
     if seen.closing_ideas["left_open"] and seen.ending in _CLEAN and not reacted.final_approval:
         tiers.reach(2, "agent_left_a_part_open")
+    if reacted.settled_for_less:
+        tiers.reach(3, "user_settled_for_less")
     if reacted.corrections + 2 * reacted.complaints >= 3 or reacted.open_correction:
         tiers.reach(3, "user_pushed_back")
     if reacted.frustrations:
@@ -166,8 +173,7 @@ def failure_signal(seen: Features, reacted: Reactions) -> Finding:
     if reacted.open_complaint:
         tiers.reach(4, "open_complaint", hard=True)
     if seen.closing_ideas["gave_up"] and seen.ending in _CLEAN and not reacted.final_approval:
-        changed = seen.wrote or seen.changes_done
-        tiers.reach(2 if changed else 3, "agent_could_not_do_a_part")
+        tiers.reach(3, "agent_could_not_do_a_part")
     if _only_asked_back(seen):
         tiers.reach(3, "agent_asked_back_without_doing")
     _bad_ending(seen, tiers)
@@ -210,9 +216,11 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
 
 
 def _no_goal(seen: Features) -> bool:
-    """Talk throughout: no turn asks for anything, and nothing was changed."""
+    """Exploration or talk throughout: no turn asks for anything in particular, and nothing was changed."""
     if _changed(seen):
         return False
+    if any(turn.ideas["idle"] for turn in seen.asked):
+        return not any(turn.leads[mode] for turn in seen.tasks for mode in ("make", "build", "fix", "operate", "test"))
     return not seen.tasks and not any(turn.kinds for turn in seen.asked)
 
 
@@ -235,9 +243,9 @@ def _is_answer(turn: Asked) -> bool:
 
 
 def _ran_something(seen: Features) -> bool:
-    """A command came to its end, or something was looked at, after the last edit."""
+    """A command came to its end after the last edit."""
     for call, kind in zip(reversed(seen.calls), reversed(seen.kinds), strict=True):
-        if call.ok and (kind in CHECKS or kind in CHANGES or kind in LOOKS or kind == "agent"):
+        if call.ok and (kind in CHECKS or kind in CHANGES or kind == "agent"):
             return True
         if kind in EDITS:
             return False

@@ -234,7 +234,7 @@ def _repair_share(seen: Features, asked: dict[str, float]) -> float:
     """Share of the edits of code that repair something, by what was asked and what the agent says it found."""
     broken = asked["fix"] + 0.15 * min(seen.agent_ideas["cause_found"], 3)
     # Large additions are new work, whatever was broken on the way.
-    made = asked["build"] + asked["test"] + 0.3 + min(seen.telemetric("lines_added") / 1_000, 1.0)
+    made = asked["build"] + asked["test"] + 0.2 + min(seen.telemetric("lines_added") / 1_000, 1.0)
     return broken / (broken + made)
 
 
