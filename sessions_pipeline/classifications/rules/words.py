@@ -1,4 +1,4 @@
-"""Word lists: which words point to which idea, in eleven languages.
+"""Word lists: which words point to which idea, in ten languages.
 
 An entry is a word, a stem ending in `*`, or a phrase of several whole words. Case and accents do not matter. Chinese,
 Japanese and Korean entries are looked for anywhere in the text, since words there are not set apart (Korean takes
