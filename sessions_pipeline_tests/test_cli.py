@@ -163,3 +163,30 @@ def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
     assert len(after["core.sessions"]) == 5
     old = set(map(str, before["core.sessions"]))
     assert old < set(map(str, after["core.sessions"]))
+
+
+def test_purged_text_is_gone_and_every_number_stays(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    logs, home, _ = ran
+    (logs / "p" / "gone.jsonl").unlink(missing_ok=True)
+    assert cli(home, "run").returncode == 0
+    before = dump(home)
+    done = cli(home, "purge", "--before", "2027-01")
+    assert done.returncode == 0
+    assert "sessions that started before 2027-01" in done.stdout
+    private = [path for path in (home / "private").rglob("*") if path.is_file()]
+    assert not any(b"empty password" in path.read_bytes() for path in private)
+    assert cli(home, "run").returncode == 0
+    after = dump(home)
+    for table in ("core.sessions", "labels.classifications", "core.classified_sessions", "marts.work_mode_shares"):
+        assert after[table] == before[table], table
+
+
+def test_purge_without_a_limit_has_nothing_to_do(tmp_path: Path) -> None:
+    assert cli(tmp_path / "home", "purge").returncode == 2
+
+
+def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    assert cli(ran[1], "report").stdout.strip().endswith("report-2026-01.html")
+    assert cli(tmp_path / "home", "report").returncode == 2
