@@ -168,6 +168,30 @@ def report(home: Path | None) -> None:
 
 
 @main.command()
+@click.argument("session")
+@click.pass_obj
+def explain(home: Path | None, session: str) -> None:
+    """Show the labels of the rules backend for SESSION and the evidence behind each, never the text around it.
+
+    SESSION is a session_id of core.sessions; its first characters will do.
+    """
+    folder = Home(home) if home else default_home()
+    with _errors():
+        if not folder.warehouse.exists():
+            _stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+        from sessions_pipeline.classifications.explain import explain_session
+        from sessions_pipeline.state import State
+
+        state = State(home=str(folder.path))
+        try:
+            answers = explain_session(state.warehouse.read("core.sessions"), state.transcripts, session)
+        except LookupError as error:
+            _stop(str(error), NOTHING_TO_DO)
+    for answer in answers:
+        click.echo(f"{answer.classifier}: {answer.label}  ({', '.join(answer.evidence) or 'no evidence: the default'})")
+
+
+@main.command()
 @click.option(
     "--before", type=Month(), help="Remove transcripts of months before this one. [default: by the retention setting]"
 )

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline_tests.lines import call, human, reply, result, text, write
 
 
@@ -147,6 +148,19 @@ def test_a_second_run_changes_nothing(ran: tuple[Path, Path, subprocess.Complete
     assert cli(home, "run").returncode == 0
     assert dump(home) == before
     assert {path: path.read_bytes() for path in (home / "reports").rglob("*.*")} == pages
+
+
+def test_labels_are_explained_by_evidence_and_not_by_text(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, home, _ = ran
+    done = cli(home, "explain", "s0")
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(CLASSIFIERS)
+    assert "work_mode: fix" in done.stdout
+    assert "empty password" not in done.stdout
+    assert cli(home, "explain", "s").returncode == 2
+    assert "0 sessions" in cli(home, "explain", "zzz").stderr
 
 
 def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
