@@ -69,7 +69,7 @@ def plot(plan: Plan, rng: Random) -> Course:
 
 def _edits_files(plan: Plan, rng: Random) -> bool:
     if plan.mode in ("communicate", "plan", "analyze"):
-        return rng.random() < 0.5
+        return rng.random() < (0.75 if plan.mode == "plan" else 0.5)
     if plan.context not in ("modifies_existing", "creates_new"):
         return False
     return plan.outcome != "failed" or rng.random() < 0.65

@@ -9,7 +9,7 @@ from sessions_pipeline.simulate.course import CLOSING, TROUBLE, WORK, Course, pl
 from sessions_pipeline.simulate.phrases_user import GREETINGS, OPERATE_MISBELIEFS, POLITE_ENDS
 from sessions_pipeline.simulate.scenario import Plan
 from sessions_pipeline.simulate.script import AgentRun, Call, Compaction, Interruption, Prompt, Reply, Script
-from sessions_pipeline.simulate.speaker import TEXT_MODES, Speaker, is_paperwork
+from sessions_pipeline.simulate.speaker import TEXT_MODES, Speaker, is_fresh, is_paperwork
 from sessions_pipeline.simulate.toolbox import Toolbox
 
 # What the agent says first, after a prompt of each kind; else the mode's introduction
@@ -27,6 +27,8 @@ OPENERS = {
     "nudge": "go",
     "question": "answer",
 }
+# Evidence that shows in a tool call at the end of the work
+ENDINGS = {"tests", "tests_red", "command", "deployed", "final_error", "commit", "pull_request"}
 COMMANDS = ("/task", "/work-on", "/ticket", "/team:do", "/next-step")
 SUBAGENTS = ("inline_subagent", "sibling_subagent", "nested_subagent", "workflow_subagent")
 Step = tuple[str, Call]  # kind of narration, call
@@ -138,6 +140,8 @@ class _Dialogue:
             return say(beat)
         request = say("opening", insight=self.speaker.first_insight)
         text = f"{say('scope')} {request}" if self.speaker.has("scope") else request
+        if is_fresh(self.plan) and self.plan.mode != "build" and self.plan.language == "en":
+            text += " " + say("still_empty")
         if self.plan.language == "en":
             if level == 2 and self.rng.random() < 0.7:
                 text += " " + say("loose")
@@ -196,36 +200,46 @@ class _Dialogue:
         return len(text.split())
 
     def _steps(self, beat: str, quota: int, last: bool, first: bool) -> list[Step]:
-        tools, rng = self.tools, self.rng
-        ending = self._evidence_steps() if last else []
+        """About `quota` calls: a look around, changes and runs in turn, and at the end what shows the outcome."""
+        steps = self._first_steps(beat, quota, first)
+        calls = [call for _, call in steps]
+        calls += [inner for call in calls if call.agent for reply in call.agent.replies for inner in reply.calls]
+        ending = len(self.course.evidence & ENDINGS) if last else 0
+        room = max(0, quota - len(calls) - ending)
+        changes = round(room * self.rng.uniform(0.25, 0.5)) if self.course.edits else 0
+        if self.course.edits and last and not changes and not self.tools.changed:
+            changes = 1
+        looks = max(0, room - changes)
+        if is_fresh(self.plan) and first:
+            looks = min(looks, 3)
+            changes = max(changes, room - looks - room // 4)
+        steps += [self._look() for _ in range(looks - looks // 3)]
+        makers = [self._change] * changes + [self._run] * (looks // 3)
+        self.rng.shuffle(makers)
+        steps += [make() for make in makers]
+        return steps + (self._evidence_steps() if last else [])
+
+    def _first_steps(self, beat: str, quota: int, first: bool) -> list[Step]:
+        """What comes before the work proper: the project's notes, a slip, fruitless attempts, a sub-agent."""
+        tools = self.tools
+        edits = self.course.edits and bool(tools.present)
         steps: list[Step] = []
         if first and self.memory_due:
             steps.append(("read", tools.memory()))
         if first and self.plan.failure_signal == 1 and quota:
-            edits = self.course.edits
             steps.append(("edit_error", tools.failed_edit()) if edits else ("file_error", tools.missing_file()))
-        if (beat in TROUBLE or (beat == "complaint" and quota)) and not self.paperwork:
-            for _ in range(rng.randint(1, 3)):
-                fruitless = self.course.edits and self.plan.mode not in ("plan", "analyze")
-                steps.append(("looping", tools.run(works=False)) if fruitless else ("looping_reading", tools.grep()))
+        if (beat in TROUBLE or (beat == "complaint" and quota)) and not self.paperwork and tools.present:
+            attempt = tools.set_up if self.plan.mode == "operate" else tools.run
+            runs = self.course.edits and self.plan.mode not in ("plan", "analyze")
+            for _ in range(self.rng.randint(1, 3)):
+                steps.append(("looping", attempt(works=False)) if runs else ("looping_reading", tools.grep()))
         agent = self._sub_agent(quota) if first else None
-        if agent:
-            steps.append(("agent", agent))
-        used = (
-            len(steps) + len(ending) + (sum(len(r.calls) for r in agent.agent.replies) if agent and agent.agent else 0)
-        )
-        room = max(0, quota - used)
-        changes = round(room * rng.uniform(0.25, 0.5)) if self.course.edits else 0
-        if self.course.edits and last and not changes and not self.tools.changed:
-            changes = 1
-        looks = max(0, room - changes)
-        middle = [self._change() for _ in range(changes)] + [self._run() for _ in range(looks // 3)]
-        rng.shuffle(middle)
-        steps += [self._look() for _ in range(looks - looks // 3)]
-        return steps + middle + ending
+        return [*steps, ("agent", agent)] if agent else steps
 
     def _look(self) -> Step:
         rng, tools = self.rng, self.tools
+        if not tools.present:
+            return ("peek", tools.empty_folder()) if rng.random() < 0.3 else ("web", tools.web_search())
         kinds = ["read"] * 5 + ["search"] * 3 + ["peek"] * 2 + ["list"]
         if self.paperwork:
             kinds = ["read"] * 4 + ["web"] * 2 + ["list"]
@@ -244,18 +258,18 @@ class _Dialogue:
             "list": (tools.glob,),
             "web": (tools.web_search, tools.web_fetch),
             "data": (tools.analysis, tools.peek),
-            "peek": (tools.peek, tools.list_folder, tools.git_log, tools.decoy),
+            "peek": (tools.peek, tools.list_folder, *(() if is_fresh(self.plan) else (tools.git_log, tools.decoy))),
         }
         return "shell" if kind == "data" else kind, rng.choice(makers[kind])()
 
     def _run(self) -> Step:
         tools, mode = self.tools, self.plan.mode
-        if self.paperwork:
+        if self.paperwork or not tools.present:
             return self._look()
         if mode == "analyze":
             return "shell", tools.analysis()
-        if mode == "operate" and self.rng.random() < 0.6:
-            return "shell", tools.set_up()
+        if mode == "operate":
+            return ("shell", tools.set_up()) if self.rng.random() < 0.6 else self._look()
         if not self.course.edits or mode in TEXT_MODES:
             return "peek", self.rng.choice((tools.list_folder, tools.git_log, tools.decoy, tools.peek))()
         return "shell", tools.run()
@@ -266,9 +280,9 @@ class _Dialogue:
             if tools.changed and rng.random() < 0.8:
                 return "edit", tools.edit()
             name = f"drafts/{rng.choice(('note', 'draft', 'memo', 'outline'))}-{rng.randint(2, 60)}.md"
-            return "write", tools.write_new(name)
-        new = 0.6 if plan.context == "creates_new" else 0.12
-        if rng.random() < new:
+            return "write", tools.write_new(self.speaker.main["doc_file"] if plan.mode == "plan" else name)
+        new = 0.5 if plan.context == "creates_new" else 0.12
+        if not tools.present or rng.random() < new:
             return "write", tools.write_new()
         makers = [tools.edit] * 8 + [tools.write_over]
         if plan.version <= (2, 0, 20):
@@ -295,6 +309,8 @@ class _Dialogue:
             if rng.random() < 0.08:
                 steps.append(("hook_error", tools.refused_commit()))
             steps.append(("shell", tools.commit()))
+        if self.plan.mode == "plan" and rng.random() < 0.5:
+            steps.append(("quiet", tools.leave_plan_mode()))
         if "pull_request" in evidence:
             steps.append(("shell", tools.open_pull_request()))
         return steps
@@ -302,6 +318,8 @@ class _Dialogue:
     def _sub_agent(self, quota: int) -> Call | None:
         """A sub-agent, where the plan wants one or the work is large."""
         wanted = any(trait in self.plan.traits for trait in SUBAGENTS)
+        if not self.tools.present:
+            return None
         if not wanted and (quota < 25 or self.rng.random() < 0.6):
             return None
         return self.tools.start_agent(self._agent_run())

@@ -24,7 +24,7 @@ from sessions_pipeline.simulate.scenario import make_plans, sessions_by_month
 from sessions_pipeline.simulate.session_log import write_session
 
 # Part of the parameters on record: another version writes other bytes, so older folders are written anew
-GENERATOR = "2"
+GENERATOR = "3"
 
 
 @dataclass(frozen=True)

@@ -192,6 +192,14 @@ NARRATION_TEXT = (
     "First {file}.",
     "I'll check the facts in {file}.",
 )
+EXECUTION_CHOICES_OPERATE = (
+    "I pin it to the version that runs today.",
+    "I put it into {file}, so that it's under version control.",
+    "I give the service an account of its own.",
+    "I let it restart by itself, with a pause of {k} seconds.",
+    "I take the plain shell for this; a tool more is a tool to maintain.",
+    "I do it in two steps, so that the first can be taken back.",
+)
 EXECUTION_CHOICES_DATA = (
     "I use medians; a few very large values would pull the mean.",
     "I count each id once.",
@@ -263,6 +271,17 @@ FOUND = (
     "My finding so far: {cause}.",
     "The trail leads to {file}: {cause}.",
 )
+FOLLOWED_FIX = (
+    "That one is repaired too: {cause}.",
+    "Same family of bug: {cause}. It's fixed in {file}.",
+    "Fixed. It wasn't related to the first one; here {cause}.",
+)
+FOLLOWED_OPERATE = (
+    "Done, that runs as well.",
+    "Set up and tried once.",
+    "It's in place; the check at the end is green.",
+)
+FOLLOWED_TESTS = ("Added, in the same file.", "The case is covered now.", "{Part_} is done too.")
 FOLLOWED = (
     "Done, that's in as well.",
     "Changed as you asked, in {file}.",
@@ -324,6 +343,22 @@ BULLETS = (
     "the message names the row that is wrong",
     "a setting `{field}` with a default of {k}",
     "no change for {things} that are closed already",
+)
+BULLETS_OPERATE = (
+    "`{file}`: versions are pinned",
+    "`{file}`: the step for `{field}` runs before the start",
+    "the service restarts by itself and waits {k} seconds in between",
+    "secrets come from the environment and not from the file",
+    "the log is kept for {k} days",
+    "`{file2}`: the steps, for the next machine",
+    "a check at the end says whether it answers",
+)
+BULLETS_ORCHESTRATE = (
+    "the prompt: {k} lines, in a file of its own",
+    "{k} examples in the prompt, {n} kept out to measure with",
+    "the answer is JSON with a label and a reason",
+    "'unclear' is allowed, and counted",
+    "a script that runs all examples and prints what went wrong",
 )
 PARAGRAPHS_CODE = (
     "The main point is that {part} no longer guesses. It takes `{field}` as it comes, and refuses what it can't read "

@@ -229,6 +229,36 @@ OPENINGS: dict[str, dict[int, tuple[str, ...]]] = {
     },
 }
 
+# Instead of the openings for `build`, where there's nothing to build on
+OPENINGS_NEW: dict[int, tuple[str, ...]] = {
+    1: (
+        "I want to start something new: {feature}. there is nothing yet, please make everything",
+        "can you make me a small program from zero? it's for my {things} and should have {feature}",
+        "hello, I'd like my own app with {feature}. I have only the idea so far",
+    ),
+    2: (
+        "Please make a new app for our {things} from scratch, with {feature}. Whatever language is good.",
+        "I'd like to create a tool for {things}, the folder is still empty. It needs {feature}.",
+        "Can you set up a new project for me? {Feature}, and it should look professional.",
+    ),
+    3: (
+        "New project: a small tool for {things} with {feature}. The folder is empty. Set up the structure and a "
+        "README.",
+        "Create a first version of {feature} from scratch, as a command-line program. One file per concern.",
+        "Start a new repository for {feature}. Input will be the {things} as CSV.",
+    ),
+    4: (
+        "Greenfield: {feature} as a tool of its own, not inside the old system. It has to cope when {condition}.",
+        "New service for {feature}, from an empty folder. Layout first, I'll look at it before you fill it in.",
+    ),
+    5: (
+        "Start {folder} from an empty repository: {feature}. {Insight}. So get the data model right first.",
+        "From scratch, because the old one can't be saved: {feature}. Fixed point: {insight}. Nothing clever around "
+        "it.",
+    ),
+}
+STILL_EMPTY = ("There's nothing there yet.", "The folder is empty so far.", "We start from zero.")
+
 CONDITIONS = (
     "two of them come in at the same moment",
     "the input ends with an empty line",
@@ -419,6 +449,86 @@ NEXT_CODE = {
         "Next: the unhappy path. I want to see what it does when {condition}.",
         "Take {feature} next. Interface first, I'll look at it before you fill it in.",
         "Fold that into {file}; a second place for the same rule will drift.",
+    ),
+}
+NEXT_FIX = {
+    "low": (
+        "ok. but there is another thing: {symptom}",
+        "and the same happens with {part}, can you look",
+        "now it also shows a red text when I open {part}",
+    ),
+    "middle": (
+        "Good. Now the second one: {symptom}.",
+        "The same error shows up in {part}. Please fix it there as well.",
+        "Does {part} have the same bug? If so, repair it too.",
+    ),
+    "high": (
+        "Same root cause in {part}? Show me, then fix it there as well.",
+        "Next defect, possibly related: {symptom}.",
+        "Now the other path into it: what breaks when {condition}? Fix that too.",
+    ),
+}
+NEXT_OPERATE = {
+    "low": (
+        "ok and now make that it starts by itself",
+        "can you do that on the other computer too?",
+        "and how do I update it later? please set that up",
+    ),
+    "middle": (
+        "Now the same on the second machine.",
+        "Please put the steps into the README.",
+        "Next: {operation}.",
+        "And have it restart by itself when it crashes.",
+    ),
+    "high": (
+        "Now staging. Same order, and stop before anything restarts.",
+        "Next: {operation}. Show me the difference before you apply it.",
+        "Add an alarm for when it hasn't run for a day.",
+        "Then remove the old one, but keep its volume.",
+    ),
+}
+NEXT_TESTS = {
+    "low": ("can you check {part} too?", "and is {part} safe?"),
+    "middle": ("Now the tests for {part}.", "Add the case when {condition}.", "Please review {part} in the same way."),
+    "high": (
+        "Add the case when {condition}; it should fail today.",
+        "Now {part}, with properties instead of examples.",
+        "Which mutant of {file} survives? Write the test that kills it.",
+    ),
+}
+NEXT_READING = {
+    "low": ("and {question}?", "ok. and what is {part} for?", "can you say it even simpler?"),
+    "middle": ("And {question}?", "How does {part} fit in?", "Which files would I have to read to check that myself?"),
+    "high": (
+        "And {question}? Lines, please.",
+        "Who else relies on that when {condition}?",
+        "So where would {part} notice a violation?",
+    ),
+}
+NEXT_PLAN = {
+    "low": ("and what does that cost?", "what should I do first?", "can you make the plan shorter"),
+    "middle": (
+        "Add a rough schedule.",
+        "What would change in the plan if we left out {feature}?",
+        "Put the risks into a table.",
+    ),
+    "high": (
+        "Compare with the option of doing nothing for half a year.",
+        "Which step blocks the others? Move it to the front.",
+        "The plan assumes that {condition} never happens. It does, weekly.",
+    ),
+}
+NEXT_AGENTS = {
+    "low": ("can it also understand my {things} from last year?", "make it answer a bit nicer"),
+    "middle": (
+        "Try it on ten more {things} and show me where it's wrong.",
+        "Add an example where the right answer is 'unclear'.",
+        "Please shorten the prompt by half and measure again.",
+    ),
+    "high": (
+        "Split the instruction: one agent finds, the other one judges. Same test set.",
+        "Ablate the examples one by one. I want to know which of them carries the result.",
+        "Give it a way to say no, and count how often it does.",
     ),
 }
 NEXT_TEXT = {

@@ -299,7 +299,7 @@ def _make_users(rng: Random, users: int) -> list[User]:
                 windows=windows,
                 root=rng.choice(("Documents", "Desktop", "work") if windows else ("projects", "code", "work", "dev")),
                 lag_days=int(rng.expovariate(1 / 5)),
-                language=tuple(LANGUAGES)[i // 20 % len(LANGUAGES)] if i % 20 == 11 else "en",
+                language=tuple(LANGUAGES)[i // 12 % len(LANGUAGES)] if i % 12 == 4 else "en",
                 gateway_model=rng.choice(GATEWAY_MODELS) if i % 40 == 17 else None,
             )
         )

@@ -6,7 +6,7 @@ What is said when is decided in `dialogue.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import PurePosixPath
 from random import Random
@@ -16,7 +16,7 @@ from sessions_pipeline.simulate import phrases_user as user
 from sessions_pipeline.simulate.domains import BY_KEY
 from sessions_pipeline.simulate.phrases_languages import LANGUAGES, Phrasebook
 from sessions_pipeline.simulate.scenario import Plan
-from sessions_pipeline.simulate.toolchains import FIELDS, TOOLCHAINS, VERBS
+from sessions_pipeline.simulate.toolchains import FIELDS, OPERATION_FILES, TOOLCHAINS, VERBS
 
 Bank = dict[str, tuple[str, ...]]
 
@@ -41,7 +41,24 @@ def _english_bank(plan: Plan) -> Bank:
     tone = "low" if level <= 2 else "middle" if level == 3 else "high"
     text = plan.mode in TEXT_MODES
     paper = is_paperwork(plan)
-    following = user.NEXT_DATA if plan.mode == "analyze" else user.NEXT_TEXT if text else user.NEXT_CODE
+    following: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        "analyze": user.NEXT_DATA,
+        "communicate": user.NEXT_TEXT,
+        "plan": user.NEXT_PLAN,
+        "fix": user.NEXT_FIX,
+        "operate": user.NEXT_OPERATE,
+        "test": user.NEXT_TESTS,
+        "understand": user.NEXT_READING,
+        "orchestrate": user.NEXT_AGENTS,
+    }
+    choices = {
+        "analyze": agent.EXECUTION_CHOICES_DATA,
+        "operate": agent.EXECUTION_CHOICES_OPERATE,
+        "communicate": agent.EXECUTION_CHOICES_TEXT,
+        "plan": agent.EXECUTION_CHOICES_TEXT,
+    }
+    followed = {"fix": agent.FOLLOWED_FIX, "operate": agent.FOLLOWED_OPERATE, "test": agent.FOLLOWED_TESTS}
+    bullets = {"operate": agent.BULLETS_OPERATE, "orchestrate": agent.BULLETS_ORCHESTRATE}
     domain = plan.domain
     result: Bank = {
         "opening": user.OPENINGS[plan.mode][level],
@@ -49,7 +66,7 @@ def _english_bank(plan: Plan) -> Bank:
         "no_goal": user.NO_GOAL,
         "no_goal_next": user.NO_GOAL_NEXT,
         "scope": user.SCOPES[scope(plan)],
-        "next": following[tone],
+        "next": following.get(plan.mode, user.NEXT_CODE)[tone],
         "question": user.QUESTIONS[tone],
         "nudge": user.NUDGES,
         "planning": _planning(plan),
@@ -81,14 +98,10 @@ def _english_bank(plan: Plan) -> Bank:
         "rejection": user.REJECTIONS,
         "intro": agent.INTROS[plan.mode],
         "plan_step": _steps(plan),
-        "choice": agent.EXECUTION_CHOICES_TEXT
-        if text
-        else agent.EXECUTION_CHOICES_DATA
-        if plan.mode == "analyze"
-        else agent.EXECUTION_CHOICES,
+        "choice": choices.get(plan.mode, agent.EXECUTION_CHOICES),
         "thought": agent.THOUGHTS,
         "done": agent.DONE[plan.mode],
-        "bullet": agent.BULLETS,
+        "bullet": bullets.get(plan.mode, agent.BULLETS),
         "paragraph": _paragraphs(plan),
         "not_verified": agent.NOT_VERIFIED,
         "corroboration": agent.CORROBORATION,
@@ -101,7 +114,8 @@ def _english_bank(plan: Plan) -> Bank:
         "go": agent.GO,
         "found": agent.FOUND,
         "reading": agent.PARAGRAPHS_READING,
-        "followed": agent.FOLLOWED,
+        "followed": followed.get(plan.mode, agent.FOLLOWED),
+        "still_empty": user.STILL_EMPTY,
         "stuck": agent.PARAGRAPHS_STUCK,
         "chatter": agent.PARAGRAPHS_CHAT,
         "chat": agent.CHAT,
@@ -135,6 +149,8 @@ def _english_bank(plan: Plan) -> Bank:
         result["narration_edit"] = agent.NARRATION["write"][:1]
     if is_reading(plan):
         result["execution"] = ()
+    if is_fresh(plan) and plan.mode == "build":
+        result["opening"] = user.OPENINGS_NEW[level]
     if plan.mode == "operate":
         result.update(
             insight=user.OPERATE_INSIGHTS, expert_check=user.OPERATE_CHECKS, correction=user.OPERATE_CORRECTIONS
@@ -218,6 +234,11 @@ def is_paperwork(plan: Plan) -> bool:
     return plan.mode == "communicate" or (plan.mode == "plan" and plan.context == "no_codebase")
 
 
+def is_fresh(plan: Plan) -> bool:
+    """Whether the session starts with an empty folder."""
+    return plan.context == "creates_new" and plan.mode in ("build", "operate", "orchestrate")
+
+
 def is_reading(plan: Plan) -> bool:
     """Whether code is looked at and stays as it is."""
     return plan.mode == "understand" or (
@@ -261,6 +282,8 @@ def scope(plan: Plan) -> int:
 def _material(plan: Plan) -> list[str]:
     """The files that the session is about: the project's, or notes and data where there's no codebase."""
     domain = plan.domain
+    if plan.mode == "operate" and plan.context != "no_codebase" and domain.toolchain != "terraform":
+        return list(OPERATION_FILES)
     if plan.mode not in ("communicate", "analyze") and plan.context != "no_codebase":
         return list(domain.files)
     suffixes = (".md", ".Rmd") if plan.mode in TEXT_MODES else (".md", ".csv", ".Rmd")
@@ -297,6 +320,7 @@ class Speaker:
             "things": rng.choice(domain.things),
             "concept": rng.choice(domain.concepts),
             "folder": plan.folder,
+            "doc_file": f"docs/plan-{rng.choice(FIELDS)}.md",
         }
         self.main["thing"] = re.sub(r"\W", "_", self.main["things"].split()[-1].lower())
         i = domain.questions.index(self.main["question"])
@@ -324,7 +348,13 @@ class Speaker:
     def move_on(self) -> None:
         """Another feature, part and file become the subject."""
         domain = self.plan.domain
-        for slot, choices in (("feature", domain.features), ("part", domain.parts), ("condition", user.CONDITIONS)):
+        for slot, choices in (
+            ("feature", domain.features),
+            ("part", domain.parts),
+            ("symptom", domain.symptoms),
+            ("condition", user.CONDITIONS),
+            ("operation", user.OPERATIONS if domain.occupation == "15" else user.OPERATIONS_EASY),
+        ):
             self.main[slot] = self.rng.choice(choices)
         self.main["doc"] = self.rng.choice(domain.documents)
         number = self.rng.randrange(len(domain.questions))
@@ -405,8 +435,6 @@ class Speaker:
                 return self.code(rng.choice(self.chain.commands).line)
             case "error":
                 return self.code(rng.choice(self.chain.errors))
-            case "doc_file":
-                return f"docs/plan-{rng.choice(FIELDS)}.md"
             case "name":
                 return f"test_{self.name_function()}"
             case "module":

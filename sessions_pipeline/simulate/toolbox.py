@@ -5,13 +5,14 @@ Each method makes one `Call`. Which calls a session makes, and in which order, i
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 from random import Random
 from typing import Any
 
 from sessions_pipeline.simulate.script import AgentRun, Call, Result
-from sessions_pipeline.simulate.speaker import Speaker, is_paperwork
-from sessions_pipeline.simulate.toolchains import FIELDS, OTHER_RUNNERS, Command, Runner
+from sessions_pipeline.simulate.speaker import Speaker, is_fresh, is_paperwork
+from sessions_pipeline.simulate.toolchains import FIELDS, OPERATION_BLOCKS, OTHER_RUNNERS, Command, Runner
 
 REJECTED = (
     "The user doesn't want to proceed with this tool use. The tool use was rejected (eg. if it was a file edit, the "
@@ -28,6 +29,8 @@ class Toolbox:
         self.plan = speaker.plan
         self.rng = rng
         self.changed: list[str] = []
+        self.created: list[str] = []
+        self.planned = list(speaker.files) if is_fresh(self.plan) else []
         self._decks: dict[str, list[Command]] = {}
         self._material: dict[str, list[list[str]]] = {}
         self.branch = rng.choice(
@@ -35,10 +38,15 @@ class Toolbox:
         )
         self.pull_request: str | None = None
 
+    @property
+    def present(self) -> list[str]:
+        """Files of the project that there are by now: all of them, or what this session created."""
+        return self.created if is_fresh(self.plan) else self.speaker.files
+
     # Looking
 
     def read(self, file: str | None = None) -> Call:
-        file = file or self.rng.choice(self.speaker.files)
+        file = file or self.rng.choice(self.present)
         lines = self.lines(self.rng.randint(6, 24), file)
         return self._read(file, lines)
 
@@ -63,7 +71,7 @@ class Toolbox:
 
     def grep(self) -> Call:
         name = self.speaker.name_function()
-        files = self.rng.sample(self.speaker.files, 2)
+        files = self.rng.sample(self.present, min(2, len(self.present)))
         paths = [self.plan.path(file) for file in files]
         found = f"Found {len(paths)} files\n" + "\n".join(paths)
         detail = {"mode": "files_with_matches", "filenames": paths, "numFiles": len(paths)}
@@ -71,18 +79,23 @@ class Toolbox:
         return Call("Grep", arguments, Result(found, detail=detail))
 
     def glob(self) -> Call:
-        paths = [self.plan.path(file) for file in self.speaker.files]
+        suffix = ".md" if is_paperwork(self.plan) else self.speaker.chain.suffix
+        stem = PurePosixPath(self.rng.choice(self.present)).stem
+        ending = self.rng.choice((f"*{suffix}", f"*{stem}*", "*.md", "*config*"))
+        paths = [self.plan.path(file) for file in self.present if fnmatch(file.rpartition("/")[2], ending)]
         detail = {"filenames": paths, "durationMs": self.rng.randint(3, 90), "numFiles": len(paths), "truncated": False}
-        stem = PurePosixPath(self.rng.choice(self.speaker.files)).stem
-        pattern = self.rng.choice((f"**/*{self.speaker.chain.suffix}", f"**/*{stem}*", "docs/**/*.md", "**/*config*"))
-        return Call("Glob", {"pattern": pattern}, Result("\n".join(paths), detail=detail))
+        return Call("Glob", {"pattern": f"**/{ending}"}, Result("\n".join(paths) or "No files found", detail=detail))
+
+    def empty_folder(self) -> Call:
+        return self.shell("ls -la", "total 0", "See what is there")
 
     def list_folder(self) -> Call:
-        folder = self.rng.choice(self.speaker.files).rpartition("/")[0]
+        folder = self.rng.choice(self.present).rpartition("/")[0]
         if not folder or self.rng.random() < 0.2:
-            names = {file.split("/")[0] for file in self.speaker.files} | {"README.md", "CLAUDE.md", "tests"}
+            names = {file.split("/")[0] for file in self.present} | {"README.md", "CLAUDE.md"}
+            names |= {"tests"} if self.plan.context == "modifies_existing" else set()
             return self.shell("ls -la", "total 48\n" + "\n".join(sorted(names)), "List the project's files")
-        names = {file.rpartition("/")[2] for file in self.speaker.files if file.startswith(folder + "/")}
+        names = {file.rpartition("/")[2] for file in self.present if file.startswith(folder + "/")}
         command = self.rng.choice((f"ls {folder}", f"ls -la {folder}", f"wc -l {folder}/*"))
         return self.shell(command, "\n".join(sorted(names)), "List the files of a folder")
 
@@ -106,7 +119,7 @@ class Toolbox:
 
     def peek(self) -> Call:
         """A shell command that shows a piece of a file."""
-        file = self.rng.choice(self.speaker.files)
+        file = self.rng.choice(self.present)
         lines = self.lines(self.rng.randint(3, 8), file)
         command = self.rng.choice((f"head -{len(lines)} {file}", f"sed -n '1,{len(lines)}p' {file}"))
         return self.shell(command, "\n".join(lines), "Show the first lines")
@@ -206,15 +219,20 @@ class Toolbox:
     def write_new(self, file: str | None = None, lines: list[str] | None = None) -> Call:
         """A new file: the log's patch is empty, so its lines are those of the content."""
         chain = self.speaker.chain
+        if file is None and self.planned:
+            file = self.planned.pop(0)
         if file is None:
             folder = PurePosixPath(self.speaker.main["file"]).parent
-            file = str(folder / f"{self.speaker.name_function()}{chain.suffix}")
+            name = self.speaker.name_function()
+            file = f"scripts/{name}.sh" if self.plan.mode == "operate" else str(folder / f"{name}{chain.suffix}")
         if lines is None:
             lines = self.lines(self._file_length(), file) if self.rng.random() > 0.04 else []
         path = self.plan.path(file)
         ends = "\n" if lines and self.rng.random() < 0.8 else ""
         content = "\n".join(lines) + ends
-        self.speaker.files.append(file)
+        if file not in self.speaker.files:
+            self.speaker.files.append(file)
+        self.created.append(file)
         self._remember(path)
         detail: dict[str, Any] = {
             "type": "create",
@@ -321,7 +339,7 @@ class Toolbox:
     def _run_tests(self, runner: Runner, passes: bool) -> Call:
         rng = self.rng
         good, bad = rng.randint(4, 140), rng.randint(1, 5)
-        stem = PurePosixPath(self.speaker.main["file"]).stem
+        stem = PurePosixPath(self.speaker.main["file"]).stem or "main"
         slots = {
             "file": f"tests/test_{stem}{self.speaker.chain.suffix}",
             "name": f"test_{self.speaker.name_function()}",
@@ -396,7 +414,7 @@ class Toolbox:
     # Talking to the user and to others
 
     def todo(self) -> Call:
-        steps = self.speaker.several("plan_step" if self.speaker.has("plan_step") else "paragraph", 3)
+        steps = self._next_steps()
         todos = [
             {"content": step, "status": "in_progress" if i == 0 else "pending", "activeForm": step}
             for i, step in enumerate(steps)
@@ -418,12 +436,12 @@ class Toolbox:
         return Call("AskUserQuestion", {"questions": questions}, result)
 
     def leave_plan_mode(self) -> Call:
-        plan = "# Plan\n" + "\n".join(f"{i}. {self.speaker.say('plan_step')}" for i in range(1, 4))
+        plan = "# Plan\n" + "\n".join(f"{i}. {step}" for i, step in enumerate(self._next_steps(), start=1))
         text = "User has approved your plan. You can now start coding."
         return Call("ExitPlanMode", {"plan": plan}, Result(text, detail={"plan": plan, "isAgent": False}))
 
-    def unknown_tool(self) -> Call:
-        return Call("HolographView", {"axis": "z"}, Result("ok", detail={"planes": 3}))
+    def _next_steps(self) -> list[str]:
+        return self.speaker.several("plan_step" if self.speaker.has("plan_step") else "paragraph", 3)
 
     def start_agent(self, run: AgentRun) -> Call:
         """A sub-agent; `run` is what it does."""
@@ -433,14 +451,23 @@ class Toolbox:
 
     def rejected(self) -> Call:
         """A call that the user doesn't allow."""
-        call = self.edit()
-        return Call(call.name, call.arguments, Result(REJECTED, error=True, detail="User rejected tool use"))
+        arguments = {
+            "file_path": self.plan.path(self.speaker.main["file"]),
+            "content": "\n".join(self.lines(5, "x.py")),
+        }
+        return Call("Write", arguments, Result(REJECTED, error=True, detail="User rejected tool use"))
 
     # Material
 
     def lines(self, count: int, file: str) -> list[str]:
         """`count` lines of code, or of notes or data where `file` holds such."""
-        kind = "data" if file.endswith((".csv", ".jsonl")) else "notes" if file.endswith((".md", ".Rmd")) else "code"
+        name = file.rpartition("/")[2]
+        kinds = {
+            "data": (".csv", ".jsonl"),
+            "notes": (".md", ".Rmd"),
+            "set-up": (".yml", ".sh", ".env", ".txt", "Dockerfile"),
+        }
+        kind = next((kind for kind, endings in kinds.items() if name.endswith(endings)), "code")
         if kind not in self._material:
             self._material[kind] = self._write_material(kind)
         pieces = self._material[kind]
@@ -456,7 +483,7 @@ class Toolbox:
             return [[",".join(str(rng.randint(1, 999)) for _ in range(5))] for _ in range(40)]
         if kind == "notes":
             return [[f"## {say.fill('{Part_}')}", *say.say("paragraph").split("\n"), ""] for _ in range(8)]
-        blocks = [block for block in say.chain.blocks for _ in range(2)]
+        blocks = [block for block in (OPERATION_BLOCKS if kind == "set-up" else say.chain.blocks) for _ in range(2)]
         return [[*say.code(block).split("\n"), ""] for block in blocks]
 
     def _hunk(self, added: int, removed: int) -> tuple[list[str], list[str], list[str]]:
@@ -489,8 +516,10 @@ class Toolbox:
         """Mostly the file in question, sometimes another one; for paperwork, the draft."""
         if self.plan.mode in ("communicate", "plan", "analyze") and self.changed:
             return self.changed[0]
-        file = self.speaker.main["file"] if self.rng.random() < 0.6 else self.rng.choice(self.speaker.files)
-        return self.plan.path(file)
+        main = self.speaker.main["file"]
+        return self.plan.path(
+            main if main in self.present and self.rng.random() < 0.6 else self.rng.choice(self.present)
+        )
 
     def _remember(self, path: str) -> None:
         if path not in self.changed:

@@ -696,6 +696,44 @@ stopifnot(
 
 TOOLCHAINS = {chain.key: chain for chain in (PYTHON, TYPESCRIPT, GO, RUST, TERRAFORM, SQL, R)}
 
+# Configuration around a program, whatever its language
+OPERATION_FILES = (
+    "Dockerfile", "docker-compose.yml", ".github/workflows/ci.yml", "scripts/deploy.sh", "deploy/service.env",
+    "README.md",
+)  # fmt: skip
+OPERATION_BLOCKS = _blocks("""
+FROM base-image:3.{k}-slim
+WORKDIR /srv
+COPY . .
+RUN ./scripts/build.sh --{field}
+---
+  {field}:
+    image: registry.example.org/app:{k}
+    restart: unless-stopped
+    environment:
+      {other}: ${{{{ secrets.TOKEN }}}}
+---
+    steps:
+      - uses: actions/checkout@v4
+      - run: ./scripts/build.sh
+      - run: ./scripts/deploy.sh staging
+---
+set -euo pipefail
+cd "$(dirname "$0")/.."
+./scripts/build.sh
+rsync -a --delete out/ host:/srv/{thing}/
+systemctl restart {thing}.service
+---
+[Service]
+ExecStart=/srv/{thing}/run --{field} {k}
+Restart=on-failure
+User=svc-{thing}
+---
+cron: '{k} 5 * * 1'
+retention_days: {k}
+{other}: warn
+""")
+
 FIELDS = (
     "amount", "status", "due_date", "region", "owner", "quantity", "price", "started", "level", "weight", "code",
     "rate", "label", "offset", "duration", "batch", "source", "limit", "score", "position",
