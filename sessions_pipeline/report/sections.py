@@ -92,19 +92,24 @@ def _remark(cell: Cell, write: sentences.Write) -> str:
 
 
 def _ends_of_expertise(inputs: ReportInputs) -> list[Headline]:
-    """Adjusted rates of verified success of the lowest and of the highest level that has one."""
+    """Rates of verified success of the lowest and of the highest level that has one."""
     rates = exhibits.verified_success(
         inputs.frame("adjusted_rates"), inputs.frame("outcomes_by_expertise"), inputs.month
     )
     levels = [level for level, cell in rates.items() if cell.shown]
     return [
-        Headline(
-            f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})",
-            numbers.share(rates[level].estimate),
-            f"adjusted; {_remark(rates[level], numbers.share)}",
-        )
+        Headline(f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})", *_rate(rates[level]))
         for level in dict.fromkeys([*levels[:1], *levels[-1:]])
     ]
+
+
+def _rate(cell: exhibits.RateCell) -> tuple[str, str]:
+    """The adjusted rate and its interval. Without an interval, or outside 0 to 1 where a linear model can land with
+    little data, the raw rate is the better headline."""
+    adjusted = cell.estimate is not None and 0 <= cell.estimate <= 1 and cell.has_interval
+    if adjusted or cell.unadjusted is None:
+        return numbers.share(cell.estimate), f"adjusted; {_remark(cell, numbers.share)}"
+    return numbers.share(cell.unadjusted), "raw rate; too little data to adjust it"
 
 
 def _analysed(inputs: ReportInputs) -> str:

@@ -372,3 +372,11 @@ def test_the_methods_name_what_a_repetition_needs():
     words = read(page).by_id("methods").text()
     for fact in ("2026-11-20 12:00 UTC", "9f3a" * 16, "rules-1 4f1c2a9be0d7", "25,000 characters", "0.1.0", "study"):
         assert fact in words
+
+
+def test_a_rate_that_cannot_be_adjusted_is_headlined_raw() -> None:
+    shown = {headline.label: headline for headline in headlines(example.personal_inputs())}
+    ends = [headline for label, headline in shown.items() if label.startswith("Verified success, level")]
+    assert ends
+    assert all(headline.remark == "raw rate; too little data to adjust it" for headline in ends)
+    assert all(0 <= float(headline.value.rstrip("%")) <= 100 for headline in ends)
