@@ -19,12 +19,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from sessions_pipeline.sources import READERS
+from sessions_pipeline.sources import is_log_name, read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
-VERSION = 1
+VERSION = 2
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA1"
@@ -48,7 +48,6 @@ class LogFile:
     """A log file as it lies on disk. user: name before hashing."""
 
     path: Path
-    source: str
     user: str
     bytes: int
     mtime_ns: int
@@ -62,7 +61,6 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
     version: int
     file_key: str
-    source: str
     harness: str
     user_key: str
     bytes: int
@@ -116,8 +114,8 @@ class Archive:
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
     def file_key(self, file: LogFile) -> str:
-        """Keyed hash of the source format and the path."""
-        return self.key(f"{file.source}:{file.path.absolute()}")
+        """Keyed hash of the path."""
+        return self.key(str(file.path.absolute()))
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
@@ -217,18 +215,20 @@ def _ingest(job: _Job) -> str:
         data = job.file.path.read_bytes()
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
-        data, contents = b"", FileContents(job.file.source, 0, [], [], [Rejected(0, reason)])
+        data, contents = b"", FileContents("unknown", 0, [], [], [Rejected(0, reason)])
     else:
         reason = ""
-        reader = READERS[job.file.source]
         written_ms = min(job.file.mtime_ns // 1_000_000, job.now_ms)
-        contents = sanitise(reader(data, key=lambda text: keyed_hash(job.secret, text), written_ms=written_ms))
+
+        def key(text: str) -> str:
+            return keyed_hash(job.secret, text)
+
+        contents = sanitise(read(data, path=job.file.path, key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
     header = Header(
         version=VERSION,
         file_key=job.key,
-        source=job.file.source,
         harness=contents.harness,
         user_key=keyed_hash(job.secret, job.file.user),
         bytes=job.file.bytes,
@@ -247,6 +247,9 @@ def _ingest(job: _Job) -> str:
 
 def _add_what_was_known(new: FileContents, old: FileContents) -> int:
     """Adds to `new` the entries of `old` that it no longer holds; their number."""
+    if not new.lines:
+        # Nothing could be read, not even of what kind the file is.
+        new.harness = old.harness
     held = {entry.key for entry in new.entries}
     offset = len(new.contexts)
     lost = [
@@ -314,9 +317,9 @@ def find_log_files(folders: Iterable[Path], users: str) -> tuple[list[LogFile], 
             place = Path(directory).relative_to(root).parts
             user = "one" if users == "one" else place[0] if place else ""
             for name in names:
-                if name.endswith(".jsonl"):
+                if is_log_name(name):
                     path = Path(directory, name)
-                    found.setdefault(path, LogFile(path, "claude_code", user, *_stat(path)))
+                    found.setdefault(path, LogFile(path, user, *_stat(path)))
     return [found[path] for path in sorted(found)], problems
 
 

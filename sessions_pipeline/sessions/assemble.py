@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sessions_pipeline.sessions.prices import cost_usd
 from sessions_pipeline.sessions.transcript import Transcript, Turn, render
 from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
-from sessions_pipeline.sources.model import Context, Entry, Kind, ToolCall, ToolResult, Usage
+from sessions_pipeline.sources.model import PROGRAM_AGENT, Context, Edit, Entry, Kind, ToolCall, ToolResult, Usage
 
 # A pause longer than this is not work; the study is silent, five minutes is the life of the short cache.
 LONGEST_PAUSE_MS = 300_000
@@ -114,14 +114,18 @@ def _spoken(entry: Entry) -> tuple[str, list[str]]:
         return "human", [entry.text]
     if entry.kind is Kind.ASSISTANT:
         called = [f"[tool] {call.name}: {_one_line(call.summary)}" for call in entry.calls]
-        return "assistant", ([entry.text] if entry.text.strip() else []) + called
+        return "assistant", ([entry.text] if entry.text.strip() else []) + called + _returned(entry)
     if entry.kind is Kind.RESULT:
-        return "assistant", [f"[result] {'ok' if result.ok else 'error'}: {result.excerpt}" for result in entry.results]
+        return "assistant", _returned(entry)
     if entry.kind is Kind.INTERRUPTION:
         return "system", ["The person interrupted the agent."]
     if entry.kind in (Kind.NOTICE, Kind.SUMMARY) and entry.text.strip():
         return "system", [entry.text]
     return "system", []
+
+
+def _returned(entry: Entry) -> list[str]:
+    return [f"[result] {'ok' if result.ok else 'error'}: {result.excerpt}" for result in entry.results]
 
 
 def _one_line(text: str) -> str:
@@ -131,7 +135,7 @@ def _one_line(text: str) -> str:
 def _internal_agents(entries: Sequence[Entry]) -> set[str]:
     """Ids of agents that the program started for itself."""
     warm = {e.agent for e in entries if e.agent and e.kind is Kind.AGENT_PROMPT and e.text.strip() == WARMUP_PROMPT}
-    return warm | {entry.agent for entry in entries if entry.agent.startswith(INTERNAL_AGENTS)}
+    return warm | {entry.agent for entry in entries if entry.agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
 
 
 def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, object]:
@@ -199,10 +203,12 @@ def _work_done(work: Sequence[Entry]) -> dict[str, object]:
 
 def _changes(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
     """Lines and files changed by editing tools that succeeded: by the result's patch, else by the call's input."""
-    edits = []
+    edits: list[Edit] = []
     for call, result in done:
-        if result is not None and result.ok and call.edit is not None:
-            edits.append(result.edit or call.edit)
+        if result is not None and result.ok:
+            edits += result.edits
+            if call.edit is not None:
+                edits.append(result.edit or call.edit)
     return {
         "lines_added": sum(edit.added for edit in edits),
         "lines_removed": sum(edit.removed for edit in edits),

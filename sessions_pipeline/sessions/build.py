@@ -201,7 +201,7 @@ def _file_row(position: int, header: Header) -> tuple[object, ...]:
     return (
         position,
         header.file_key,
-        header.source,
+        header.harness,
         header.bytes,
         header.mtime_ns,
         header.digest,

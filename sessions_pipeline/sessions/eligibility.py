@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+_HEADLESS_STARTS = ("sdk-cli", "codex_exec")
+_SDK_STARTS = re.compile(r"(?:^|_)sdk(?:$|[-_])")
 _IDE = re.compile(r"vscode|jetbrains|cursor|windsurf|\bide\b", re.IGNORECASE)
 
 
@@ -26,15 +28,21 @@ def _entrypoint(row: Mapping[str, object]) -> str:
     return str(row["entrypoint"] or "")
 
 
+# Reviewers and the like that the log does not tie to a session: see the formats' readers.
+_INTERNAL = Rule(
+    "internal_agent", "run of an agent that the program started", lambda row: _entrypoint(row).startswith("subagent ")
+)
 _NO_PROMPT = Rule("no_human_prompt", "no prompt that a person wrote", lambda row: row["human_prompts"] == 0)
-_HEADLESS = Rule("headless", "started without a terminal (claude -p)", lambda row: _entrypoint(row) == "sdk-cli")
-_SDK = Rule("sdk", "driven through the SDK", lambda row: _entrypoint(row).startswith("sdk"))
+_HEADLESS = Rule(
+    "headless", "started without a terminal (claude -p, codex exec)", lambda row: _entrypoint(row) in _HEADLESS_STARTS
+)
+_SDK = Rule("sdk", "driven through the SDK", lambda row: _SDK_STARTS.search(_entrypoint(row)) is not None)
 _IDE_RULE = Rule("ide", "run inside an IDE", lambda row: _IDE.search(_entrypoint(row)) is not None)
 _NO_REPLY = Rule("no_agent_reply", "no response of the agent", lambda row: row["model_calls"] == 0)
 
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
-    "study": (_NO_PROMPT, _HEADLESS, _SDK, _IDE_RULE, _NO_REPLY),
-    "all_interactive": (_NO_PROMPT, _HEADLESS, _SDK, _NO_REPLY),
+    "study": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _IDE_RULE, _NO_REPLY),
+    "all_interactive": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _NO_REPLY),
 }
 
 

@@ -1,6 +1,38 @@
-"""Log formats: one module each, all yielding the session model of `model.py`. To add one, register its reader here."""
+"""Log formats: one module each, all yielding the session model of `model.py`.
 
-from sessions_pipeline.sources import claude_code
+To add one, write a module with `recognises` and `read` as in `codex`, and put it in FORMATS. Entire checkpoints need
+none: each holds the agent's own transcript from the session's start, and lines that repeat are known by their keys.
+"""
 
-# Source name -> reader of one file's bytes.
-READERS = {claude_code.HARNESS: claude_code.read}
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import PurePath
+
+from sessions_pipeline.sources import claude_code, codex, gemini
+from sessions_pipeline.sources.model import FileContents
+
+# Asked in this order; what none of them recognises is read as Claude Code's.
+FORMATS = (codex, gemini)
+_HEAD_BYTES = 4096
+# Gemini CLI wrote its chats as one JSON object until 2026; any other `.json` is no log.
+_LOG_NAMES = re.compile(r".*\.jsonl|session-\d{4}-\d\d-\d\dT[\w-]+\.json")
+
+
+def is_log_name(name: str) -> bool:
+    """Whether a file of this name may hold sessions."""
+    return _LOG_NAMES.fullmatch(name) is not None
+
+
+def read(data: bytes, *, path: PurePath, key: Callable[[str], str], written_ms: int) -> FileContents:
+    """Everything one log file holds, by the first format that recognises it.
+
+    data: the file's bytes. path: where it lies. key: keyed hash for paths and addresses, so that none is kept in clear.
+    written_ms: when the file was last changed, milliseconds since 1970.
+    """
+    head = data[:_HEAD_BYTES]
+    for source in FORMATS:
+        if source.recognises(path.name, head):
+            return source.read(data, path=path, key=key, written_ms=written_ms)
+    return claude_code.read(data, key=key, written_ms=written_ms)

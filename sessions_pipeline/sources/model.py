@@ -11,6 +11,9 @@ from enum import IntEnum
 
 import msgspec
 
+# Opens the id of an agent that the program started for itself, in formats whose own ids do not tell.
+PROGRAM_AGENT = "program "
+
 
 class Kind(IntEnum):
     """What a line of the log is to the session."""
@@ -68,9 +71,9 @@ class ToolCall(msgspec.Struct, array_like=True):
 class ToolResult(msgspec.Struct, array_like=True):
     """What came back from a tool call.
 
-    excerpt: the output. edit: change reported by the result; None if it reports none. commits, pull_requests (hashes)
-    and tests_passed are read off the output and count only where the call set out to do that; reported_commit is the
-    program's own word.
+    excerpt: the output. edit: change reported by the result; None if it reports none. edits: the changes of a call that
+    can change several files. commits, pull_requests (hashes) and tests_passed are read off the output and count only
+    where the call set out to do that; reported_commit is the program's own word.
     """
 
     id: str
@@ -81,6 +84,7 @@ class ToolResult(msgspec.Struct, array_like=True):
     pull_requests: tuple[str, ...] = ()
     tests_passed: bool | None = None
     reported_commit: bool = False
+    edits: tuple[Edit, ...] = ()
 
 
 class Entry(msgspec.Struct, array_like=True):

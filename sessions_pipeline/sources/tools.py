@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+_SUMMARY_KEYS = ("command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "skill")
 _COMMIT_COMMAND = re.compile(r"\bgit\b[^\n|;&]*\bcommit\b")
 # `[main 1a2b3c4] subject`, `[detached HEAD 1a2b3c4] subject`, `[main (root-commit) 1a2b3c4] subject`
 _COMMIT_LINE = re.compile(r"^\s*\[[^\]\n]{1,200}\s[0-9a-f]{7,40}\] ", re.MULTILINE)
@@ -52,6 +53,15 @@ _FAILED_COUNT = re.compile(
 _FAILED_WORD = re.compile(
     r"^(?:FAIL(?:ED)?\b|Exit code [1-9]|--- FAIL)|\btest result: FAILED\b|\bFAILED \(", re.MULTILINE
 )
+
+
+def summary(given: Mapping[str, object]) -> str:
+    """The argument that says most about a tool call; empty if none of the usual ones is there."""
+    for name in _SUMMARY_KEYS:
+        value = given.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return ""
 
 
 def commits(command: str) -> bool:

@@ -1,0 +1,104 @@
+"""Takes log files apart into JSON objects and times, for the formats that need no typed decoding.
+
+A line that cannot be read costs itself alone and is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sessions_pipeline.sources.model import Entry, FileContents, Rejected
+
+_DAY = 86_400_000
+# Before the first coding agent of this kind; an earlier time is a broken clock.
+_EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
+_DECODER = msgspec.json.Decoder()
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_POINTER = b"version https://git-lfs"
+
+
+def json_lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number (from 1) and object of every line that holds one; counts lines and rejects in `contents`."""
+    lines = data.split(b"\n")
+    is_pointer = data.startswith(_POINTER)
+    for number, raw in enumerate(lines, start=1):
+        raw = raw.strip()
+        if not raw:
+            continue
+        contents.lines += 1
+        value, reason = (None, "Git LFS pointer") if is_pointer else parse(raw)
+        if value is not None:
+            yield number, value
+            continue
+        unfinished = number == len(lines) and reason == "not valid JSON"
+        contents.rejected.append(Rejected(number, "unfinished last line" if unfinished else reason))
+
+
+def parse(raw: bytes) -> tuple[dict[str, Any] | None, str]:
+    """The JSON object in `raw`, or None and why there is none."""
+    if raw.startswith(b"\x00") or raw.endswith(b"\x00"):
+        return None, "NUL bytes"
+    try:
+        value = _DECODER.decode(raw)
+    except _UNREADABLE:
+        # The standard library takes lone surrogates and numbers that msgspec refuses.
+        try:
+            value = json.loads(raw.decode("utf-8", errors="replace"))
+        except RecursionError:
+            return None, "nested too deeply"
+        except ValueError:
+            return None, _why_not_json(raw)
+    return (value, "") if isinstance(value, dict) else (None, "not a JSON object")
+
+
+def _why_not_json(raw: bytes) -> str:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return "not valid UTF-8"
+    return "not valid JSON"
+
+
+class Clock:
+    """Times of a file's lines: a line without one has the time of the line before it.
+
+    written_ms: when the file was last changed. A time more than a day later, or before 2025, is a broken clock and
+    counts as none.
+    """
+
+    def __init__(self, written_ms: int) -> None:
+        self.at = -1
+        self.latest = written_ms + _DAY
+
+    def read(self, text: object) -> tuple[int, bool]:
+        """Milliseconds since 1970 UTC (-1 before the first time), and whether `text` is a time of its own."""
+        moment = self.moment(text)
+        if moment is not None:
+            self.at = moment
+        return self.at, moment is not None
+
+    def moment(self, text: object) -> int | None:
+        """Milliseconds since 1970 UTC of an ISO time; None if it is none or cannot be true."""
+        if not isinstance(text, str):
+            return None
+        try:
+            moment = dt.datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=dt.UTC)
+        milliseconds = round(moment.timestamp() * 1000)
+        return milliseconds if _EARLIEST <= milliseconds <= self.latest else None
+
+
+def give_leading_times(entries: list[Entry], otherwise: int) -> None:
+    """Gives entries before the first time of the file that time, or `otherwise` if the file has none."""
+    first = next((entry.at for entry in entries if entry.at >= 0), otherwise)
+    for index, entry in enumerate(entries):
+        if entry.at < 0:
+            entries[index] = msgspec.structs.replace(entry, at=first)
