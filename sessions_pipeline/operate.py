@@ -18,7 +18,8 @@ from sessions_pipeline.months import add_months, month_key, months_between
 if TYPE_CHECKING:
     from sessions_pipeline.sessions.build import Ledger
 
-# One run at a time: DuckDB has one writer, and each run costs seconds of imports.
+# One run at a time: DuckDB has one writer, and each run costs seconds of imports. No pools: a run that is killed keeps
+# its place in a pool for ever, and the next run waits for it (seen); the warehouse itself lets one writer in at a time.
 DAGSTER_YAML = """\
 # Written by sessions-pipeline; add your own storage, run launcher or retries here. It is never overwritten.
 telemetry:
@@ -28,8 +29,6 @@ nux:
 concurrency:
   runs:
     max_concurrent_runs: 1
-  pools:
-    default_limit: 1
 """
 
 

@@ -54,7 +54,6 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
         check_specs=check_specs(table, model),
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
-        pool="warehouse",
     )
     def sql_table(context: AssetExecutionContext, state: State) -> Iterator[object]:
         months, settings = months_of(context), state.settings

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ def cli(home: Path, *arguments: str, **environment: str) -> subprocess.Completed
         text=True,
         env={**clean, **environment},
         check=False,
+        timeout=300,
     )
 
 
@@ -204,3 +207,24 @@ def test_purge_without_a_limit_has_nothing_to_do(tmp_path: Path) -> None:
 def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
     assert cli(ran[1], "report").stdout.strip().endswith("report-2026-01.html")
     assert cli(tmp_path / "home", "report").returncode == 2
+
+
+@pytest.mark.parametrize("seconds", [4.0, 9.0])
+def test_a_run_killed_at_any_moment_is_made_good_by_the_next(tmp_path: Path, seconds: float) -> None:
+    for number in range(6):
+        session = f"k{number}"
+        write(tmp_path / "logs" / "p" / f"{session}.jsonl", *work(session, number * 100, month=number % 3))
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert cli(whole, "run", "--source", str(tmp_path / "logs")).returncode == 0
+    (killed / "private").mkdir(parents=True)
+    # The same key of the keyed hashes, so that both warehouses can hold the same rows.
+    (killed / "private" / "secret.key").write_bytes((whole / "private" / "secret.key").read_bytes())
+    command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(killed), "run", "--source"]
+    process = subprocess.Popen([*command, str(tmp_path / "logs")], stderr=subprocess.DEVNULL, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert cli(killed, "run").returncode == 0
+    expected, found = dump(whole), dump(killed)
+    for table in expected.keys() - {"raw.session_files", "labels.classifications"}:  # these hold the time of the run
+        assert found[table] == expected[table], table

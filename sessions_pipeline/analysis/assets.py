@@ -57,7 +57,6 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         check_specs=check_specs(table),
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
-        pool="warehouse",
     )
     def estimates(context: AssetExecutionContext, state: State) -> Iterator[object]:
         months, window = months_of(context), state.settings.window_months

@@ -28,7 +28,6 @@ TABLE = "labels.classifications"
     partitions_def=monthly_partitions,
     # One month per run: a month that fails costs a month.
     backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
-    pool="warehouse",
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Asks the backend in force what is not known yet."""

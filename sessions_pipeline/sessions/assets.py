@@ -33,7 +33,6 @@ RAW_TABLES = ("raw.session_files", "raw.rejected_lines")
     check_specs=[spec for table in RAW_TABLES for spec in check_specs(table)],
     partitions_def=monthly_partitions,
     backfill_policy=BackfillPolicy.single_run(),
-    pool="warehouse",
 )
 def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Reads the log files that are new or changed into the archive, and lists what was found."""
@@ -57,7 +56,6 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     check_specs=check_specs("core.sessions"),
     partitions_def=monthly_partitions,
     backfill_policy=BackfillPolicy.single_run(),
-    pool="warehouse",
 )
 def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Adds up the sessions that start in the months asked for, and keeps their transcripts apart."""
@@ -110,7 +108,6 @@ def _with_moved(
     check_specs=check_specs("core.attrition"),
     partitions_def=monthly_partitions,
     backfill_policy=BackfillPolicy.single_run(),
-    pool="warehouse",
 )
 def attrition_table(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Counts what each rule removed."""

@@ -374,9 +374,13 @@ def test_the_methods_name_what_a_repetition_needs():
         assert fact in words
 
 
-def test_a_rate_that_cannot_be_adjusted_is_headlined_raw() -> None:
-    shown = {headline.label: headline for headline in headlines(example.personal_inputs())}
-    ends = [headline for label, headline in shown.items() if label.startswith("Verified success, level")]
-    assert ends
-    assert all(headline.remark == "raw rate; too little data to adjust it" for headline in ends)
-    assert all(0 <= float(headline.value.rstrip("%")) <= 100 for headline in ends)
+def test_a_rate_that_a_linear_model_puts_above_one_is_headlined_raw() -> None:
+    whole = example.inputs()
+    expert = (pl.col("expertise") == 5) & (pl.col("measure") == "verified_success") & (pl.col("sample") == "all")
+    impossible = whole.frames["adjusted_rates"].with_columns(
+        pl.when(expert).then(1.2).otherwise("estimate").alias("estimate"),
+        pl.when(expert).then(0.31).otherwise("unadjusted").alias("unadjusted"),
+    )
+    changed = replace(whole, frames={**whole.frames, "adjusted_rates": impossible})
+    (expert_headline,) = (found for found in headlines(changed) if "level 5" in found.label)
+    assert (expert_headline.value, expert_headline.remark) == ("31.0%", "raw rate; too little data to adjust it")
