@@ -148,7 +148,9 @@ def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, obj
             usage = entry.usage if entry.usage and entry.usage.total >= known.total else known
             usages[entry.message] = (model, usage)
     output: Counter[str] = Counter()
-    cost: float | None = 0.0
+    # A log that tells no tokens at all is no free session.
+    told = not usages or any(entry.usage for entry in entries)
+    cost: float | None = 0.0 if told else None
     for model, usage in usages.values():
         output[model] += usage.output
         price = cost_usd(model, usage)
