@@ -43,6 +43,8 @@ _PROGRAM_OPENINGS = ("<session_context>", "<hook_context>", "<state_snapshot>")
 _COMPRESSED = "<state_snapshot>"
 _FILES = "\n--- Content from referenced files ---"
 _EXIT_CODE = re.compile(r"^Exit Code: (-?\d+)", re.MULTILINE)
+# Stands before what a command printed, on the same line.
+_LABEL = re.compile(r"^Output: ", re.MULTILINE)
 _SHELL = "run_shell_command"
 
 
@@ -210,7 +212,9 @@ class _Builder:
     def _result(self, call: ToolCall, item: dict[str, Any]) -> ToolResult:
         output = _output(item.get("result"))
         # A command that fails is a tool that succeeds: only its output tells.
-        code = _EXIT_CODE.search(output) if call.name == _SHELL else None
+        code = None
+        if call.name == _SHELL:
+            code, output = _EXIT_CODE.search(output), _LABEL.sub("", output, count=1)
         ok = item["status"] == "success" and (code is None or int(code.group(1)) == 0)
         opened = tools.pull_requests_in(output) if ok and call.opens_pr else []
         return ToolResult(
