@@ -98,7 +98,8 @@ def _records(data: bytes, contents: FileContents) -> tuple[dict[str, Any], _Numb
     for number, value in json_lines(data, contents):
         patch = value.get("$set")
         if isinstance(patch, dict):
-            compressions += [(number, message) for message in _compressed(patch.get("messages"))]
+            if summary := _summary(patch.get("messages")):
+                compressions.append((number, summary))
         elif name := _text(value.get("id")):
             latest[name] = (number, value)
         elif value.get("sessionId"):
@@ -115,10 +116,10 @@ def _one_object(value: dict[str, Any], contents: FileContents) -> tuple[dict[str
     return value, list(latest.values()), []
 
 
-def _compressed(messages: object) -> list[dict[str, Any]]:
-    """The summaries among the messages of a `$set`."""
+def _summary(messages: object) -> dict[str, Any] | None:
+    """The message of a `$set` that took the place of the history; None if the history only lost some of its text."""
     listed = messages if isinstance(messages, list) else []
-    return [m for m in listed if isinstance(m, dict) and _COMPRESSED in _words(m.get("content"))]
+    return next((m for m in listed if isinstance(m, dict) and _COMPRESSED in _words(m.get("content"))), None)
 
 
 class _Builder:
@@ -138,10 +139,9 @@ class _Builder:
         self._append("start", 1, Kind.OTHER, time)
 
     def compressed(self, number: int, message: dict[str, Any]) -> None:
-        """A summary took the place of the history; the same one stands in every later `$set`."""
+        """A summary took the place of the history; every later `$set` repeats it under the same id."""
         name = f"{_text(message.get('id'))}:compressed"
-        if all(entry.key != f"{self._thread}:{name}" for entry in self.contents.entries):
-            self._append(name, number, Kind.COMPACTION, message.get("timestamp"))
+        self._append(name, number, Kind.COMPACTION, message.get("timestamp"))
 
     def add(self, number: int, message: dict[str, Any]) -> None:
         """Appends the entries of a message: itself, and its finished tool calls."""
@@ -221,7 +221,7 @@ class _Builder:
             id=call.id,
             ok=ok,
             excerpt=output,
-            edit=self._edit_by_result(item.get("resultDisplay")) if ok else None,
+            edit=self._edit_by_result(item.get("resultDisplay")),
             commits=tools.commits_in(output) if ok and call.commits else 0,
             pull_requests=tuple(self.key(url) for url in opened),
             tests_passed=tools.tests_passed(output, is_error=not ok) if call.runs_tests else None,
