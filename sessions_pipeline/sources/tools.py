@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 _SUMMARY_KEYS = ("command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "skill")
-_COMMIT_COMMAND = re.compile(r"\bgit\b[^\n|;&]*\bcommit\b")
+# Options of git itself, with or without a value, may stand before the subcommand.
+_COMMIT_COMMAND = re.compile(
+    r"""\bgit(?:\.exe)?(?:\s+--?[\w-]+(?:[=\s]\s*(?!-)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'|;&])+)?)*\s+commit(?![\w-])"""
+)
 # `[main 1a2b3c4] subject`, `[detached HEAD 1a2b3c4] subject`, `[main (root-commit) 1a2b3c4] subject`
 _COMMIT_LINE = re.compile(r"^\s*\[[^\]\n]{1,200}\s[0-9a-f]{7,40}\] ", re.MULTILINE)
 _PR_COMMAND = re.compile(r"\b(?:gh\s+pr\s+create|glab\s+mr\s+create|hub\s+pull-request)\b")

@@ -95,6 +95,14 @@ PROGRAM_LINES = [
     human("Warmup", 1, isSidechain=True, agentId="a1"),
     human("", 1),
     result("t9", 1, "output"),
+    human("<local-command-caveat>Caveat: …</local-command-caveat>", 1),
+    human("<bash-notification>done</bash-notification>", 1),
+    human("<fork-boilerplate>You are a fork.</fork-boilerplate>", 1),
+    human("Unknown slash command: revieww", 1),
+    human("Unknown skill: revieww", 1),
+    human("<command-message>init is analyzing…</command-message>\n<command-name>/init</command-name>", 1),
+    human("[SUGGESTION MODE: say what the user may want next]", 1, isSidechain=True),
+    human("Continue from where you left off.", 1, isMeta=True),
 ]
 
 
@@ -117,6 +125,8 @@ HUMAN_LINES = [
     line("attachment", 1, attachment={"type": "queued_command", "prompt": "and the tests", "commandMode": "prompt"}),
     line("attachment", 1, attachment={"type": "queued_command", "prompt": [text("and the tests")]}),
     human("<div> is not closed in my page", 1),
+    human("[Pasted text #1 +30 lines]", 1),
+    human([{"type": "document", "source": {"type": "base64", "data": "aGk="}}, text("[Image #1]")], 1),
     human("解析器を直してください", 1),
 ]
 
@@ -243,6 +253,10 @@ def test_the_last_test_run_counts_not_the_first(one_file: Any) -> None:
 
 
 BAD_LINES = [
+    (b'{"type":"user","uuid":"u1","sess{"type":"user","uuid":"u2","sessionId":"s1"}', "not valid JSON"),
+    (b'{"type":"user","uuid":"u1","n":[REDACTED_PHONE],"sessionId":"s1"}', "not valid JSON"),
+    (b'{"type":"user","uuid":"u1","content":"my mail is [REDACTED_EMAIL]}', "not valid JSON"),
+    (b"  tail of a text whose line ends were not escaped", "not valid JSON"),
     (b"\x00" * 4000, "NUL bytes"),
     (b'{"type":"user","uuid":"x","sess', "not valid JSON"),
     (b'{"a":1}{"b":2}', "not valid JSON"),
@@ -255,7 +269,7 @@ BAD_LINES = [
 ]
 
 
-@pytest.mark.parametrize(("bad", "reason"), BAD_LINES, ids=[reason for _, reason in BAD_LINES])
+@pytest.mark.parametrize(("bad", "reason"), BAD_LINES, ids=range(len(BAD_LINES)))
 def test_a_bad_line_is_counted_and_the_rest_is_read(one_file: Any, bad: bytes, reason: str) -> None:
     found = one_file(human("hello", 0), bad, reply(1, text("hi")))
     assert found.rejected.select("line_number", "reason").rows() == [(2, reason)]
@@ -348,3 +362,154 @@ def test_the_transcript_shows_words_tools_and_results_and_no_thinking(one_file: 
         "[human]\nfix\n\\[assistant]\nthe parser\n\n"
         "[assistant]\nRunning tests\n[tool] Bash: pytest -q\n[result] ok: 12 passed\n"
     )
+
+
+COMMIT_OUTPUTS = [
+    ("git commit -m x", "[main (root-commit) 1a2b3c4] x\n 1 file changed", 1),
+    ("cd app && git add . && git commit -m 'x' && git push", "[detached HEAD 1a2b3c4] x\nTo origin", 1),
+    ("git commit -F - <<'EOF'\nsubject\n\nbody\nEOF", "[feature/a 1a2b3c4d5e] subject", 1),
+    ("git commit -m a; git commit -m b", "[main 1a2b3c4] a\n[main 2b3c4d5] b", 2),
+    ("git -C app commit -q -m x", "", 0),
+    ("git log --grep commit", "[main 1a2b3c4] x", 0),
+]
+
+
+@pytest.mark.parametrize(("command", "output", "commits"), COMMIT_OUTPUTS, ids=range(len(COMMIT_OUTPUTS)))
+def test_commits_are_what_git_prints(command: str, output: str, commits: int) -> None:
+    found = entries(reply(0, call("Bash", "t1", command=command)), result("t1", 1, output)).entries
+    ((ran,), (ended,)) = found[0].calls, found[1].results
+    assert (ended.commits if ran.commits else 0) == commits
+
+
+def test_edits_by_the_shell_are_invisible(one_file: Any) -> None:
+    session = one_file(
+        human("go", 0),
+        reply(1, call("Bash", "t1", command="sed -i s/a/b/ a.py && cat > b.py <<'EOF'\nx\nEOF")),
+        result("t1", 2, "", {"stdout": "", "stderr": "", "interrupted": False}),
+    ).only()
+    assert (session["lines_added"], session["lines_removed"], session["files_changed"]) == (0, 0, 0)
+
+
+def test_every_editing_tool_has_its_shape(one_file: Any) -> None:
+    session = one_file(
+        human("go", 0),
+        reply(1, call("MultiEdit", "t1", file_path="/srv/a.py", edits=[])),
+        result("t1", 2, "ok", {"filePath": "/srv/a.py", "edits": [], "structuredPatch": PATCH}),
+        reply(3, call("Write", "t2", file_path="/srv/b.py", content="x")),
+        result("t2", 4, "ok", {"type": "update", "filePath": "/srv/b.py", "content": "x", "structuredPatch": PATCH}),
+        reply(5, call("MultiEdit", "t3", file_path="/srv/c.py", edits=[{"old_string": "a", "new_string": "b\nc"}])),
+        result("t3", 6, "ok"),
+        reply(7, call("NotebookEdit", "t4", notebook_path="/srv/d.ipynb", new_source="one\ntwo")),
+        result("t4", 8, "ok"),
+    ).only()
+    assert (session["lines_added"], session["lines_removed"], session["files_changed"]) == (3 + 3 + 2 + 2, 1 + 1 + 1, 4)
+
+
+def test_calls_without_a_result_and_results_without_a_call(one_file: Any) -> None:
+    session = one_file(
+        human("go", 0),
+        reply(1, call("Bash", "t1", command="pytest")),
+        result("t9", 2, "[main 1a2b3c4] x\n3 passed", {"filePath": "/srv/a.py", "structuredPatch": PATCH}),
+        result("t8", 3, "x", [{"type": "text", "text": "from a server"}]),
+    ).only()
+    assert (session["tool_calls"], session["tool_calls_succeeded"], session["test_runs"]) == (1, 0, 0)
+    assert (session["lines_added"], session["git_commits"]) == (0, 0)
+
+
+def test_a_tool_that_the_person_rejects_did_not_succeed(one_file: Any) -> None:
+    session = one_file(
+        human("go", 0),
+        reply(1, call("Write", "t1", file_path="/srv/a.py", content="x")),
+        result("t1", 2, "The user doesn't want to proceed with this tool use.", "Error: rejected", is_error=True),
+    ).only()
+    assert (session["tool_calls"], session["tool_calls_succeeded"], session["files_changed"]) == (1, 0, 0)
+
+
+def test_usage_that_repeats_elsewhere_is_not_added(one_file: Any) -> None:
+    agents_own = {"status": "completed", "agentId": "a1", "totalTokens": 9999, "usage": USED, "totalToolUseCount": 7}
+    more = {**USED, "iterations": [USED], "server_tool_use": {"web_search_requests": 1}, "speed": "standard"}
+    session = one_file(
+        human("go", 0),
+        reply(1, call("Agent", "t1", prompt="look"), usage=more),
+        result("t1", 2, "found", agents_own),
+    ).only()
+    assert (session["input_tokens"], session["output_tokens"], session["cache_read_tokens"]) == (3, 1, 900)
+    assert (session["cache_write_5m_tokens"], session["tool_calls"], session["subagents"]) == (50, 1, 0)
+
+
+def test_models_of_other_vendors_without_a_request_id_count_as_calls(one_file: Any) -> None:
+    answer = reply(1, text("ok"), model="glm-4.7", usage={"input_tokens": 0, "output_tokens": 0})
+    del answer["requestId"]
+    session = one_file(human("go", 0), answer).only()
+    assert (session["model_calls"], session["model"], session["model_tier"]) == (1, "glm-4.7", "other")
+
+
+NO_SESSIONS = [
+    b"",
+    encode({"type": "summary", "summary": "x", "leafUuid": "of another file"}),
+    encode({"type": "file-history-snapshot", "messageId": "x", "snapshot": {"timestamp": "2025-10-09T09:00:00Z"}}),
+    encode({"type": "teleported-from", "remoteSessionId": "r", "branch": "main", "sessionId": "s1"}),
+    encode({"type": "last-prompt", "lastPrompt": "x", "sessionId": "s1"}, {"type": "mode", "sessionId": "s1"}),
+    encode({"type": "started", "key": "v2", "agentId": "a1"}, {"type": "result", "key": "v2", "agentId": "a1"}),
+    encode({"display": "hello", "pastedContents": {}, "timestamp": 1_760_000_400_000, "sessionId": "s1"}),
+    b'{\n  "some": "object",\n  "printed": [\n    "prettily"\n  ]\n}\n',
+]
+
+
+@pytest.mark.parametrize("data", NO_SESSIONS, ids=range(len(NO_SESSIONS)))
+def test_files_without_a_line_of_a_conversation_are_no_sessions(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "s1.jsonl").write_bytes(data)
+    found = read(tmp_path / "logs", tmp_path / "private")
+    assert (found.sessions.height, found.files["role"].to_list()) == (0, ["no_session"])
+    assert found.rejected.is_empty()
+
+
+def test_the_session_is_what_its_lines_say_not_its_first_line_nor_its_folder(one_file: Any) -> None:
+    found = one_file(
+        {"type": "summary", "summary": "of another session", "leafUuid": "x"},
+        {"type": "file-history-snapshot", "messageId": "x", "snapshot": {}},
+        {"type": "permission-mode", "permissionMode": "default", "sessionId": "s7"},
+        human("go", 0, session="s7", cwd="/srv/one", version="2.1.80", entrypoint="claude-vscode"),
+        reply(1, text("ok"), session="s7", cwd="/srv/two", version="2.1.90", entrypoint="cli"),
+    )
+    session = found.only()
+    assert (session["session_id"], session["cli_version"]) == ("s7", "2.1.80")
+    assert session["entrypoint"] == "claude-vscode"
+    assert session["project_key"] == found.sessions["project_key"].item()
+    same_place = one_file(human("go", 0, cwd="/srv/one"), reply(1, text("ok"), cwd="/srv/one"))
+    assert same_place.session("s1")["project_key"] == session["project_key"]
+
+
+def test_lines_before_the_first_time_have_that_time(one_file: Any) -> None:
+    untimed = human("go", 0)
+    del untimed["timestamp"]
+    session = one_file(untimed, reply(100, text("ok")), human("more", 160)).only()
+    assert (session["human_prompts"], session["active_seconds"]) == (2, 60)
+    assert (session["ended_at"] - session["started_at"]).total_seconds() == 60
+
+
+def test_lines_out_of_order_are_sorted_by_time(one_file: Any) -> None:
+    transcript = one_file(
+        human("first", 0),
+        result("t1", 3, "a.py"),
+        reply(2, call("Bash", "t1", command="ls")),
+        reply(20, text("Done"), message="m2"),
+        human("second", 10),
+    ).transcript()
+    assert transcript == (
+        "[human]\nfirst\n\n[assistant]\n[tool] Bash: ls\n[result] ok: a.py\n\n[human]\nsecond\n\n[assistant]\nDone\n"
+    )
+
+
+def test_a_session_over_days_belongs_to_the_month_it_began_in(one_file: Any) -> None:
+    session = one_file(human("go", 0), reply(1, text("ok")), human("on", 40 * 86_400)).only()
+    assert str(session["month"]) == "2025-10-01"
+    assert session["active_seconds"] == 1 + 300
+
+
+def test_a_last_line_without_a_newline_is_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "logs" / "p" / "s1.jsonl", human("hello", 0), reply(1, text("hi")))
+    path.write_bytes(path.read_bytes().rstrip(b"\n"))
+    found = read(tmp_path / "logs", tmp_path / "private")
+    assert (found.only()["model_calls"], found.files["lines"].item(), found.rejected.height) == (1, 2, 0)
