@@ -24,6 +24,7 @@ from sessions_pipeline.sessions.purge import purge_before
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline_tests.lines import call, encode, human, line, reply, result, text, write
 from sessions_pipeline_tests.sessions.tree import Read, read
+from sessions_pipeline_tests.sources.test_gemini import CHAT, PLACE
 
 
 def tree(tmp_path: Path, files: dict[str, list[Any]], **options: Any) -> Read:
@@ -65,6 +66,36 @@ def test_a_resume_that_rewrites_session_and_time_counts_at_the_true_time(tmp_pat
     assert (found.session("s2")["human_prompts"], found.session("s2")["output_tokens"]) == (1, 0)
 
 
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_a_fork_that_rewrites_the_session_and_keeps_the_times_goes_on_where_the_original_stopped(
+    tmp_path: Path, names: str
+) -> None:
+    copies = [in_session(entry, "s2") for entry in (FIRST, ANSWER)]
+    more = human("again", 3600, session="s2")
+    answer = reply(3601, text("yes"), message="m2", session="s2")
+    found = tree(
+        tmp_path,
+        {f"{names[0]}/s2.jsonl": [*copies, more, answer], f"{names[1]}/s1.jsonl": [FIRST, ANSWER]},
+    )
+    for session, tokens in (("s1", 50), ("s2", 20)):
+        assert (found.session(session)["human_prompts"], found.session(session)["output_tokens"]) == (1, tokens)
+
+
+def test_the_same_file_in_the_folders_of_two_worktrees_is_one_session(tmp_path: Path) -> None:
+    copy = [{**entry, "cwd": "/srv/app-worktree"} for entry in (FIRST, ANSWER)]
+    found = tree(tmp_path, {"-srv-app/s1.jsonl": [FIRST, ANSWER], "-srv-app-worktree/s1.jsonl": copy})
+    assert (found.only()["human_prompts"], found.only()["output_tokens"]) == (1, 50)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_an_earlier_state_of_a_file_is_a_repeat(tmp_path: Path, cut: int, names: str) -> None:
+    whole = [FIRST, {**ANSWER, "uuid": "early"}, ANSWER, human("thanks", 9)]
+    found = tree(tmp_path, {f"{names[0]}/s1.jsonl": whole, f"{names[1]}/s1.jsonl": whole[:cut]})
+    assert (found.only()["human_prompts"], found.only()["output_tokens"]) == (2, 50)
+    assert sorted(found.files["role"]) == ["repeat", "session"]
+
+
 def test_a_file_of_nothing_but_copies_is_no_session(tmp_path: Path) -> None:
     copies = [in_session(entry, "s2", timestamp="2025-12-01T00:00:00.000Z") for entry in (FIRST, ANSWER)]
     found = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER], "p/s2.jsonl": copies})
@@ -77,7 +108,14 @@ def agent(entry: dict[str, Any], name: str) -> dict[str, Any]:
     return {**entry, "isSidechain": True, "agentId": name}
 
 
-@pytest.mark.parametrize("place", ["p/agent-a1b2c3d4.jsonl", "p/s1/subagents/agent-a1b2c3d4e5f6a7b8c.jsonl"])
+AGENT_PLACES = [
+    "p/agent-a1b2c3d4.jsonl",
+    "p/s1/subagents/agent-a1b2c3d4e5f6a7b8c.jsonl",
+    "p/s1/subagents/workflows/wf_1/agent-a1b2c3d4e5f6a7b8c.jsonl",
+]
+
+
+@pytest.mark.parametrize("place", AGENT_PLACES)
 def test_sub_agents_are_folded_into_their_session(tmp_path: Path, place: str) -> None:
     work = [
         agent(human("search for it", 2), "a1"),
@@ -114,6 +152,20 @@ def test_agents_of_the_program_cost_tokens_and_count_as_nothing_else(tmp_path: P
     assert session["human_prompts"] == 1
 
 
+def test_a_sub_agent_whose_main_file_is_missing_is_no_session_of_the_sample(tmp_path: Path) -> None:
+    orphan = [agent(human("search", 2), "a1"), agent(reply(3, text("two words"), message="m5"), "a1")]
+    session = tree(tmp_path, {"p/s1/subagents/agent-a1.jsonl": orphan}).only()
+    assert (session["exclusion"], session["human_prompts"], session["output_tokens"]) == ("no_human_prompt", 0, 20)
+
+
+@pytest.mark.parametrize("name", ["aside_question-1", "aprompt_suggestion-1"])
+def test_questions_on_the_side_and_suggestions_are_no_work(tmp_path: Path, name: str) -> None:
+    lines = [agent(human("what?", 5), name), agent(reply(6, text("that"), message="m9"), name)]
+    session = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER], f"p/s1/subagents/agent-{name}.jsonl": lines}).only()
+    assert (session["subagents"], session["model_calls"], session["output_tokens"]) == (0, 1, 70)
+    assert (session["ended_at"] - session["started_at"]).total_seconds() == 1
+
+
 def test_a_replayed_response_counts_in_the_main_thread(tmp_path: Path) -> None:
     replay = agent({**ANSWER, "uuid": "another", "requestId": "r2"}, "a1")
     session = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER], "p/agent-a1.jsonl": [replay]}).only()
@@ -135,6 +187,12 @@ def test_compactions_and_interruptions(tmp_path: Path) -> None:
     stop = human([text("[Request interrupted by user]")], 4)
     session = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER, boundary, summary, stop]}).only()
     assert (session["compactions"], session["interruptions"]) == (1, 1)
+
+
+def test_a_compaction_of_the_first_versions_shows_only_in_the_words_of_its_summary(tmp_path: Path) -> None:
+    words = "This session is being continued from a previous conversation that ran out of context."
+    session = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER, human(words, 3), human("go on", 4)]}).only()
+    assert (session["compactions"], session["human_prompts"]) == (1, 2)
 
 
 ENTRYPOINTS = [
@@ -193,6 +251,24 @@ def test_users_are_named_by_the_first_folder_and_kept_as_keyed_hashes(tmp_path: 
     assert not set(found.sessions["user_key"]) & {"ann", "bob"}
     other = Archive(tmp_path / "other")
     assert other.key("ann") not in set(found.sessions["user_key"])
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ".hidden/.claude/projects/-srv-app/s1.jsonl",
+        "a folder & more/projects/C--Users-ann-app/s1.jsonl",
+        "ünï/プロジェクト/s1.jsonl",
+    ],
+)
+def test_logs_are_found_under_any_name(tmp_path: Path, place: str) -> None:
+    assert tree(tmp_path, {place: [FIRST, ANSWER]}).only()["output_tokens"] == 50
+
+
+def test_files_beside_the_logs_are_left_alone(tmp_path: Path) -> None:
+    beside = ["sessions-index.json", "s1/subagents/agent-a1.meta.json", "s1/tool-results/x.txt", "s1.jsonl.bak"]
+    found = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER], **{f"p/{name}": [FIRST] for name in beside}})
+    assert found.files.height == 1
 
 
 def logs(tmp_path: Path) -> dict[str, list[Any]]:
@@ -334,6 +410,15 @@ if __name__ == "__main__":
     print("ready", flush=True)
     archive.sync(find_log_files([Path(sys.argv[1])], "one")[0], 1790000000000)
 """
+
+
+def test_a_file_that_cannot_be_read_any_more_keeps_its_format(tmp_path: Path) -> None:
+    tree(tmp_path, {PLACE: CHAT})
+    path = tmp_path / "logs" / PLACE
+    path.unlink()
+    path.symlink_to(tmp_path / "nowhere")
+    found = read(tmp_path / "logs", tmp_path / "private")
+    assert (found.only()["harness"], found.files["source"].item()) == ("gemini", "gemini")
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.01, 0.05, 0.1])
