@@ -7,7 +7,7 @@ never asked again.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import polars as pl
 
@@ -106,8 +106,3 @@ def make_backend(name: str) -> Backend:
 
         return RulesBackend()
     raise NotImplementedError(f"the {name} backend is not available yet; use --backend rules")
-
-
-def label_versions(labels: pl.DataFrame) -> Iterable[tuple[str, str, str]]:
-    """Distinct backend, model and classifier of `labels`, ordered."""
-    return labels.select("backend", "model", "classifier").unique().sort("backend", "classifier", "model").iter_rows()

@@ -8,7 +8,6 @@ adds up to, is decided in `sessions`.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,6 +16,7 @@ import msgspec
 
 from sessions_pipeline.sessions.transcript import clean
 from sessions_pipeline.sources import tools
+from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
 from sessions_pipeline.sources.model import (
     Context,
     Edit,
@@ -97,11 +97,7 @@ _SUMMARY_OPENING = "This session is being continued from a previous conversation
 _INTERRUPTED = "[Request interrupted by user"
 _EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 _SHELLS = frozenset({"Bash", "PowerShell"})
-_SUMMARY_KEYS = ("command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "skill")
 _WITH_ENTRIES = frozenset({"user", "assistant", "system", "attachment"})
-# Before the first coding agent of this kind; an earlier time is a broken clock.
-_DAY = 86_400_000
-_EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 
 
 class _CacheCreation(msgspec.Struct):
@@ -159,8 +155,6 @@ class _Line(msgspec.Struct):
 
 
 _DECODER = msgspec.json.Decoder(_Line)
-_ANY = msgspec.json.Decoder()
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 def read(data: bytes, *, key: Callable[[str], str], written_ms: int) -> FileContents:
@@ -171,12 +165,12 @@ def read(data: bytes, *, key: Callable[[str], str], written_ms: int) -> FileCont
     has a broken clock and counts as a line without a time; a file without any time gets this one.
     """
     contents = FileContents(HARNESS, 0, [], [], [])
-    builder = _Builder(contents, key, written_ms + _DAY)
+    builder = _Builder(contents, key, Clock(written_ms))
     for number, line in _lines(data, contents):
         contents.lines += 1
         if line is not None:
             builder.add(number, line)
-    builder.inherit_leading_times(written_ms)
+    give_leading_times(contents.entries, written_ms)
     return contents
 
 
@@ -185,7 +179,7 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
     try:
         # The whole file at once is twice as fast; it fails if a single line is bad.
         decoded = _DECODER.decode_lines(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         decoded = []
     if len(decoded) == 1:
         # One object, on as many lines as it likes: other programs print their JSON prettily.
@@ -203,7 +197,7 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
         try:
             yield number, _DECODER.decode(raw)
             continue
-        except _UNREADABLE:
+        except UNREADABLE:
             line, reason = _lenient(raw)
         if line is None:
             unfinished = number == len(lines) and reason == "not valid JSON"
@@ -213,35 +207,10 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
 
 def _lenient(raw: bytes) -> tuple[_Line | None, str]:
     """A line whose JSON is fine but whose keys have other types than usual, or why it cannot be read."""
-    if raw.startswith(b"\x00") or raw.endswith(b"\x00"):
-        return None, "NUL bytes"
-    if raw.startswith(b"version https://git-lfs"):
+    if raw.startswith(POINTER):
         return None, "Git LFS pointer"
-    try:
-        value = _ANY.decode(raw)
-    except _UNREADABLE:
-        value, reason = _by_json(raw)
-        if reason:
-            return None, reason
-    if not isinstance(value, dict):
-        return None, "not a JSON object"
-    return _coerce(value), ""
-
-
-def _by_json(raw: bytes) -> tuple[object, str]:
-    """What the standard library makes of a line that msgspec refuses: lone surrogates pass here."""
-    import json
-
-    try:
-        return json.loads(raw.decode("utf-8", errors="replace")), ""
-    except RecursionError:
-        return None, "nested too deeply"
-    except ValueError:
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            return None, "not valid UTF-8"
-        return None, "not valid JSON"
+    value, reason = parse(raw)
+    return (None, reason) if value is None else (_coerce(value), "")
 
 
 def _coerce(value: dict[str, Any]) -> _Line:
@@ -276,10 +245,10 @@ def _typed(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]
 class _Builder:
     """Turns the lines of one file into entries, in order."""
 
-    def __init__(self, contents: FileContents, key: Callable[[str], str], latest_ms: int) -> None:
+    def __init__(self, contents: FileContents, key: Callable[[str], str], clock: Clock) -> None:
         self.contents = contents
         self.key = key
-        self.latest = latest_ms
+        self.clock = clock
         self.contexts: dict[tuple[str | None, str | None, str | None], int] = {}
         self.at = -1
         # Calls of this file by id: a result counts as commit or test only if its call set out to do that.
@@ -287,7 +256,7 @@ class _Builder:
 
     def add(self, number: int, line: _Line) -> None:
         """Appends the entry of a line, if it is one that belongs to a session."""
-        own_time = self._time(line.timestamp)
+        own_time = self.clock.moment(line.timestamp)
         if own_time is not None:
             self.at = own_time
         if not line.sessionId:
@@ -297,27 +266,6 @@ class _Builder:
                 self._append(number, line, Kind.OTHER, own_time, pull_requests=(self.key(line.prUrl),))
         elif line.uuid and line.type in _WITH_ENTRIES:
             getattr(self, f"_{line.type}")(number, line, own_time)
-
-    def inherit_leading_times(self, otherwise: int) -> None:
-        """Gives entries before the first time of the file that time, or `otherwise` if the file has none."""
-        entries = self.contents.entries
-        first = next((entry.at for entry in entries if entry.at >= 0), otherwise)
-        for index, entry in enumerate(entries):
-            if entry.at >= 0:
-                break
-            entries[index] = msgspec.structs.replace(entry, at=first)
-
-    def _time(self, text: str | None) -> int | None:
-        if not text:
-            return None
-        try:
-            moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        milliseconds = round(moment.timestamp() * 1000)
-        return milliseconds if _EARLIEST <= milliseconds <= self.latest else None
 
     def _context(self, line: _Line) -> int:
         place = (line.cwd, line.version, line.entrypoint)
@@ -411,7 +359,7 @@ class _Builder:
         call = ToolCall(
             id=block.id or "",
             name=name,
-            summary=_summary(given),
+            summary=tools.summary(given),
             commits=tools.commits(command),
             opens_pr=tools.opens_pull_request(command),
             runs_tests=tools.runs_tests(command),
@@ -527,15 +475,6 @@ def _usage(usage: _Usage) -> Usage:
         max(hour, 0),
         max(usage.cache_read_input_tokens or 0, 0),
     )
-
-
-def _summary(given: dict[str, Any]) -> str:
-    """The argument that says most about a tool call."""
-    for name in _SUMMARY_KEYS:
-        value = given.get(name)
-        if isinstance(value, str) and value:
-            return value
-    return ""
 
 
 def _output(content: object) -> str:

@@ -18,14 +18,14 @@ _DAY = 86_400_000
 # Before the first coding agent of this kind; an earlier time is a broken clock.
 _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 _DECODER = msgspec.json.Decoder()
-_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_POINTER = b"version https://git-lfs"
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+POINTER = b"version https://git-lfs"
 
 
 def json_lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, dict[str, Any]]]:
     """Number (from 1) and object of every line that holds one; counts lines and rejects in `contents`."""
     lines = data.split(b"\n")
-    is_pointer = data.startswith(_POINTER)
+    is_pointer = data.startswith(POINTER)
     for number, raw in enumerate(lines, start=1):
         raw = raw.strip()
         if not raw:
@@ -45,7 +45,7 @@ def parse(raw: bytes) -> tuple[dict[str, Any] | None, str]:
         return None, "NUL bytes"
     try:
         value = _DECODER.decode(raw)
-    except _UNREADABLE:
+    except UNREADABLE:
         # The standard library takes lone surrogates and numbers that msgspec refuses.
         try:
             value = json.loads(raw.decode("utf-8", errors="replace"))
