@@ -118,7 +118,7 @@ def run(
     --source, --users and --backend are kept in settings.toml, so that the next run and the Dagster UI use them too.
     A second run reads only what changed. Sessions whose logs are gone since stay.
     """
-    folder = Home(home) if home else default_home()
+    folder = _folder(home)
     with _errors():
         folder.create()
         given = {
@@ -135,7 +135,7 @@ def run(
 @click.pass_obj
 def settings(home: Path | None, as_json: bool) -> None:
     """Show the settings in force, where each comes from, and what is allowed."""
-    folder = Home(home) if home else default_home()
+    folder = _folder(home)
     with _errors():
         rows = describe_settings(load_settings(folder.path))
     if as_json:
@@ -160,7 +160,7 @@ def settings(home: Path | None, as_json: bool) -> None:
 @click.pass_obj
 def report(home: Path | None) -> None:
     """Say where the newest report is."""
-    folder = Home(home) if home else default_home()
+    folder = _folder(home)
     found = sorted(folder.reports.glob("report-*.html"))
     if not found:
         _stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
@@ -175,7 +175,7 @@ def explain(home: Path | None, session: str) -> None:
 
     SESSION is a session_id of core.sessions; its first characters will do.
     """
-    folder = Home(home) if home else default_home()
+    folder = _folder(home)
     with _errors():
         if not folder.warehouse.exists():
             _stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
@@ -201,7 +201,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
 
     Counts, labels and reports stay. Without --before the setting transcript_retention_days says what goes.
     """
-    folder = Home(home) if home else default_home()
+    folder = _folder(home)
     with _errors():
         days = load_settings(folder.path).settings.transcript_retention_days
         if before is None and days is None:
@@ -236,6 +236,11 @@ def ui(home: Path | None, port: int) -> None:
     # This process becomes Dagster's, so that Ctrl-C and signals reach it.
     os.chdir(folder.dagster)
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
+
+
+def _folder(home: Path | None) -> Home:
+    """The state folder that --home names, else the default."""
+    return Home(home) if home else default_home()
 
 
 def _home_in_use() -> Home:
@@ -274,7 +279,7 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
         click.echo(f"failed: {line}", err=True)
     if not outcome.vintages:
         _stop(_no_sample(settings.rule_set), SOMETHING_MISSING if outcome.failures else NOTHING_TO_DO)
-    written = folder.reports / f"report-{outcome.vintages[-1]:%Y-%m}.html"
+    written = folder.report(outcome.vintages[-1])
     if written.exists():
         click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
     if outcome.failures or found.problems or not written.exists():

@@ -8,6 +8,7 @@ every command pays for what is imported here.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import difflib
 import json
 import os
@@ -121,6 +122,10 @@ class Home:
     def reports(self) -> Path:
         """Finished reports and exports."""
         return self.path / "reports"
+
+    def report(self, month: dt.date) -> Path:
+        """The report of vintage `month`."""
+        return self.reports / f"report-{month:%Y-%m}.html"
 
     @property
     def dagster(self) -> Path:

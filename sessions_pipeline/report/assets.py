@@ -16,7 +16,6 @@ from dagster import (
     asset,
 )
 
-from sessions_pipeline.config import Home
 from sessions_pipeline.metadata import asset_key, picture
 from sessions_pipeline.months import add_months
 from sessions_pipeline.partitions import monthly_partitions, months_of
@@ -93,11 +92,6 @@ def report_assets(window_months: int) -> list[AssetsDefinition]:
     return [*(_figure_asset(figure, window_months) for figure in FIGURES), _page_asset(window_months)]
 
 
-def report_path(home: Home, month: dt.date) -> str:
-    """Where the report of vintage `month` lies."""
-    return str(home.reports / f"report-{month:%Y-%m}.html")
-
-
 def _inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
     """What the reports of `months` say; every table is read once for all of them."""
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
@@ -158,12 +152,12 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         tell, size = reporter("writing reports", "reports"), 0
         for done, (month, inputs) in enumerate(_inputs(state, months).items(), start=1):
             html = build_page(inputs).encode()
-            write_atomically(state.folders.reports / f"report-{month:%Y-%m}.html", html)
+            write_atomically(state.folders.report(month), html)
             size = len(html)
             tell(done, len(months))
         return MaterializeResult(
             metadata={
-                "report": MetadataValue.path(report_path(state.folders, months[-1])),
+                "report": MetadataValue.path(str(state.folders.report(months[-1]))),
                 "bytes": size,
                 "reports": len(months),
             }
