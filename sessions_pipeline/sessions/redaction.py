@@ -3,6 +3,10 @@
 Secrets are found with the patterns of detect-secrets, the detector its field uses, and a few of our own for what
 it leaves to entropy checks (assignments, bearer tokens, key blocks). What is found becomes `[SECRET]`, `[MAIL]` or
 `[HOST]`; a home folder becomes `~`.
+
+Every rule has a hint: a pattern of RE2's that finds something in every text in which the rule finds something. All
+hints are looked for in one pass, and only the rules that it names run: forty patterns on each of twenty thousand
+short texts took 2.4 s, this takes 0.1 s.
 """
 
 from __future__ import annotations
@@ -12,21 +16,54 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import re2
+
 
 @dataclass(frozen=True)
 class _Rule:
-    """Replaces what `pattern` finds. needles: lower-case words of which one must occur, a cheap test first."""
+    """Replaces what `pattern` finds, in texts in which RE2 finds `hint`."""
 
     pattern: re.Pattern[str]
     replacement: str | Callable[[re.Match[str]], str]
-    needles: tuple[str, ...] = ()
+    hint: str
 
-    def apply(self, text: str, lowered: str) -> str:
-        if self.needles and not any(needle in lowered for needle in self.needles):
-            return text
+    def apply(self, text: str) -> str:
         return self.pattern.sub(self.replacement, text)
 
 
+@dataclass(frozen=True)
+class _Vendor:
+    """Replaces what a detector of detect-secrets finds; the detectors are loaded at the first hint of one."""
+
+    detector: str
+    hint: str
+
+    def apply(self, text: str) -> str:
+        for pattern in _detectors()[self.detector]:
+            text = pattern.sub("[SECRET]", text)
+        return text
+
+
+# Detectors of detect-secrets by class. Left out are those that are wrong without the detector's own context
+# ("AP…" hits ordinary words), and four vendors' assignment shapes, which the assignment rule below covers.
+_VENDORS = (
+    _Vendor("AWSKeyDetector", r"A3T[A-Z0-9]{5}|A(?:BIA|CCA|KIA|SIA)[0-9A-Z]{4}|(?i:aws)"),
+    _Vendor("AzureStorageKeyDetector", r"AccountKey="),
+    _Vendor("DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]{23}\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
+    _Vendor("GitHubTokenDetector", r"gh[pousr]_[A-Za-z0-9_]{4}"),
+    _Vendor("GitLabTokenDetector", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-[A-Za-z0-9_-]{4}|GR1348941"),
+    _Vendor("JwtTokenDetector", r"eyJ[A-Za-z0-9=_-]"),
+    _Vendor("MailchimpDetector", r"-us[0-9]"),
+    _Vendor("NpmDetector", r"_authToken="),
+    _Vendor("OpenAIDetector", r"T3BlbkFJ"),
+    _Vendor("PypiTokenDetector", r"pypi-Ag"),
+    _Vendor("SendGridDetector", r"SG\.[a-zA-Z0-9_-]{4}"),
+    _Vendor("SlackDetector", r"(?i:xox[aboprs]-|hooks\.slack)"),
+    _Vendor("SquareOAuthDetector", r"sq0csp-"),
+    _Vendor("StripeDetector", r"k_live_"),
+    _Vendor("TelegramBotTokenDetector", r"\p{Nd}{8}:[0-9A-Za-z_-]{8}"),
+    _Vendor("TwilioKeyDetector", r"(?:AC|SK)[a-z0-9]{8}"),
+)
 # Values that only name a secret: a variable, a placeholder, a call, a type.
 _NO_SECRET = re.compile(
     r"^[\"']?(?:\$|<|\{|\[|%|process\.env|os\.|env\.|str\b|string\b|None\b|null\b|true\b|false\b|\w+\()"
@@ -37,27 +74,29 @@ def _hide_value(match: re.Match[str]) -> str:
     return match.group(0) if _NO_SECRET.match(match.group(2)) else f"{match.group(1)}[SECRET]"
 
 
-# A block that was cut loses what is left of it, up to the end of its text (NUL: see `sources.sanitise`).
-_PRIVATE_KEY = _Rule(
-    re.compile(
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[^\x00]*?"
-        r"(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|(?=\x00)|\Z)"
-        r"|[A-Za-z0-9+/=\s]{1,8000}-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
-    ),
-    "[SECRET]",
-    ("private key",),
-)
 _OWN_SECRETS = (
-    _PRIVATE_KEY,
-    _Rule(re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), "[SECRET]", ("sk-",)),
-    _Rule(re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}"), "[SECRET]", ("github_pat_",)),
-    _Rule(re.compile(r"\bnpm_[A-Za-z0-9]{30,}"), "[SECRET]", ("npm_",)),
-    _Rule(re.compile(r"\bhf_[A-Za-z0-9]{30,}"), "[SECRET]", ("hf_",)),
-    _Rule(re.compile(r"\bAIza[A-Za-z0-9_-]{35}"), "[SECRET]", ("aiza",)),
-    _Rule(re.compile(r"\bya29\.[A-Za-z0-9_-]{20,}"), "[SECRET]", ("ya29.",)),
-    _Rule(re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}"), "[SECRET]", ("xox",)),
-    _Rule(re.compile(r"(?<=://)[^\s:/@]{1,200}:[^\s/@]{1,200}(?=@)"), "[SECRET]", ("://",)),
-    _Rule(re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}"), r"\1 [SECRET]", ("bearer", "basic")),
+    # A block that was cut loses what is left of it, up to the end of its text.
+    _Rule(
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)"
+            r"|[A-Za-z0-9+/=\s]{1,8000}-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----"
+        ),
+        "[SECRET]",
+        r"PRIVATE KEY",
+    ),
+    _Rule(re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), "[SECRET]", r"sk-[A-Za-z0-9_-]{16}"),
+    _Rule(re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}"), "[SECRET]", r"github_pat_"),
+    _Rule(re.compile(r"\bnpm_[A-Za-z0-9]{30,}"), "[SECRET]", r"npm_[A-Za-z0-9]{8}"),
+    _Rule(re.compile(r"\bhf_[A-Za-z0-9]{30,}"), "[SECRET]", r"hf_[A-Za-z0-9]{8}"),
+    _Rule(re.compile(r"\bAIza[A-Za-z0-9_-]{35}"), "[SECRET]", r"AIza"),
+    _Rule(re.compile(r"\bya29\.[A-Za-z0-9_-]{20,}"), "[SECRET]", r"ya29\."),
+    _Rule(re.compile(r"\bxox[abposr]-[A-Za-z0-9-]{10,}"), "[SECRET]", r"xox[abposr]-"),
+    _Rule(re.compile(r"(?<=://)[^\s:/@]{1,200}:[^\s/@]{1,200}(?=@)"), "[SECRET]", r"://[^\s:/@]+:[^\s/@]+@"),
+    _Rule(
+        re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}"),
+        r"\1 [SECRET]",
+        r"(?i:bearer|basic)[^0-9A-Za-z]+[A-Za-z0-9._~+/=-]{16}",
+    ),
     _Rule(
         re.compile(
             r"(?i)((?:api[_-]?key|secret|token|passw(?:or)?d|passphrase|access[_-]?key|private[_-]?key)"
@@ -65,75 +104,74 @@ _OWN_SECRETS = (
             r"(\"[^\"\n]{4,400}\"|'[^'\n]{4,400}'|[^\s\"',;)}\]]{6,400})"
         ),
         _hide_value,
-        ("key", "secret", "token", "passw", "passphrase"),
+        r"(?i:key|secret|token|password|passwd|passphrase)\S*\s*[=:]",
     ),
 )
 # A folder or account name: up to whatever ends a path in running text.
 _NAME = r"[^/\\\s\"'`:;,)<>|]{1,100}"
 _PLACES = (
     # Patterns that open with a fixed text run at the speed of memory: what must stand before it is looked at after it.
-    _Rule(re.compile(r"://(?:\[SECRET\]@)?(?!\[)[^\s/?#\"'<>)\]]{1,253}"), "://[HOST]"),
-    _Rule(re.compile(r"\bgit@[A-Za-z0-9.-]{1,253}(?=:)"), "git@[HOST]", ("git@",)),
+    _Rule(re.compile(r"://(?:\[SECRET\]@)?(?!\[)[^\s/?#\"'<>)\]]{1,253}"), "://[HOST]", r"://"),
+    _Rule(re.compile(r"\bgit@[A-Za-z0-9.-]{1,253}(?=:)"), "git@[HOST]", r"git@"),
     _Rule(
         re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}"),
         "[MAIL]",
-        ("@",),
+        r"@[A-Za-z0-9-]+\.[A-Za-z0-9-]",
     ),
-    _Rule(re.compile(rf"/home/(?<!\w/home/){_NAME}"), "~"),
-    _Rule(re.compile(rf"/Users/(?<!\w/Users/){_NAME}"), "~"),
-    _Rule(re.compile(rf"(?i)\b[a-z]:[\\/]+users[\\/]+{_NAME}"), "~", (":\\users", ":\\\\users", ":/users", "://users")),
+    _Rule(re.compile(rf"/home/(?<!\w/home/){_NAME}"), "~", r"/home/"),
+    _Rule(re.compile(rf"/Users/(?<!\w/Users/){_NAME}"), "~", r"/Users/"),
+    _Rule(re.compile(rf"(?i)\b[a-z]:[\\/]+users[\\/]+{_NAME}"), "~", r"(?i:[a-z]:[\\/]+users[\\/])"),
     # Claude Code names a project's folder after its path, with dashes for slashes.
-    _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", ("-home-", "-users-")),
-    _Rule(re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "[HOST]"),
+    _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", r"-(?:home|Users)-"),
+    _Rule(re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"), "[HOST]", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
     _Rule(
         re.compile(
             r"(?i)(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:internal|local|lan|corp|intranet)\b"
         ),
         "[HOST]",
-        (".internal", ".local", ".lan", ".corp", ".intranet"),
+        r"(?i:[a-z0-9-]\.(?:internal|local|lan|corp|intranet))",
     ),
 )
-# Left out: patterns that are wrong without the detector's own context ("AP…" hits ordinary words), and four vendors'
-# assignment shapes, which the assignment rule above covers at a tenth of the time.
-_LEFT_OUT = {
-    "ArtifactoryDetector",
-    "IPPublicDetector",
-    "BasicAuthDetector",
-    "PrivateKeyDetector",
-    "CloudantDetector",
-    "IbmCloudIamDetector",
-    "IbmCosHmacDetector",
-    "SoftlayerDetector",
-}
-_NEEDLES = {
-    "AWSKeyDetector": ("akia", "asia", "abia", "acca", "a3t", "aws"),
-    "MailchimpDetector": ("-us",),
-    "NpmDetector": ("_authtoken",),
-    "SlackDetector": ("xox", "hooks.slack"),
-    "StripeDetector": ("k_live_",),
-}
+_RULES = (*_VENDORS, *_OWN_SECRETS, *_PLACES)
 
 
 @cache
-def _rules() -> tuple[_Rule, ...]:
+def _detectors() -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Patterns of detect-secrets by class of detector."""
     import importlib
     import pkgutil
 
     from detect_secrets import plugins
     from detect_secrets.plugins.base import RegexBasedDetector
 
-    vendors = []
-    for module in sorted(info.name for info in pkgutil.iter_modules(plugins.__path__)):
-        for name, kind in vars(importlib.import_module(f"{plugins.__name__}.{module}")).items():
-            is_detector = isinstance(kind, type) and issubclass(kind, RegexBasedDetector)
-            if is_detector and kind is not RegexBasedDetector and name not in _LEFT_OUT:
-                vendors += [_Rule(pattern, "[SECRET]", _NEEDLES.get(name, ())) for pattern in kind.denylist]
-    return (*vendors, *_OWN_SECRETS, *_PLACES)
+    modules = (
+        importlib.import_module(f"{plugins.__name__}.{info.name}") for info in pkgutil.iter_modules(plugins.__path__)
+    )
+    kinds = (kind for module in modules for kind in vars(module).values() if isinstance(kind, type))
+    return {
+        kind.__name__: tuple(kind.denylist)
+        for kind in kinds
+        if issubclass(kind, RegexBasedDetector) and kind is not RegexBasedDetector
+    }
+
+
+@cache
+def _hints() -> re2.Set:
+    found = re2.Set.SearchSet()
+    for rule in _RULES:
+        found.Add(rule.hint)
+    found.Compile()
+    return found
 
 
 def redact(text: str) -> str:
     """`text` with secrets, mail addresses, home paths and hosts replaced."""
-    lowered = text.lower()
-    for rule in _rules():
-        text = rule.apply(text, lowered)
+    try:
+        # In the order of the rules: what one leaves, the next one sees.
+        hinted = sorted(_hints().Match(text) or ())
+    except UnicodeEncodeError:
+        # Half a surrogate pair is no UTF-8, which RE2 needs.
+        hinted = range(len(_RULES))
+    for index in hinted:
+        text = _RULES[index].apply(text)
     return text
