@@ -7,40 +7,47 @@ one that is gone stays as it was. Each write is a rename, so an interrupted run 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
-import numpy as np
+from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from sessions_pipeline.sources import is_log_name, read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
+if TYPE_CHECKING:
+    import numpy as np
+
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
-VERSION = 2
+VERSION = 3
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA1"
-INDEX_DTYPE = np.dtype(
-    [
-        ("key", "<u8"),
-        ("session", "<u8"),
-        ("agent", "<u8"),
-        ("message", "<u8"),
-        ("at", "<i8"),
-        ("line", "<u4"),
-        ("sidechain", "?"),
-        ("timed", "?"),
-        ("tokens", "<i8"),
-    ]
-)
+# One record of the index, as `struct` writes and numpy reads it.
+_RECORD = struct.Struct("<QQQQqI??q")
+_RECORD_TYPE = [
+    ("key", "<u8"),
+    ("session", "<u8"),
+    ("agent", "<u8"),
+    ("message", "<u8"),
+    ("at", "<i8"),
+    ("line", "<u4"),
+    ("sidechain", "?"),
+    ("timed", "?"),
+    ("tokens", "<i8"),
+]
+# Enough to keep a worker busy for longer than it takes to hand it over; few enough to share the work evenly.
+_BATCH_BYTES = 8_000_000
+_BATCH_FILES = 64
 
 
 @dataclass(frozen=True)
@@ -105,10 +112,9 @@ class Archive:
             if header is None or _changed(header, file, self.key(file.user)):
                 jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
-        for job, problem in _run(jobs, total):
-            done += job.file.bytes
-            if problem:
-                unreadable.append((job.file.path, problem))
+        for batch, problems in _run(jobs, total):
+            done += sum(job.file.bytes for job in batch)
+            unreadable += [(job.file.path, problem) for job, problem in zip(batch, problems, strict=True) if problem]
             if progress:
                 progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
@@ -119,14 +125,30 @@ class Archive:
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
-        return [_read_header(path) for path in sorted(self.folder.glob("??/*.entries"))]
+        return [_read_header(path) for path in self._paths()]
 
-    def index(self, header: Header) -> np.ndarray:
-        """One record (INDEX_DTYPE) per entry of the file, in order."""
-        with _path(self.folder, header.file_key).open("rb") as stream:
-            _, head, length = _LENGTHS.unpack(stream.read(_LENGTHS.size))
-            stream.seek(head, os.SEEK_CUR)
-            return np.frombuffer(stream.read(length), INDEX_DTYPE)
+    def index(self) -> tuple[list[Header], np.ndarray]:
+        """Headers of all files, ordered by file key, and one record per entry (columns: see `ownership`), in the order
+        of the headers and of the entries in their files."""
+        import numpy as np
+
+        headers, records = [], []
+        for path in self._paths():
+            with path.open("rb") as stream:
+                header, length = _unpack_header(path, stream)
+                headers.append(header)
+                records.append(stream.read(length))
+        return headers, np.frombuffer(b"".join(records), np.dtype(_RECORD_TYPE))
+
+    def _paths(self) -> list[Path]:
+        """Files of the archive, ordered by file key."""
+        return [
+            Path(folder.path, name)
+            for folder in sorted(os.scandir(self.folder), key=lambda entry: entry.name)
+            if len(folder.name) == 2
+            for name in sorted(os.listdir(folder.path))  # noqa: PTH208 (half a million files: names are enough)
+            if name.endswith(".entries") and not name.startswith(".")
+        ]
 
     def contents(self, file_key: str) -> FileContents:
         """The entries of a file."""
@@ -134,7 +156,7 @@ class Archive:
 
     def rewrite(self, header: Header, contents: FileContents) -> None:
         """Replaces the entries of a file, whose header stays."""
-        write_atomically(_path(self.folder, header.file_key), _pack(header, contents))
+        write_atomically(_path(self.folder, header.file_key), _pack(header, contents, _seed(self.secret)))
 
 
 @dataclass(frozen=True)
@@ -146,18 +168,19 @@ class _Job:
     now_ms: int
 
 
+# A folder, a file or a user comes up on many lines.
+@lru_cache(maxsize=65_536)
 def keyed_hash(secret: bytes, text: str) -> str:
     """HMAC-SHA256 of `text`, first 32 hexadecimal digits."""
-    return hmac.new(secret, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
+    return hmac.digest(secret, text.encode(errors="surrogatepass"), "sha256").hex()[:32]
 
 
-def hash64(text: str) -> int:
-    """64 bits of BLAKE2b: a million keys collide with a probability of 3e-8. The empty text is 0."""
-    return (
-        int.from_bytes(hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")
-        if text
-        else 0
-    )
+def hash64(text: str, seed: int = 0) -> int:
+    """64 bits of XXH3: a million keys collide with a probability of 3e-8. The empty text is 0.
+
+    seed: from the secret, so that nobody can write lines whose keys collide.
+    """
+    return xxh3_64_intdigest(text.encode(errors="surrogatepass"), seed) if text else 0
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -194,19 +217,39 @@ def _changed(header: Header, file: LogFile, user_key: str) -> bool:
     return (header.version, header.user_key, header.bytes, header.mtime_ns) != now
 
 
-def _run(jobs: list[_Job], total: int) -> Iterator[tuple[_Job, str]]:
-    """Each job and its problem ('' if none), on two processes where there is enough to do."""
+def _run(jobs: list[_Job], total: int) -> Iterator[tuple[list[_Job], list[str]]]:
+    """Batches of jobs and their problems ('' if none), on several processes where there is enough to do."""
     cores = min(os.cpu_count() or 1, 8)
+    batches = list(_batches(jobs))
     if total < _PARALLEL_BYTES or cores == 1:
-        yield from ((job, _ingest(job)) for job in jobs)
+        yield from ((batch, _ingest_all(batch)) for batch in batches)
         return
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
-    # Not a fork: the parent may run threads (Dagster, polars) whose locks a forked child would inherit.
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
-        largest_first = sorted(jobs, key=lambda job: -job.file.bytes)
-        yield from zip(largest_first, pool.map(_ingest, largest_first, chunksize=4), strict=True)
+    # Not a plain fork: the parent may run threads (Dagster, polars) whose locks a forked child would inherit.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(cores, mp_context=context) as pool:
+        yield from zip(batches, pool.map(_ingest_all, batches), strict=True)
+
+
+def _batches(jobs: list[_Job]) -> Iterator[list[_Job]]:
+    """Jobs in batches, the largest files first, so that no worker is left with a large one at the end."""
+    batch: list[_Job] = []
+    bytes_in_batch = 0
+    for job in sorted(jobs, key=lambda job: -job.file.bytes):
+        if batch and (bytes_in_batch + job.file.bytes > _BATCH_BYTES or len(batch) == _BATCH_FILES):
+            yield batch
+            batch, bytes_in_batch = [], 0
+        batch.append(job)
+        bytes_in_batch += job.file.bytes
+    if batch:
+        yield batch
+
+
+def _ingest_all(jobs: list[_Job]) -> list[str]:
+    return [_ingest(job) for job in jobs]
 
 
 def _ingest(job: _Job) -> str:
@@ -234,14 +277,14 @@ def _ingest(job: _Job) -> str:
         bytes=job.file.bytes,
         # An unreadable file is tried again by the next run.
         mtime_ns=-1 if reason else job.file.mtime_ns,
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=xxh3_128_hexdigest(data),
         lines=contents.lines,
         rejected=tuple(contents.rejected),
         entries=len(contents.entries),
         kept=kept,
         ingested_at_ms=job.now_ms,
     )
-    write_atomically(path, _pack(header, contents))
+    write_atomically(path, _pack(header, contents, _seed(job.secret)))
     return reason
 
 
@@ -261,18 +304,25 @@ def _add_what_was_known(new: FileContents, old: FileContents) -> int:
     return len(lost)
 
 
-def _pack(header: Header, contents: FileContents) -> bytes:
+def _pack(header: Header, contents: FileContents, seed: int) -> bytes:
     head = msgspec.msgpack.encode(header)
-    index = np.array([_record(entry) for entry in contents.entries], INDEX_DTYPE).tobytes()
+    index = b"".join([_record(entry, seed) for entry in contents.entries])
     return _LENGTHS.pack(_MAGIC, len(head), len(index)) + head + index + msgspec.msgpack.encode(contents)
 
 
-def _record(entry: Entry) -> tuple[int | bool, ...]:
-    return (
-        hash64(entry.key),
-        hash64(entry.session),
-        hash64(entry.agent),
-        hash64(entry.message),
+def _seed(secret: bytes) -> int:
+    return int.from_bytes(secret[:8], "little")
+
+
+_hash_of_name = lru_cache(maxsize=4096)(hash64)
+
+
+def _record(entry: Entry, seed: int) -> bytes:
+    return _RECORD.pack(
+        hash64(entry.key, seed),
+        _hash_of_name(entry.session, seed),
+        _hash_of_name(entry.agent, seed),
+        hash64(entry.message, seed),
         entry.at,
         entry.line,
         entry.sidechain,
@@ -287,10 +337,15 @@ def _path(folder: Path, file_key: str) -> Path:
 
 def _read_header(path: Path) -> Header:
     with path.open("rb") as stream:
-        magic, head, _ = _LENGTHS.unpack(stream.read(_LENGTHS.size))
-        if magic != _MAGIC:
-            raise ValueError(f"{path} is no archive file of this version; move it away and run again")
-        return msgspec.msgpack.decode(stream.read(head), type=Header)
+        return _unpack_header(path, stream)[0]
+
+
+def _unpack_header(path: Path, stream: BinaryIO) -> tuple[Header, int]:
+    """The header, and the bytes of the index that follows it in the stream."""
+    magic, head, index = _LENGTHS.unpack(stream.read(_LENGTHS.size))
+    if magic != _MAGIC:
+        raise ValueError(f"{path} is no archive file of this version; move it away and run again")
+    return msgspec.msgpack.decode(stream.read(head), type=Header), index
 
 
 def _read_contents(path: Path) -> FileContents:

@@ -7,10 +7,11 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import polars as pl
 
 from sessions_pipeline.months import FIRST_MONTH
@@ -46,8 +47,8 @@ class Ledger:
 
 def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""
-    headers = archive.headers()
-    index = _index(archive, headers)
+    headers, records = archive.index()
+    index = _index(headers, records)
     own = owned(index)
     sessions = _session_months(own)
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
@@ -110,22 +111,21 @@ def _transcript_row(session: Assembled) -> tuple[object, str, str]:
     return session.row["session_id"], session.transcript.text, session.opening
 
 
-def _index(archive: Archive, headers: list[Header]) -> pl.DataFrame:
-    frames = []
-    for position, header in enumerate(headers):
-        records = archive.index(header)
-        if len(records):
-            columns = {name: records[name] for name in records.dtype.names or ()}
-            frames.append(
-                pl.DataFrame(columns).with_columns(
-                    pl.lit(position, pl.UInt32).alias("file"),
-                    pl.int_range(pl.len(), dtype=pl.UInt32).alias("position"),
-                    pl.lit(header.mtime_ns, pl.Int64).alias("written"),
-                    pl.lit(int(header.digest[:16], 16), pl.UInt64).alias("content"),
-                )
-            )
-    empty = pl.DataFrame(schema=INDEX_SCHEMA)
-    return pl.concat([empty, *(frame.select(list(INDEX_SCHEMA)).cast(INDEX_SCHEMA) for frame in frames)])  # type: ignore[arg-type]
+def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
+    """The records with what their files know (columns of INDEX_SCHEMA)."""
+    counts = np.array([header.entries for header in headers], np.int64)
+    starts = np.cumsum(counts) - counts
+
+    def of_file(values: Iterable[int], kind: type[np.generic]) -> np.ndarray:
+        return np.repeat(np.fromiter(values, kind, len(headers)), counts)
+
+    columns = {name: records[name] for name in records.dtype.names or ()} | {
+        "file": of_file(range(len(headers)), np.uint32),
+        "position": (np.arange(len(records)) - np.repeat(starts, counts)).astype(np.uint32),
+        "written": of_file((header.mtime_ns for header in headers), np.int64),
+        "content": of_file((int(header.digest[:16], 16) for header in headers), np.uint64),
+    }
+    return pl.DataFrame(columns).select(list(INDEX_SCHEMA)).cast(INDEX_SCHEMA)  # type: ignore[arg-type]
 
 
 def _month(milliseconds: pl.Expr) -> pl.Expr:

@@ -12,7 +12,7 @@ short texts took 2.4 s, this takes 0.1 s.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -123,7 +123,11 @@ _PLACES = (
     _Rule(re.compile(rf"(?i)\b[a-z]:[\\/]+users[\\/]+{_NAME}"), "~", r"(?i:[a-z]:[\\/]+users[\\/])"),
     # Claude Code names a project's folder after its path, with dashes for slashes.
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", r"-(?:home|Users)-"),
-    _Rule(re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"), "[HOST]", r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
+    _Rule(
+        re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"),
+        "[HOST]",
+        r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    ),
     _Rule(
         re.compile(
             r"(?i)(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:internal|local|lan|corp|intranet)\b"
@@ -149,7 +153,7 @@ def _detectors() -> dict[str, tuple[re.Pattern[str], ...]]:
     )
     kinds = (kind for module in modules for kind in vars(module).values() if isinstance(kind, type))
     return {
-        kind.__name__: tuple(kind.denylist)
+        kind.__name__: tuple(kind.denylist)  # type: ignore[arg-type]
         for kind in kinds
         if issubclass(kind, RegexBasedDetector) and kind is not RegexBasedDetector
     }
@@ -166,6 +170,7 @@ def _hints() -> re2.Set:
 
 def redact(text: str) -> str:
     """`text` with secrets, mail addresses, home paths and hosts replaced."""
+    hinted: Iterable[int]
     try:
         # In the order of the rules: what one leaves, the next one sees.
         hinted = sorted(_hints().Match(text) or ())

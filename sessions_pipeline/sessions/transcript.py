@@ -14,6 +14,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 ROLES = ("human", "assistant", "system")
 _HEADER = re.compile(r"^\[(human|assistant|system)\]$", re.MULTILINE)
@@ -50,6 +51,12 @@ def clean(text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROL.sub("", text)
     return _MARKER.sub(r"\\", text) if "[" in text else text
+
+
+@lru_cache(maxsize=4096)
+def short_name(text: str, limit: int = 80) -> str:
+    """An id or a name from a log, which repeats from line to line: cleaned and cut to `limit` characters."""
+    return clean(text)[:limit]
 
 
 def cut_middle(text: str, limit: int) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from sessions_pipeline.sessions.transcript import clean
+from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import tools
 from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
 from sessions_pipeline.sources.model import (
@@ -97,7 +97,6 @@ _SUMMARY_OPENING = "This session is being continued from a previous conversation
 _INTERRUPTED = "[Request interrupted by user"
 _EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 _SHELLS = frozenset({"Bash", "PowerShell"})
-_WITH_ENTRIES = frozenset({"user", "assistant", "system", "attachment"})
 
 
 class _CacheCreation(msgspec.Struct):
@@ -113,12 +112,31 @@ class _Usage(msgspec.Struct):
     cache_creation: _CacheCreation | None = None
 
 
+class _Input(msgspec.Struct):
+    """Arguments of a tool call: of the usual tools, and what others name alike, of whatever type."""
+
+    command: Any = None
+    file_path: Any = None
+    notebook_path: Any = None
+    path: Any = None
+    pattern: Any = None
+    query: Any = None
+    url: Any = None
+    description: Any = None
+    skill: Any = None
+    content: Any = None
+    new_source: Any = None
+    old_string: Any = None
+    new_string: Any = None
+    edits: Any = None
+
+
 class _Block(msgspec.Struct):
     type: str = ""
     text: str | None = None
     id: str | None = None
     name: str | None = None
-    input: dict[str, Any] | None = None
+    input: _Input | None = None
     tool_use_id: str | None = None
     content: Any = None
     is_error: bool | None = None
@@ -129,6 +147,27 @@ class _Message(msgspec.Struct):
     model: str | None = None
     content: str | list[_Block] | None = None
     usage: _Usage | None = None
+
+
+class _Hunk(msgspec.Struct):
+    lines: list[str] = []
+
+
+class _Detail(msgspec.Struct):
+    """What the program keeps of a tool's result beside its text."""
+
+    type: Any = None
+    filePath: str | None = None  # noqa: N815 (names of the log)
+    content: Any = None
+    structuredPatch: list[_Hunk] | None = None  # noqa: N815
+    gitOperation: Any = None  # noqa: N815
+
+
+class _Attachment(msgspec.Struct):
+    type: Any = None
+    commandMode: Any = "prompt"  # noqa: N815
+    prompt: Any = None
+    origin: Any = None
 
 
 class _Line(msgspec.Struct):
@@ -148,8 +187,8 @@ class _Line(msgspec.Struct):
     entrypoint: str | None = None
     subtype: str | None = None
     message: _Message | None = None
-    toolUseResult: Any = None  # noqa: N815
-    attachment: dict[str, Any] | None = None
+    toolUseResult: _Detail | str | list[Any] | None = None  # noqa: N815
+    attachment: _Attachment | None = None
     origin: dict[str, Any] | None = None
     prUrl: str | None = None  # noqa: N815
 
@@ -170,6 +209,7 @@ def read(data: bytes, *, key: Callable[[str], str], written_ms: int) -> FileCont
         contents.lines += 1
         if line is not None:
             builder.add(number, line)
+    builder.finish()
     give_leading_times(contents.entries, written_ms)
     return contents
 
@@ -253,6 +293,14 @@ class _Builder:
         self.at = -1
         # Calls of this file by id: a result counts as commit or test only if its call set out to do that.
         self.calls: dict[str, ToolCall] = {}
+        # What an editing tool was given, until its result says what it changed.
+        self.given: dict[str, dict[str, Any]] = {}
+        self.add_of = {
+            "user": self._user,
+            "assistant": self._assistant,
+            "system": self._system,
+            "attachment": self._attachment,
+        }
 
     def add(self, number: int, line: _Line) -> None:
         """Appends the entry of a line, if it is one that belongs to a session."""
@@ -261,34 +309,40 @@ class _Builder:
             self.at = own_time
         if not line.sessionId:
             return
-        if line.type == "pr-link":
-            if line.prUrl:
-                self._append(number, line, Kind.OTHER, own_time, pull_requests=(self.key(line.prUrl),))
-        elif line.uuid and line.type in _WITH_ENTRIES:
-            getattr(self, f"_{line.type}")(number, line, own_time)
+        if line.uuid:
+            add = self.add_of.get(line.type or "")
+            if add is not None:
+                add(number, line, own_time)
+                return
+        if line.type == "pr-link" and line.prUrl:
+            self._append(number, line, Kind.OTHER, own_time, pull_requests=(self.key(line.prUrl),))
 
-    def _context(self, line: _Line) -> int:
-        place = (line.cwd, line.version, line.entrypoint)
-        if place not in self.contexts:
-            self.contexts[place] = len(self.contexts)
-            project = self.key(line.cwd) if line.cwd else ""
-            self.contents.contexts.append(
-                Context(project, clean(line.version or "")[:40], clean(line.entrypoint or "")[:40])
-            )
+    def finish(self) -> None:
+        """Estimates the edits whose result says nothing, by what the tool was given."""
+        for call_id, given in self.given.items():
+            self.calls[call_id].edit = self._edit_by_input(self.calls[call_id].name, given)
+
+    def _context(self, place: tuple[str | None, str | None, str | None]) -> int:
+        cwd, version, entrypoint = place
+        project = self.key(cwd) if cwd else ""
+        self.contents.contexts.append(Context(project, short_name(version or "", 40), short_name(entrypoint or "", 40)))
+        self.contexts[place] = len(self.contexts)
         return self.contexts[place]
 
     def _append(self, number: int, line: _Line, kind: Kind, own_time: int | None, **values: Any) -> None:
+        place = (line.cwd, line.version, line.entrypoint)
+        context = self.contexts.get(place)
         self.contents.entries.append(
             Entry(
-                key=line.uuid or f"{line.sessionId}:{line.type}:{line.prUrl}",
-                session=clean(line.sessionId or "")[:80],
-                kind=kind,
-                at=self.at,
-                timed=own_time is not None and line.uuid is not None,
-                line=number,
-                sidechain=bool(line.isSidechain) or bool(line.agentId),
-                agent=clean(line.agentId or "")[:80],
-                context=self._context(line),
+                line.uuid or f"{line.sessionId}:{line.type}:{line.prUrl}",
+                short_name(line.sessionId or ""),
+                kind,
+                self.at,
+                own_time is not None and line.uuid is not None,
+                number,
+                bool(line.isSidechain or line.agentId),
+                short_name(line.agentId) if line.agentId else "",
+                self._context(place) if context is None else context,
                 **values,
             )
         )
@@ -328,7 +382,7 @@ class _Builder:
             text=text,
             words=len(text.split()),
             message=message.id or (line.uuid or "" if identified else ""),
-            model=clean(message.model or "")[:80],
+            model=short_name(message.model or ""),
             usage=_usage(message.usage) if message.usage else None,
             calls=calls,
         )
@@ -338,47 +392,42 @@ class _Builder:
         self._append(number, line, kind, own_time)
 
     def _attachment(self, number: int, line: _Line, own_time: int | None) -> None:
-        attachment = line.attachment or {}
-        if attachment.get("type") == "queued_command" and attachment.get("commandMode", "prompt") == "prompt":
-            prompt = attachment.get("prompt")
+        attachment = line.attachment
+        if attachment and attachment.type == "queued_command" and attachment.commandMode == "prompt":
+            prompt = attachment.prompt
             texts = [prompt] if isinstance(prompt, str) else []
             if isinstance(prompt, list):
                 texts = [b["text"] for b in prompt if isinstance(b, dict) and isinstance(b.get("text"), str)]
-            origin = attachment.get("origin")
-            line.origin = origin if isinstance(origin, dict) else line.origin
+            line.origin = attachment.origin if isinstance(attachment.origin, dict) else line.origin
             kind, text = _speaker(line, texts, attached=isinstance(prompt, list) and len(prompt) > len(texts))
             self._append(number, line, kind, own_time, text=text)
         else:
             self._append(number, line, Kind.OTHER, own_time)
 
     def _call(self, block: _Block) -> ToolCall:
-        name = clean(block.name or "")[:80]
-        given = block.input or {}
-        command = given.get("command") if name in _SHELLS else None
-        command = command if isinstance(command, str) else ""
-        call = ToolCall(
-            id=block.id or "",
-            name=name,
-            summary=tools.summary(given),
-            commits=tools.commits(command),
-            opens_pr=tools.opens_pull_request(command),
-            runs_tests=tools.runs_tests(command),
-            edit=self._edit_by_input(name, given),
-        )
+        if known := self.calls.get(block.id or ""):
+            return known
+        tool = short_name(block.name or "")
+        given = msgspec.structs.asdict(block.input) if block.input else {}
+        command = given.get("command") if tool in _SHELLS else None
+        call = ToolCall(block.id or "", tool, tools.summary(given))
+        if isinstance(command, str):
+            call.commits = tools.commits(command)
+            call.opens_pr = tools.opens_pull_request(command)
+            call.runs_tests = tools.runs_tests(command)
+        elif tool in _EDITING_TOOLS:
+            self.given[call.id] = given
         self.calls[call.id] = call
         return call
 
-    def _edit_by_input(self, name: str, given: dict[str, Any]) -> Edit | None:
+    def _edit_by_input(self, tool: str, given: dict[str, Any]) -> Edit | None:
         path = given.get("file_path") or given.get("notebook_path")
-        if name not in _EDITING_TOOLS or not isinstance(path, str):
+        if not isinstance(path, str):
             return None
-        if name == "Write":
-            content = given.get("content")
+        if tool in ("Write", "NotebookEdit"):
+            content = given.get("content" if tool == "Write" else "new_source")
             return Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0)
-        if name == "NotebookEdit":
-            source = given.get("new_source")
-            return Edit(self.key(path), tools.count_lines(source) if isinstance(source, str) else 0, 0)
-        edits = given.get("edits") if name == "MultiEdit" else [given]
+        edits = given.get("edits") if tool == "MultiEdit" else [given]
         added = removed = 0
         for edit in edits if isinstance(edits, list) else ():
             old, new = (edit.get("old_string"), edit.get("new_string")) if isinstance(edit, dict) else (None, None)
@@ -391,7 +440,10 @@ class _Builder:
         call = self.calls.get(block.tool_use_id or "")
         output = _output(block.content)
         is_error = block.is_error is True
-        operation = detail.get("gitOperation") if isinstance(detail, dict) else None
+        operation = detail.gitOperation if isinstance(detail, _Detail) else None
+        edit = None if is_error else self._edit_by_result(detail)
+        if call and edit and self.given.pop(call.id, None):
+            call.edit = edit
         # A call in another file (a resume cut here) is not known yet: report the facts, assembly decides by the call.
         commits = tools.commits_in(output) if not is_error and (call is None or call.commits) else 0
         opened = tools.pull_requests_in(output) if not is_error and (call is None or call.opens_pr) else []
@@ -399,7 +451,7 @@ class _Builder:
             id=block.tool_use_id or "",
             ok=not is_error,
             excerpt=output,
-            edit=None if is_error else self._edit_by_result(detail),
+            edit=edit,
             commits=commits,
             reported_commit=isinstance(operation, dict) and "commit" in operation,
             pull_requests=tuple(self.key(url) for url in opened),
@@ -407,14 +459,13 @@ class _Builder:
         )
 
     def _edit_by_result(self, detail: object) -> Edit | None:
-        if not isinstance(detail, dict) or not isinstance(detail.get("structuredPatch"), list):
+        if not isinstance(detail, _Detail) or detail.structuredPatch is None:
             return None
-        path, content = detail.get("filePath"), detail.get("content")
-        added, removed = tools.patch_lines(detail["structuredPatch"])
-        if detail.get("type") == "create" and isinstance(content, str):
+        added, removed = tools.patch_lines(hunk.lines for hunk in detail.structuredPatch)
+        if detail.type == "create" and isinstance(detail.content, str):
             # A created file comes with an empty patch: its lines are those of the content.
-            added, removed = tools.count_lines(content), 0
-        return Edit(self.key(path) if isinstance(path, str) else "", added, removed)
+            added, removed = tools.count_lines(detail.content), 0
+        return Edit(self.key(detail.filePath) if detail.filePath else "", added, removed)
 
 
 def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:

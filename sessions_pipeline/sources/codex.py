@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from sessions_pipeline.sessions.transcript import clean
+from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import codex_calls, tools
 from sessions_pipeline.sources.codex_lines import Line, Thread, text_of, threads
 from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines
@@ -172,7 +172,7 @@ class _Builder:
         self.contents.entries.append(
             Entry(
                 key=self._key(line, thread),
-                session=clean(thread.session)[:80],
+                session=short_name(thread.session),
                 kind=kind,
                 at=line.at,
                 timed=line.timed,
@@ -268,14 +268,14 @@ class _Builder:
         return kind, {"text": words if words.strip() else "[attachment]"}
 
     def _response(self, thread: Thread, responses: _Responses) -> dict[str, Any]:
-        return {"message": f"{thread.id}:{responses.item()}", "model": clean(self.model)[:80]}
+        return {"message": f"{thread.id}:{responses.item()}", "model": short_name(self.model)}
 
     def _tokens(self, used: object, thread: Thread, responses: _Responses) -> tuple[Kind, dict[str, Any]]:
         usage = _usage(used)
         if usage is None or usage.total == 0:
             return Kind.OTHER, {}
         message = f"{thread.id}:{responses.tokens()}"
-        return Kind.ASSISTANT, {"message": message, "model": clean(self.model)[:80], "usage": usage}
+        return Kind.ASSISTANT, {"message": message, "model": short_name(self.model), "usage": usage}
 
     def _call(self, line: Line, thread: Thread) -> ToolCall:
         payload = line.payload
@@ -284,7 +284,7 @@ class _Builder:
         patches = codex_calls.patches_of(payload, given)
         call = ToolCall(
             id=codex_calls.call_id(payload) or f"{thread.id}:{line.number}",
-            name=clean(text_of(payload, "name") or line.subkind.removesuffix("_call"))[:80],
+            name=short_name(text_of(payload, "name") or line.subkind.removesuffix("_call")),
             summary=", ".join(patch.path for patch in patches) or command or tools.summary(given),
             commits=tools.commits(command),
             opens_pr=tools.opens_pull_request(command),
@@ -321,7 +321,7 @@ class _Builder:
         )
 
     def _agent(self, thread: Thread) -> str:
-        return f"{PROGRAM_AGENT}{thread.agent}"[:80] if thread.kind == "program" else clean(thread.agent)[:80]
+        return f"{PROGRAM_AGENT}{thread.agent}"[:80] if thread.kind == "program" else short_name(thread.agent)
 
     def _context(self, meta: dict[str, str], thread: Thread) -> int:
         place = (meta.get("cwd", ""), meta.get("cli_version", ""), _entrypoint(meta, thread))
@@ -329,7 +329,7 @@ class _Builder:
             self.contexts[place] = len(self.contexts)
             cwd, version, entrypoint = place
             project = self.key(cwd) if cwd else ""
-            self.contents.contexts.append(Context(project, clean(version)[:40], clean(entrypoint)[:40]))
+            self.contents.contexts.append(Context(project, short_name(version, 40), short_name(entrypoint, 40)))
         return self.contexts[place]
 
     def _key(self, line: Line, thread: Thread) -> str:

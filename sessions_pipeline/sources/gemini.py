@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
-from sessions_pipeline.sessions.transcript import clean
+from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import tools
 from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines, parse
 from sessions_pipeline.sources.model import (
@@ -66,7 +66,7 @@ def read(data: bytes, *, path: PurePath, key: Callable[[str], str], written_ms: 
         agent = session if header.get("kind") == "subagent" else ""
         session = path.parent.name if agent else session
         contents.contexts.append(Context(key(_text(header.get("projectHash")))))
-        builder = _Builder(contents, key, clean(session)[:80], clean(agent)[:80], Clock(written_ms))
+        builder = _Builder(contents, key, short_name(session), short_name(agent), Clock(written_ms))
         builder.start(header.get("startTime"))
         for number, message in messages:
             builder.add(number, message)
@@ -182,7 +182,7 @@ class _Builder:
             text=text,
             words=len(text.split()),
             message=f"{self._thread}:{name}",
-            model=clean(_text(message.get("model")))[:80],
+            model=short_name(_text(message.get("model"))),
             usage=_usage(message.get("tokens")),
         )
         listed = message.get("toolCalls")
@@ -195,7 +195,7 @@ class _Builder:
                 self.contents.lines += 1
 
     def _call(self, message: str, item: dict[str, Any]) -> ToolCall:
-        name = clean(_text(item.get("name")))[:80]
+        name = short_name(_text(item.get("name")))
         args = item.get("args")
         given = args if isinstance(args, dict) else {}
         command = _text(given.get("command")) if name == _SHELL else ""

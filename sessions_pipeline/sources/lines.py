@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 
 _DAY = 86_400_000
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Before the first coding agent of this kind; an earlier time is a broken clock.
 _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 _DECODER = msgspec.json.Decoder()
@@ -84,16 +86,19 @@ class Clock:
 
     def moment(self, text: object) -> int | None:
         """Milliseconds since 1970 UTC of an ISO time; None if it is none or cannot be true."""
-        if not isinstance(text, str):
-            return None
-        try:
-            moment = dt.datetime.fromisoformat(text)
-        except ValueError:
-            return None
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=dt.UTC)
-        milliseconds = round(moment.timestamp() * 1000)
-        return milliseconds if _EARLIEST <= milliseconds <= self.latest else None
+        milliseconds = _milliseconds(text) if isinstance(text, str) else None
+        return milliseconds if milliseconds is not None and _EARLIEST <= milliseconds <= self.latest else None
+
+
+# Neighbouring lines often share their time: a response is written at once.
+@lru_cache(maxsize=64)
+def _milliseconds(text: str) -> int | None:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)) - _EPOCH
+    return since.days * _DAY + since.seconds * 1000 + round(since.microseconds / 1000)
 
 
 def give_leading_times(entries: list[Entry], otherwise: int) -> None:

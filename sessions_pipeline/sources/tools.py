@@ -74,7 +74,7 @@ def commits(command: str) -> bool:
 
 def opens_pull_request(command: str) -> bool:
     """Whether a shell command sets out to open a pull request."""
-    return _PR_COMMAND.search(command) is not None
+    return ("pr" in command or "mr" in command or "pull" in command) and _PR_COMMAND.search(command) is not None
 
 
 def runs_tests(command: str) -> bool:
@@ -106,15 +106,13 @@ def tests_passed(output: str, *, is_error: bool) -> bool:
     return not (is_error or _FAILED_COUNT.search(output) or _FAILED_WORD.search(output))
 
 
-def patch_lines(hunks: Iterable[object]) -> tuple[int, int]:
-    """Lines added and removed in a `structuredPatch`: prefixes `+` and `-` of its hunks' lines."""
+def patch_lines(hunks: Iterable[Iterable[str]]) -> tuple[int, int]:
+    """Lines added and removed in a patch: prefixes `+` and `-` of the lines of its hunks."""
     added = removed = 0
-    for hunk in hunks:
-        lines = hunk.get("lines") if isinstance(hunk, dict) else None
-        for line in lines if isinstance(lines, list) else ():
-            if isinstance(line, str):
-                added += line.startswith("+")
-                removed += line.startswith("-")
+    for lines in hunks:
+        for line in lines:
+            added += line.startswith("+")
+            removed += line.startswith("-")
     return added, removed
 
 
