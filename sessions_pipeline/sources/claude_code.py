@@ -368,11 +368,11 @@ class _Builder:
         blocks = message.content if isinstance(message.content, list) else []
         if isinstance(message.content, str):
             blocks = [_Block(type="text", text=message.content)]
-        text = "\n".join(block.text for block in blocks if block.type == "text" and block.text)
+        text = "\n".join([block.text for block in blocks if block.type == "text" and block.text])
         if message.model == "<synthetic>" or line.isApiErrorMessage:
             self._append(number, line, Kind.NOTICE, own_time, text=text)
             return
-        calls = tuple(self._call(block) for block in blocks if block.type == "tool_use" and block.id)
+        calls = tuple([self._call(block) for block in blocks if block.type == "tool_use" and block.id])
         identified = bool(message.id or message.usage or message.model)
         self._append(
             number,
@@ -380,7 +380,7 @@ class _Builder:
             Kind.ASSISTANT if identified else Kind.OTHER,
             own_time,
             text=text,
-            words=len(text.split()),
+            words=len(text.split()) if text else 0,
             message=message.id or (line.uuid or "" if identified else ""),
             model=short_name(message.model or ""),
             usage=_usage(message.usage) if message.usage else None,
@@ -519,13 +519,8 @@ def _usage(usage: _Usage) -> Usage:
     five = (split.ephemeral_5m_input_tokens or 0) if split else 0
     if five + hour == 0:
         five = written
-    return Usage(
-        max(usage.input_tokens or 0, 0),
-        max(usage.output_tokens or 0, 0),
-        max(five, 0),
-        max(hour, 0),
-        max(usage.cache_read_input_tokens or 0, 0),
-    )
+    classes = (usage.input_tokens or 0, usage.output_tokens or 0, five, hour, usage.cache_read_input_tokens or 0)
+    return Usage(*(classes if min(classes) >= 0 else [max(tokens, 0) for tokens in classes]))
 
 
 def _output(content: object) -> str:
