@@ -62,7 +62,7 @@ class SessionFiles(Table):
     source: str = _column("log format, e.g. claude_code")
     bytes: int = _count("size when last read")
     mtime_ns: int = _column("modification time when last read, nanoseconds since 1970; -1 if it could not be read")
-    digest: str = _column("SHA-256 of the bytes read")
+    digest: str = _column("XXH3 of the bytes read, 128 bits")
     lines: int = _count("non-empty lines when last read")
     lines_rejected: int = _count("of these, lines that could not be read")
     lines_outside: int = _count("of these, lines of the program that belong to no session")
@@ -129,6 +129,7 @@ class Sessions(Table):
     transcript_chars: int = _count("characters of the rendered transcript before cutting")
     transcript_truncated: bool = _column("a turn or the whole was cut")
     transcript_sha256: str = _column("digest of the rendered, redacted, cut transcript")
+    log_digest: str = _column("digest of the session's lines, and of the code and settings that added them up")
     is_eligible: bool = _column("in the study's sample under the rule set")
     exclusion: str = _column("first rule that excludes it", nullable=True)
 

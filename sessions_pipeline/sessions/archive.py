@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
+from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sources import is_log_name, read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
@@ -92,6 +93,7 @@ class Archive:
     """The archive in `private`, the owner-only folder of the state folder."""
 
     def __init__(self, private: Path) -> None:
+        self.private = private
         self.folder = private / "archive"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.secret = _secret(private / "secret.key")
@@ -99,6 +101,10 @@ class Archive:
     def key(self, text: str) -> str:
         """Keyed hash of `text`: 32 hexadecimal digits (HMAC-SHA256 with the state folder's secret)."""
         return keyed_hash(self.secret, text)
+
+    def hash64(self, text: str) -> int:
+        """64-bit hash of an id, as the index has it."""
+        return _hash_of_name(text, _seed(self.secret))
 
     def sync(
         self, files: Sequence[LogFile], now_ms: int, progress: Callable[[int, int], None] | None = None
@@ -112,11 +118,14 @@ class Archive:
             if header is None or _changed(header, file, self.key(file.user)):
                 jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
-        for batch, problems in _run(jobs, total):
-            done += sum(job.file.bytes for job in batch)
-            unreadable += [(job.file.path, problem) for job, problem in zip(batch, problems, strict=True) if problem]
-            if progress:
-                progress(done, total)
+        batches = list(_batches(jobs))
+        with workers(worth_it=total > _PARALLEL_BYTES) as each:
+            for batch, problems in zip(batches, each(_ingest_all, batches), strict=True):
+                done += sum(job.file.bytes for job in batch)
+                read = zip(batch, problems, strict=True)
+                unreadable += [(job.file.path, problem) for job, problem in read if problem]
+                if progress:
+                    progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
     def file_key(self, file: LogFile) -> str:
@@ -215,23 +224,6 @@ def _secret(path: Path) -> bytes:
 def _changed(header: Header, file: LogFile, user_key: str) -> bool:
     now = (VERSION, user_key, file.bytes, file.mtime_ns)
     return (header.version, header.user_key, header.bytes, header.mtime_ns) != now
-
-
-def _run(jobs: list[_Job], total: int) -> Iterator[tuple[list[_Job], list[str]]]:
-    """Batches of jobs and their problems ('' if none), on several processes where there is enough to do."""
-    cores = min(os.cpu_count() or 1, 8)
-    batches = list(_batches(jobs))
-    if total < _PARALLEL_BYTES or cores == 1:
-        yield from ((batch, _ingest_all(batch)) for batch in batches)
-        return
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    # Not a plain fork: the parent may run threads (Dagster, polars) whose locks a forked child would inherit.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
-        yield from zip(batches, pool.map(_ingest_all, batches), strict=True)
 
 
 def _batches(jobs: list[_Job]) -> Iterator[list[_Job]]:

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sessions_pipeline.sessions.prices import cost_usd
 from sessions_pipeline.sessions.transcript import Transcript, Turn, render
@@ -23,8 +24,7 @@ LONGEST_PAUSE_MS = 300_000
 _CLAUDE_FAMILY = re.compile(r"claude-(?:[\d.]+-)*([a-z]+)")
 
 
-@dataclass(frozen=True)
-class OwnEntry:
+class OwnEntry(NamedTuple):
     """An entry that belongs to the session, with what its file knows: context, user and harness."""
 
     entry: Entry

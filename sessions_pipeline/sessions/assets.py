@@ -11,6 +11,7 @@ from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import TABLES, grain
+from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.attrition import attrition
 from sessions_pipeline.sessions.build import build_sessions, ledger, rejected_lines, session_files
 from sessions_pipeline.sessions.ingest import ingest
@@ -41,7 +42,7 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     for path, reason in found.problems:
         context.log.warning("cannot read %s: %s", path.name, reason)
     book = found.book
-    files, window = _with_moved(state, "raw.session_files", months, lambda month: session_files(book, [month]))
+    files, window = _with_moved(state, "raw.session_files", months, lambda todo: session_files(book, todo))
     yield from store(state, "raw.session_files", files, window)
     yield from store(state, "raw.rejected_lines", rejected_lines(book, window), window)
 
@@ -61,41 +62,44 @@ def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Adds up the sessions that start in the months asked for, and keeps their transcripts apart."""
     settings, archive, book = state.settings, state.archive, ledger(state.archive)
 
-    def build(month: dt.date) -> pl.DataFrame:
-        frame, transcripts = build_sessions(
+    def build(months: Sequence[dt.date]) -> pl.DataFrame:
+        built = build_sessions(
             archive,
             book,
-            month,
-            known=state.warehouse.read("core.sessions", [month]),
-            rule_set=settings.rule_set,
-            turn_chars=settings.turn_chars,
-            transcript_chars=settings.transcript_chars,
-            progress=reporter(f"adding up {month:%Y-%m}", "sessions"),
+            months,
+            known=state.warehouse.read("core.sessions", months),
+            transcripts=state.transcripts,
+            way=Way(settings.rule_set, settings.turn_chars, settings.transcript_chars),
+            progress=reporter("adding up", "sessions"),
         )
-        state.transcripts.write(month, transcripts)
-        return frame
+        frames = []
+        for month, frame, transcripts in built:
+            if transcripts is not None:
+                state.transcripts.write(month, transcripts)
+            frames.append(frame)
+        return pl.concat(frames)
 
     frame, window = _with_moved(state, "core.sessions", months_of(context), build)
     yield from store(state, "core.sessions", frame, window)
 
 
 def _with_moved(
-    state: State, table: str, months: Sequence[dt.date], build: Callable[[dt.date], pl.DataFrame]
+    state: State, table: str, months: Sequence[dt.date], build: Callable[[Sequence[dt.date]], pl.DataFrame]
 ) -> tuple[pl.DataFrame, list[dt.date]]:
     """Rows of `months`, and of the months from which a session or file has moved here: all must be written together.
 
     A log that turns up late can show that a session started in an earlier month than was known.
     """
     key = next(name for name, column in TABLES[table].to_schema().columns.items() if column.unique)
-    frames: dict[dt.date, pl.DataFrame] = {}
-    todo = list(months)
+    frames: list[pl.DataFrame] = []
+    todo, window = list(months), set(months)
+    known = state.warehouse.read(table).select(key, "month")
     while todo:
-        frames.update((month, build(month)) for month in todo)
-        known = state.warehouse.read(table).select(key, "month")
-        here = pl.concat(list(frames.values())).select(key)
-        moved = known.join(here, on=key, how="semi").filter(~pl.col("month").is_in(list(frames)))
+        frames.append(build(todo))
+        moved = known.join(frames[-1], on=key, how="semi").filter(~pl.col("month").is_in(window))
         todo = sorted(set(moved["month"]))
-    return pl.concat(list(frames.values())), sorted(frames)
+        window.update(todo)
+    return pl.concat(frames), sorted(window)
 
 
 @asset(

@@ -7,23 +7,28 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
+from sessions_pipeline.sessions.add_up import Part, Summed, Way, add_up
 from sessions_pipeline.sessions.archive import Archive, Header
-from sessions_pipeline.sessions.assemble import Assembled, OwnEntry, assemble
-from sessions_pipeline.sessions.eligibility import exclusion
 from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
-from sessions_pipeline.sessions.transcripts import SCHEMA
-from sessions_pipeline.sources.model import FileContents
+from sessions_pipeline.sessions.processes import workers
+from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
 
-_FILES_IN_MEMORY = 64
+# Starting the workers takes as long as adding up this many.
+_PARALLEL_ENTRIES = 20_000
+_SESSIONS_IN_BATCH = 16
+# Odd numbers without a pattern: they spread the digests of a session's lines over 64 bits before these are summed.
+_MIX_FILE, _MIX_LINE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_sha256")
 
 
@@ -32,7 +37,8 @@ class Ledger:
     """Who owns what, over the whole archive.
 
     headers: one per file; their position is the `file` of the other frames. own: index rows that count.
-    sessions: session, month, first_file (the file that the session starts in). files: one row per file with its role.
+    sessions: session, month, first_file (the file that the session starts in), lines (digest of its lines).
+    files: one row per file with its role.
     """
 
     headers: list[Header]
@@ -50,7 +56,7 @@ def ledger(archive: Archive) -> Ledger:
     headers, records = archive.index()
     index = _index(headers, records)
     own = owned(index)
-    sessions = _session_months(own)
+    sessions = _sessions(own.with_columns(_lines(own, headers)))
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
@@ -72,43 +78,113 @@ def rejected_lines(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=polars_schema("raw.rejected_lines"), orient="row").sort("file_key", "line_number")
 
 
+class BuiltMonth(NamedTuple):
+    """sessions: rows of `core.sessions`. transcripts: of the eligible ones (`transcripts.SCHEMA`); None if they are as
+    they were."""
+
+    month: dt.date
+    sessions: pl.DataFrame
+    transcripts: pl.DataFrame | None
+
+
 def build_sessions(
     archive: Archive,
     book: Ledger,
-    month: dt.date,
+    months: Sequence[dt.date],
     *,
     known: pl.DataFrame,
-    rule_set: str,
-    turn_chars: int,
-    transcript_chars: int,
+    transcripts: Transcripts,
+    way: Way,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `core.sessions` for `month`, and the transcripts of the eligible ones (`transcripts.SCHEMA`).
+) -> Iterator[BuiltMonth]:
+    """The sessions of each of `months`; only those whose lines changed are added up again.
 
-    known: the month's rows so far; a session whose text was purged keeps what is known of its transcript.
-    progress: called with sessions done and sessions to do.
+    known: rows of `core.sessions` so far; a session whose text was purged keeps what is known of its transcript.
+    transcripts: those so far. progress: called with sessions done and sessions to do.
     """
-    of_transcript = {row[0]: row[1:] for row in known.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    wanted = book.sessions.filter(pl.col("month") == month)
+    wanted = book.sessions.filter(pl.col("month").is_in(list(months))).with_columns(_log_digest(way))
+    hashes = pl.Series("session", [archive.hash64(name) for name in known["session_id"]], pl.UInt64)
+    usable = known.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
+    kept = {month: _with_text(usable.filter(pl.col("month") == month), transcripts, month) for month in months}
+    todo = wanted.join(pl.concat([usable.clear(), *kept.values()]), on="session", how="anti")
+    parts = _parts(book, todo)
+    entries, done = int(parts["entries"].sum()), 0
+    with workers(worth_it=entries > _PARALLEL_ENTRIES) as each:
+        for month in months:
+            here = parts.filter(pl.col("month") == month)
+            batches = [_batch(book, rows) for rows in here.iter_slices(_SESSIONS_IN_BATCH)]
+            new: list[Summed] = []
+            for summed in each(partial(add_up, archive.private, way=way), batches):
+                new += summed
+                done += len(summed)
+                if progress:
+                    progress(done, todo.height)
+            yield _month(month, kept[month], known, list(zip(new, here["log_digest"], strict=True)), transcripts)
+
+
+def _log_digest(way: Way) -> pl.Expr:
+    """Digest of a session's lines and of the way they are added up."""
+    suffix = way.digest()
+    return (
+        pl.col("lines")
+        .map_elements(lambda lines: xxh3_64_hexdigest(f"{lines} {suffix}".encode()), pl.String)
+        .alias("log_digest")
+    )
+
+
+def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> pl.DataFrame:
+    """The rows whose transcript is there, where there should be one."""
+    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(transcripts.ids(month).implode()))
+
+
+def _month(
+    month: dt.date, kept: pl.DataFrame, known: pl.DataFrame, new: list[tuple[Summed, str]], transcripts: Transcripts
+) -> BuiltMonth:
+    schema = polars_schema("core.sessions")
+    before = known.filter(pl.col("month") == month)
+    if not new and kept.height == before.height:
+        return BuiltMonth(month, before, None)
+    of_transcript = {row[0]: row[1:] for row in before.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
     rows, texts = [], []
-    for done, own in enumerate(_own_entries(archive, book, wanted), start=1):
-        session = assemble(own, turn_chars, transcript_chars)
-        rule = exclusion(session.row, rule_set)
-        row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
-        purged = any(item.entry.purged for item in own)
-        if purged and row["session_id"] in of_transcript:
+    for summed, digest in new:
+        row = {**summed.row, "log_digest": digest}
+        if summed.purged and row["session_id"] in of_transcript:
             row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
         rows.append(row)
-        if rule is None and not purged:
-            texts.append(_transcript_row(session))
-        if progress:
-            progress(done, wanted.height)
-    frame = pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row").sort("session_id")
-    return frame, pl.DataFrame(texts, schema=SCHEMA, orient="row").sort("session_id")
+        if summed.transcript is not None:
+            texts.append((row["session_id"], summed.transcript, summed.opening))
+    old_texts = transcripts.read(month).join(kept, on="session_id", how="semi")
+    return BuiltMonth(
+        month,
+        pl.concat([kept.select(list(schema)), pl.DataFrame(rows, schema=schema, orient="row")]).sort("session_id"),
+        pl.concat([old_texts, pl.DataFrame(texts, schema=SCHEMA, orient="row")]).sort("session_id"),
+    )
 
 
-def _transcript_row(session: Assembled) -> tuple[object, str, str]:
-    return session.row["session_id"], session.transcript.text, session.opening
+def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
+    """One row per wanted session: month, log_digest, files and the positions in each; neighbours share files."""
+    return (
+        book.own.lazy()
+        .select("session", "file", "position")
+        .join(wanted.lazy().select("session", "month", "log_digest", "first_file"), on="session")
+        .group_by("session", "month", "log_digest", "first_file", "file")
+        .agg("position", pl.len().alias("entries"))
+        .group_by("session", "month", "log_digest", "first_file")
+        .agg("file", "position", pl.col("entries").sum())
+        .sort("month", "first_file", "session")
+        .collect()
+    )
+
+
+def _batch(book: Ledger, rows: pl.DataFrame) -> list[list[Part]]:
+    """The parts of each session, as a worker takes them."""
+    return [
+        [
+            Part(book.headers[file].file_key, book.headers[file].user_key, positions)
+            for file, positions in zip(of_files, of_positions, strict=True)
+        ]
+        for of_files, of_positions in rows.select("file", "position").iter_rows()
+    ]
 
 
 def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
@@ -128,18 +204,26 @@ def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
     return pl.DataFrame(columns).select(list(INDEX_SCHEMA)).cast(INDEX_SCHEMA)  # type: ignore[arg-type]
 
 
-def _month(milliseconds: pl.Expr) -> pl.Expr:
+def _lines(own: pl.DataFrame, headers: list[Header]) -> pl.Series:
+    """A number per line whose sum over a session changes when any of its lines, or what its file knows, does."""
+    states = [xxh3_64_intdigest(f"{header.digest} {header.user_key} {header.version}".encode()) for header in headers]
+    files = np.array(states, np.uint64)[own["file"].to_numpy()]
+    with np.errstate(over="ignore"):
+        return pl.Series("lines", (own["key"].to_numpy() ^ (files * _MIX_FILE)) * _MIX_LINE)
+
+
+def _month_of(milliseconds: pl.Expr) -> pl.Expr:
     return pl.from_epoch(milliseconds, time_unit="ms").dt.date().dt.month_start()
 
 
-def _session_months(own: pl.DataFrame) -> pl.DataFrame:
-    """session, month, first_file: where the earliest line lies, of the main thread if there is one."""
+def _sessions(own: pl.DataFrame) -> pl.DataFrame:
+    """session, month, first_file (where the earliest line lies, of the main thread if there is one), lines (digest)."""
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
     main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     ordered = own.sort("sidechain", "at", "line", "key")
     return ordered.group_by("session", maintain_order=True).agg(
-        _month(start).alias("month"), pl.col("file").first().alias("first_file")
+        _month_of(start).alias("month"), pl.col("file").first().alias("first_file"), pl.col("lines").sum()
     )
 
 
@@ -154,7 +238,7 @@ def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessio
         pl.col("month").filter(pl.col("first_file") == pl.col("file")).min().alias("month_as_session"),
         pl.col("sidechain").all().alias("sidechain_only"),
     )
-    first_time = index.group_by("file").agg(_month(pl.col("at").min()).alias("month_of_lines"))
+    first_time = index.group_by("file").agg(_month_of(pl.col("at").min()).alias("month_of_lines"))
     known = pl.DataFrame(
         [_file_row(position, header) for position, header in enumerate(headers)],
         schema={
@@ -212,25 +296,3 @@ def _file_row(position: int, header: Header) -> tuple[object, ...]:
         read,
         read.date().replace(day=1) if header.mtime_ns < 0 else month,
     )
-
-
-def _own_entries(archive: Archive, book: Ledger, wanted: pl.DataFrame) -> Iterator[list[OwnEntry]]:
-    """The entries of each wanted session, sessions of one file after another."""
-
-    @lru_cache(maxsize=_FILES_IN_MEMORY)
-    def contents(position: int) -> FileContents:
-        return archive.contents(book.headers[position].file_key)
-
-    grouped = (
-        book.own.join(wanted, on="session", how="inner")
-        .group_by("session")
-        .agg(pl.col("first_file").first(), pl.col("file"), pl.col("position"))
-        .sort("first_file", "session")
-    )
-    for files, positions in grouped.select("file", "position").iter_rows():
-        own = []
-        for file, position in zip(files, positions, strict=True):
-            held, header = contents(file), book.headers[file]
-            entry = held.entries[position]
-            own.append(OwnEntry(entry, held.contexts[entry.context], header.user_key, held.harness))
-        yield own

@@ -32,6 +32,12 @@ class Transcripts:
         """The transcripts of `month`; empty if there are none."""
         return pl.read_parquet(self.path(month)) if self.path(month).exists() else pl.DataFrame(schema=SCHEMA)
 
+    def ids(self, month: dt.date) -> pl.Series:
+        """session_id of every transcript of `month`."""
+        path = self.path(month)
+        frame = pl.read_parquet(path, columns=["session_id"]) if path.exists() else pl.DataFrame(schema=SCHEMA)
+        return frame["session_id"]
+
     def months(self) -> list[dt.date]:
         """Months with transcripts, ascending."""
         return sorted(dt.date.fromisoformat(f"{path.stem}-01") for path in self.folder.glob("????-??.parquet"))

@@ -99,12 +99,12 @@ _EDITING_TOOLS = frozenset({"Edit", "MultiEdit", "Write", "NotebookEdit"})
 _SHELLS = frozenset({"Bash", "PowerShell"})
 
 
-class _CacheCreation(msgspec.Struct):
+class _CacheCreation(msgspec.Struct, gc=False):
     ephemeral_5m_input_tokens: int | None = None
     ephemeral_1h_input_tokens: int | None = None
 
 
-class _Usage(msgspec.Struct):
+class _Usage(msgspec.Struct, gc=False):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cache_creation_input_tokens: int | None = None
@@ -112,7 +112,7 @@ class _Usage(msgspec.Struct):
     cache_creation: _CacheCreation | None = None
 
 
-class _Input(msgspec.Struct):
+class _Input(msgspec.Struct, gc=False):
     """Arguments of a tool call: of the usual tools, and what others name alike, of whatever type."""
 
     command: Any = None
@@ -131,7 +131,7 @@ class _Input(msgspec.Struct):
     edits: Any = None
 
 
-class _Block(msgspec.Struct):
+class _Block(msgspec.Struct, gc=False):
     type: str = ""
     text: str | None = None
     id: str | None = None
@@ -142,18 +142,18 @@ class _Block(msgspec.Struct):
     is_error: bool | None = None
 
 
-class _Message(msgspec.Struct):
+class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
     content: str | list[_Block] | None = None
     usage: _Usage | None = None
 
 
-class _Hunk(msgspec.Struct):
+class _Hunk(msgspec.Struct, gc=False):
     lines: list[str] = []
 
 
-class _Detail(msgspec.Struct):
+class _Detail(msgspec.Struct, gc=False):
     """What the program keeps of a tool's result beside its text."""
 
     type: Any = None
@@ -163,14 +163,14 @@ class _Detail(msgspec.Struct):
     gitOperation: Any = None  # noqa: N815
 
 
-class _Attachment(msgspec.Struct):
+class _Attachment(msgspec.Struct, gc=False):
     type: Any = None
     commandMode: Any = "prompt"  # noqa: N815
     prompt: Any = None
     origin: Any = None
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     """The keys of a line that matter here; all others are skipped while decoding."""
 
     type: str | None = None

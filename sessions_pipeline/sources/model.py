@@ -15,6 +15,7 @@ import msgspec
 PROGRAM_AGENT = "program "
 
 
+# gc=False below: none of these can be part of a cycle, and there are millions of them.
 class Kind(IntEnum):
     """What a line of the log is to the session."""
 
@@ -29,7 +30,7 @@ class Kind(IntEnum):
     OTHER = 9  # counts for time only
 
 
-class Usage(msgspec.Struct, frozen=True, array_like=True):
+class Usage(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Tokens of one API response, by class."""
 
     input: int = 0
@@ -44,7 +45,7 @@ class Usage(msgspec.Struct, frozen=True, array_like=True):
         return self.input + self.output + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
 
-class Edit(msgspec.Struct, frozen=True, array_like=True):
+class Edit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Lines added and removed in one file; file: keyed hash of its path."""
 
     file: str
@@ -52,7 +53,7 @@ class Edit(msgspec.Struct, frozen=True, array_like=True):
     removed: int
 
 
-class ToolCall(msgspec.Struct, array_like=True):
+class ToolCall(msgspec.Struct, array_like=True, gc=False):
     """A tool that the model called.
 
     summary: its argument that says most. commits, opens_pr, test_runner: what a shell command sets out to do.
@@ -68,7 +69,7 @@ class ToolCall(msgspec.Struct, array_like=True):
     edit: Edit | None = None
 
 
-class ToolResult(msgspec.Struct, array_like=True):
+class ToolResult(msgspec.Struct, array_like=True, gc=False):
     """What came back from a tool call.
 
     excerpt: the output. edit: change reported by the result; None if it reports none. edits: the changes of a call that
@@ -87,7 +88,7 @@ class ToolResult(msgspec.Struct, array_like=True):
     edits: tuple[Edit, ...] = ()
 
 
-class Entry(msgspec.Struct, array_like=True):
+class Entry(msgspec.Struct, array_like=True, gc=False):
     """One line of a log.
 
     key: the line's id, the same in every copy. at: milliseconds since 1970 UTC, inherited from the line before where
@@ -116,7 +117,7 @@ class Entry(msgspec.Struct, array_like=True):
     purged: bool = False
 
 
-class Context(msgspec.Struct, frozen=True, array_like=True):
+class Context(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where and how the harness ran; project: keyed hash of the working directory; empty where the log has none."""
 
     project: str = ""
@@ -124,14 +125,14 @@ class Context(msgspec.Struct, frozen=True, array_like=True):
     entrypoint: str = ""
 
 
-class Rejected(msgspec.Struct, frozen=True, array_like=True):
+class Rejected(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A line that could not be read; line 0 is the file as a whole."""
 
     line: int
     reason: str
 
 
-class FileContents(msgspec.Struct, array_like=True):
+class FileContents(msgspec.Struct, array_like=True, gc=False):
     """What one log file holds. lines: non-empty lines found, rejected ones included."""
 
     harness: str

@@ -23,7 +23,7 @@ from sessions_pipeline.sessions.attrition import attrition, breaks
 from sessions_pipeline.sessions.purge import purge_before
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline_tests.lines import call, encode, human, line, reply, result, text, write
-from sessions_pipeline_tests.sessions.tree import Read, read
+from sessions_pipeline_tests.sessions.tree import KEYED, Read, read
 from sessions_pipeline_tests.sources.test_gemini import CHAT, PLACE
 
 
@@ -290,7 +290,7 @@ def logs(tmp_path: Path) -> dict[str, list[Any]]:
 
 
 def comparable(found: Read) -> list[tuple[Any, ...]]:
-    return found.sessions.drop("user_key", "project_key").rows()
+    return found.sessions.drop(KEYED).rows()
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

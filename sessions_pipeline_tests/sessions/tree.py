@@ -9,9 +9,13 @@ from typing import Any
 import polars as pl
 
 from sessions_pipeline.schemas import polars_schema, validate
+from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.archive import Archive, find_log_files
 from sessions_pipeline.sessions.build import Ledger, build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.transcripts import Transcripts
 
+# Columns that depend on the state folder's secret, or on which of equal files a line was taken from.
+KEYED = ["user_key", "project_key", "log_digest"]
 NOW_MS = 1_790_000_000_000  # 2026-09
 
 
@@ -49,12 +53,11 @@ def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "st
     report = archive.sync(find_log_files([source], users)[0], NOW_MS)
     book = ledger(archive)
     empty = pl.DataFrame(schema=polars_schema("core.sessions"))
-    built = [
-        build_sessions(archive, book, month, known=empty, rule_set=rule_set, turn_chars=5000, transcript_chars=25000)
-        for month in book.months()
-    ]
-    sessions = validate("core.sessions", pl.concat([empty, *(frame for frame, _ in built)])).sort("session_id")
-    transcripts = {row[0]: row[1] for _, texts in built for row in texts.iter_rows()}
+    store, way = Transcripts(private), Way(rule_set, turn_chars=5000, transcript_chars=25000)
+    built = list(build_sessions(archive, book, book.months(), known=empty, transcripts=store, way=way))
+    sessions = validate("core.sessions", pl.concat([empty, *(month.sessions for month in built)])).sort("session_id")
+    texts = [month.transcripts for month in built if month.transcripts is not None]
+    transcripts = {row[0]: row[1] for frame in texts for row in frame.iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
     return Read(book, sessions, transcripts, files, rejected, report.unreadable)

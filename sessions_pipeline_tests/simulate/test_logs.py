@@ -177,7 +177,7 @@ def test_users_and_months_are_as_promised(study: LogsSummary, truth: pl.DataFram
 
 
 def test_truth_has_the_columns_and_types_of_core_sessions(truth: pl.DataFrame) -> None:
-    known_elsewhere = {"harness", "user_key", "project_key", "api_cost_usd"}
+    known_elsewhere = {"harness", "user_key", "project_key", "api_cost_usd", "log_digest"}
     wanted = {
         name: kind
         for name, kind in polars_schema("core.sessions").items()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sessions_pipeline.sources import codex, read
 from sessions_pipeline.sources.model import Kind, Usage
 from sessions_pipeline_tests.lines import START, encode, moment, write
-from sessions_pipeline_tests.sessions.tree import Read
+from sessions_pipeline_tests.sessions.tree import KEYED, Read
 from sessions_pipeline_tests.sessions.tree import read as read_tree
 
 
@@ -668,8 +668,7 @@ def test_earlier_states_and_archived_copies_change_nothing(tmp_path: Path, cut: 
         f"{places[2]}/{name()}": SESSION,
     }
     copied = tree(base / "copied", files)
-    hidden = ["user_key", "project_key"]
-    assert copied.sessions.drop(hidden).equals(plain.sessions.drop(hidden))
+    assert copied.sessions.drop(KEYED).equals(plain.sessions.drop(KEYED))
     assert copied.transcripts == plain.transcripts
 
 

@@ -15,7 +15,7 @@ from sessions_pipeline.sessions.attrition import attrition, breaks
 from sessions_pipeline.sources import gemini, is_log_name, read
 from sessions_pipeline.sources.model import Kind
 from sessions_pipeline_tests.lines import START, encode, moment, write
-from sessions_pipeline_tests.sessions.tree import Read
+from sessions_pipeline_tests.sessions.tree import KEYED, Read
 from sessions_pipeline_tests.sessions.tree import read as read_tree
 
 SESSION = "11111111-2222-3333-4444-555555555555"
@@ -121,8 +121,7 @@ def test_the_older_format_gives_the_same_session(tmp_path: Path, one_file: Any, 
     path.parent.mkdir(parents=True)
     path.write_bytes(one_object(CHAT, indent))
     older = read_tree(tmp_path / "old", tmp_path / "old-private")
-    hidden = ["user_key", "project_key"]
-    assert older.sessions.drop(hidden).equals(plain.sessions.drop(hidden))
+    assert older.sessions.drop(KEYED).equals(plain.sessions.drop(KEYED))
     assert older.transcripts == plain.transcripts
     assert older.rejected.is_empty()
 

@@ -1,0 +1,77 @@
+"""Adds up sessions whose entries lie in the archive: what a worker process does, many sessions at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from xxhash import xxh3_64_hexdigest
+
+from sessions_pipeline.sessions.archive import VERSION, Archive
+from sessions_pipeline.sessions.assemble import OwnEntry, assemble
+from sessions_pipeline.sessions.eligibility import exclusion
+from sessions_pipeline.sources.model import FileContents
+
+# Sub-agents of one session lie in files of their own; sessions that follow share at most these.
+_FILES_IN_MEMORY = 16
+_DECIDING = ("assemble.py", "eligibility.py", "transcript.py", "prices.py", "prices.csv")
+
+
+class Part(NamedTuple):
+    """Entries of a session in one file. positions: of the entries in the file."""
+
+    file_key: str
+    user_key: str
+    positions: list[int]
+
+
+class Way(NamedTuple):
+    """The settings that decide what a session's row and transcript look like."""
+
+    rule_set: str
+    turn_chars: int
+    transcript_chars: int
+
+    def digest(self) -> str:
+        """Changes with the settings, the price list, and the code that adds up."""
+        return xxh3_64_hexdigest(f"{VERSION} {self} {_code()}".encode())
+
+
+class Summed(NamedTuple):
+    """row: columns of `core.sessions` without `log_digest`. transcript: None if not eligible or its text was purged."""
+
+    row: dict[str, object]
+    transcript: str | None
+    opening: str
+    purged: bool
+
+
+def add_up(private: Path, sessions: Sequence[Sequence[Part]], way: Way) -> list[Summed]:
+    """The sessions with these parts, in their order. private: the owner-only folder that holds the archive."""
+    archive = Archive(private)
+    contents = lru_cache(maxsize=_FILES_IN_MEMORY)(archive.contents)
+    return [_sum([own for part in parts for own in _entries(part, contents(part.file_key))], way) for parts in sessions]
+
+
+def _entries(part: Part, held: FileContents) -> list[OwnEntry]:
+    own = [held.entries[position] for position in part.positions]
+    return [OwnEntry(entry, held.contexts[entry.context], part.user_key, held.harness) for entry in own]
+
+
+def _sum(own: list[OwnEntry], way: Way) -> Summed:
+    session = assemble(own, way.turn_chars, way.transcript_chars)
+    rule = exclusion(session.row, way.rule_set)
+    row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
+    purged = any(item.entry.purged for item in own)
+    text = session.transcript.text if rule is None and not purged else None
+    return Summed(row, text, session.opening, purged)
+
+
+@cache
+def _code() -> str:
+    """Digest of the files that decide what a row says."""
+    here = files("sessions_pipeline.sessions")
+    return xxh3_64_hexdigest(b"\0".join(here.joinpath(name).read_bytes() for name in _DECIDING))
