@@ -352,7 +352,8 @@ class TestOtherProcesses:
             writer.start()
         for writer in writers:
             writer.join()
-        assert [(done.returncode, done.stderr) for done in outcomes] == [(0, ""), (0, "")]
+        # On a busy machine one may say that it waits for the other.
+        assert [done.returncode for done in outcomes] == [0, 0], [done.stderr for done in outcomes]
         counts = Warehouse(database=str(file)).query(
             f"SELECT month, count(*) AS n FROM {REJECTED} GROUP BY 1 ORDER BY 1"
         )
@@ -385,8 +386,9 @@ def forever():
 def check():
     stored = store.read("raw.rejected_lines")
     kinds = stored.group_by("reason").len().rows()
-    os._exit(0 if kinds in ([], [("a", 2000)], [("b", 3000)]) else 1)
+    os._exit(0 if kinds in ([("a", 2000)], [("b", 3000)]) else 1)
 moments = random.Random(20)
+os.waitpid(in_fork(lambda: write("a", 2000)), 0)
 for _ in range(8):
     pid = in_fork(forever)
     time.sleep(moments.uniform(0.03, 0.2))
