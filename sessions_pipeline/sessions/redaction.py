@@ -95,7 +95,7 @@ _OWN_SECRETS = (
     _Rule(
         re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{16,}"),
         r"\1 [SECRET]",
-        r"(?i:bearer|basic)[^0-9A-Za-z]+[A-Za-z0-9._~+/=-]{16}",
+        r"(?i:(?:bearer|basic)[^0-9A-Za-z]+[A-Za-z0-9._~+/=-]{16})",
     ),
     _Rule(
         re.compile(

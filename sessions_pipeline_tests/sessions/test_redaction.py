@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sessions_pipeline.sessions.redaction import redact
+from sessions_pipeline.sessions.redaction import _RULES, _VENDORS, _detectors, redact
 
 # Made up for this test; each in the shape that its vendor documents.
 SECRETS = {
@@ -77,3 +79,56 @@ def test_ordinary_text_stays(text: str) -> None:
 def test_redacting_twice_changes_nothing_more() -> None:
     once = redact(" ".join(SECRETS.values()) + " jo@example.org /home/jo/x https://example.org/y")
     assert redact(once) == once
+
+
+PIECES = [
+    *SECRETS.values(),
+    *(
+        "jo@example.org",
+        "https://u:pw1@git.example.com/x",
+        "/home/jo/a",
+        "/Users/jo",
+        "C:\\Users\\jo\\x",
+        "-home-jo-app",
+    ),
+    *("10.1.2.3", "db.internal", "git@host.org:a/b", "password=", "token: ", "api_key => '", "Bearer ", "aws ", "Key"),
+    *(
+        "sk-",
+        "eyJ",
+        "://",
+        "@",
+        ".",
+        "/",
+        "=",
+        ":",
+        "-",
+        "_",
+        "'",
+        '"',
+        " ",
+        "\n",
+        "\t",
+        "a",
+        "Z9",
+        "0123456789",
+        "\x00",
+    ),
+    *("abcdefghijklmnop", "\u212aey", "\u017fecret", "\u00a0", "\u0661\u0662\u0663", "\ud800", "é", "字", "[SECRET]"),
+]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_hints_leave_no_rule_out_that_would_have_found_something(text: str) -> None:
+    every_rule = text
+    for rule in _RULES:
+        every_rule = rule.apply(every_rule)
+    assert redact(text) == every_rule
+
+
+def test_every_detector_of_the_library_is_used_or_left_out_on_purpose() -> None:
+    left_out = {
+        *("ArtifactoryDetector", "BasicAuthDetector", "CloudantDetector", "IPPublicDetector", "IbmCloudIamDetector"),
+        *("IbmCosHmacDetector", "PrivateKeyDetector", "SoftlayerDetector"),
+    }
+    assert {vendor.detector for vendor in _VENDORS} == set(_detectors()) - left_out
