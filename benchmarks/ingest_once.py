@@ -25,7 +25,6 @@ def ingest_once(home: Path, source: Path) -> dict[str, int]:
     from sessions_pipeline.sessions.transcripts import Transcripts
     from sessions_pipeline.warehouse import Warehouse
 
-    print("ready", flush=True)
     folders, settings = Home(home).create(), Settings(sources=(source,))
     warehouse, archive = Warehouse(database=str(folders.warehouse)), Archive(folders.private)
     transcripts = Transcripts(folders.private)

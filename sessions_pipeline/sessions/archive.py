@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +29,8 @@ VERSION = 2
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA1"
+# Name, writer's process id, and for all but the secret a random part: what `write_atomically` and `_secret` make.
+_PARTIAL = re.compile(r"\..+\.(\d+)(?:\.[0-9a-f]{8})?")
 INDEX_DTYPE = np.dtype(
     [
         ("key", "<u8"),
@@ -97,6 +100,7 @@ class Archive:
         self, files: Sequence[LogFile], now_ms: int, progress: Callable[[int, int], None] | None = None
     ) -> SyncReport:
         """Reads the files that are new or changed. progress: called with bytes done and bytes to do."""
+        remove_partials(self.folder.parent)
         known = {header.file_key: header for header in self.headers()}
         jobs = []
         for file in files:
@@ -172,6 +176,24 @@ def write_atomically(path: Path, data: bytes) -> None:
         partial.unlink(missing_ok=True)
 
 
+def remove_partials(private: Path) -> None:
+    """Removes what killed processes left half written under `private`: it can hold text that no purge would find."""
+    for path in private.rglob(".*"):
+        writer = _PARTIAL.fullmatch(path.name)
+        if writer and not _runs(int(writer[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
+
+
 def _secret(path: Path) -> bytes:
     """The key of all keyed hashes: made at first use, never in the warehouse."""
     if not path.exists():
@@ -204,9 +226,23 @@ def _run(jobs: list[_Job], total: int) -> Iterator[tuple[_Job, str]]:
     from concurrent.futures import ProcessPoolExecutor
 
     # Not a fork: the parent may run threads (Dagster, polars) whose locks a forked child would inherit.
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
         largest_first = sorted(jobs, key=lambda job: -job.file.bytes)
         yield from zip(largest_first, pool.map(_ingest, largest_first, chunksize=4), strict=True)
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when its parent is gone: after a SIGKILL of the parent alone it would wait for work for ever."""
+    import multiprocessing
+    import threading
+
+    def wait() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _ingest(job: _Job) -> str:
