@@ -7,6 +7,7 @@ Prints `ready` once everything is imported, and at the end one line of JSON with
 
 # The reader's worker processes import this module anew: whatever is imported at the top, each of them pays for.
 import argparse
+import importlib
 import json
 from pathlib import Path
 
@@ -61,6 +62,9 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="state folder")
     parser.add_argument("--source", type=Path, required=True, help="folder with logs")
     given = parser.parse_args()
+    for module in ("sessions_pipeline.sessions.ingest", "sessions_pipeline.warehouse"):
+        importlib.import_module(module)
+    print("ready", flush=True)
     print(json.dumps(ingest_once(given.home, given.source)))
 
 

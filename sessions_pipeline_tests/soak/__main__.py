@@ -1,17 +1,24 @@
 """`make soak`: hundreds of kills, and what became of the data. Exit code 1 if anything differs.
 
-python -m sessions_pipeline_tests.soak [ingestion] [warehouse] [dagster] [--seed N]
+python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|dagster]... [--seed N]
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sessions_pipeline_tests.soak.ingestion import Episode
 
 INGESTION_KILLS, WAREHOUSE_KILLS, DAGSTER_KILLS = 200, 200, 20
 # Ten state folders. Every fifth begins with more bytes than one process reads alone, so that workers are killed too.
@@ -19,23 +26,30 @@ KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 25, 140, 5
 
 
 def ingestion(folder: Path, seed: int) -> list[str]:
-    """Kills of the ingestion."""
-    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, episode
+    """Kills of the ingestion, on as many state folders at a time as there are cores."""
+    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode
 
-    faults, changes, finished, partial = [], Counter[str](), 0, 0
-    for number in range(INGESTION_KILLS // KILLS_OF_EPISODE):
-        (place := folder / str(number)).mkdir()
-        began = time.monotonic()
-        sessions = MANY_SESSIONS if number % EVERY == EVERY - 1 else SESSIONS
-        seen = episode(place, seed + number, KILLS_OF_EPISODE, sessions)
-        faults += [f"state folder {number}: {fault}" for fault in seen.faults]
-        changes.update(seen.changes)
-        finished, partial = finished + seen.finished, partial + seen.partial_files_seen
-        say(f"  state folder {number}: {seen.kills} kills, {len(seen.faults)} faults, {time.monotonic() - began:.0f} s")
+    numbers = range(INGESTION_KILLS // KILLS_OF_EPISODE)
+    changes, episodes = Counter[str](), list[Episode]()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        for number, seen in enumerate(pool.map(one_episode, [folder] * len(numbers), [seed] * len(numbers), numbers)):
+            changes.update(seen.changes)
+            episodes.append(seen)
+            say(f"  state folder {number}: {seen.kills} kills, {len(seen.faults)} faults")
     say(f"  changes of the sources between kills: {dict(changes)}")
-    say(f"  runs that ended before their kill: {finished}; half-written files found after kills: {partial}")
+    say(f"  runs that ended before their kill: {sum(seen.finished for seen in episodes)}")
+    say(f"  half-written files found after kills: {sum(seen.partial_files_seen for seen in episodes)}")
     say(f"  not compared (wall clock): {WALL_CLOCK}")
-    return faults
+    return [f"state folder {number}: {fault}" for number, seen in enumerate(episodes) for fault in seen.faults]
+
+
+def one_episode(folder: Path, seed: int, number: int) -> Episode:
+    """What the state folder `number` went through."""
+    from sessions_pipeline_tests.soak.ingestion import episode
+
+    (place := folder / str(number)).mkdir()
+    sessions = MANY_SESSIONS if number % EVERY == EVERY - 1 else SESSIONS
+    return episode(place, seed + number, KILLS_OF_EPISODE, sessions)
 
 
 def warehouse(folder: Path, seed: int) -> list[str]:
@@ -68,11 +82,11 @@ def say(line: str) -> None:
 def main() -> None:
     """Runs the parts asked for, all by default."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
+    parser.add_argument("--only", choices=list(PARTS), action="append", help="default: all parts")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     bad = False
-    for name in given.parts or PARTS:
+    for name in given.only or PARTS:
         part, kills = PARTS[name]
         began = time.monotonic()
         say(f"{name}: {kills} kills")

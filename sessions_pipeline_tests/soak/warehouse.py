@@ -53,7 +53,7 @@ def fault(file: Path) -> str:
         return f"the month outside the window: {other.rows()}"
     window = sorted(stored.filter(pl.col("month") != OTHER_MONTH).rows())
     whole = [[(month, reason, n, n) for month in WINDOW] for reason, n in STATES.items()]
-    return "" if window in ([], *whole) else f"the window: {window}"
+    return "" if window in whole else f"the window: {window}"
 
 
 def fork(work: Callable[[], None]) -> int:
