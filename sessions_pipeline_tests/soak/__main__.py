@@ -15,24 +15,23 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sessions_pipeline_tests.soak.ingestion import Episode
 
 INGESTION_KILLS, WAREHOUSE_KILLS, DAGSTER_KILLS = 200, 200, 20
 # Ten state folders. Every fifth begins with more bytes than one process reads alone, so that workers are killed too.
-KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 25, 140, 5
+KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 15, 120, 5
 
 
 def ingestion(folder: Path, seed: int) -> list[str]:
     """Kills of the ingestion, on as many state folders at a time as there are cores."""
-    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode
+    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode, episode
 
     numbers = range(INGESTION_KILLS // KILLS_OF_EPISODE)
+    places = [folder / str(number) for number in numbers]
+    sizes = [MANY_SESSIONS if number % EVERY == EVERY - 1 else SESSIONS for number in numbers]
+    seeds, kills = [seed + number for number in numbers], [KILLS_OF_EPISODE for _ in numbers]
     changes, episodes = Counter[str](), list[Episode]()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        for number, seen in enumerate(pool.map(one_episode, [folder] * len(numbers), [seed] * len(numbers), numbers)):
+        for number, seen in enumerate(pool.map(episode, places, seeds, kills, sizes)):
             changes.update(seen.changes)
             episodes.append(seen)
             say(f"  state folder {number}: {seen.kills} kills, {len(seen.faults)} faults")
@@ -41,15 +40,6 @@ def ingestion(folder: Path, seed: int) -> list[str]:
     say(f"  half-written files found after kills: {sum(seen.partial_files_seen for seen in episodes)}")
     say(f"  not compared (wall clock): {WALL_CLOCK}")
     return [f"state folder {number}: {fault}" for number, seen in enumerate(episodes) for fault in seen.faults]
-
-
-def one_episode(folder: Path, seed: int, number: int) -> Episode:
-    """What the state folder `number` went through."""
-    from sessions_pipeline_tests.soak.ingestion import episode
-
-    (place := folder / str(number)).mkdir()
-    sessions = MANY_SESSIONS if number % EVERY == EVERY - 1 else SESSIONS
-    return episode(place, seed + number, KILLS_OF_EPISODE, sessions)
 
 
 def warehouse(folder: Path, seed: int) -> list[str]:

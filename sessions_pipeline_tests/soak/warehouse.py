@@ -74,7 +74,9 @@ def soak(file: Path, kills: int, seed: int) -> None:
             os._exit(1)
 
     def start() -> None:
-        Warehouse(database=str(file)).replace_window(TABLE, rows("other", UNTOUCHED, (OTHER_MONTH,)), [OTHER_MONTH])
+        store = Warehouse(database=str(file))
+        store.replace_window(TABLE, rows("other", UNTOUCHED, (OTHER_MONTH,)), [OTHER_MONTH])
+        store.replace_window(TABLE, rows("small", STATES["small"], WINDOW), WINDOW)
 
     os.waitpid(fork(start), 0)
     for number in range(kills):
