@@ -64,19 +64,34 @@ def need_room(scratch: Path, bytes_of_logs: int) -> None:
         )
 
 
-def source_of(given: Path | None, scratch: Path) -> Path:
-    """The logs to be replicated: the folder named by the user, else synthetic ones."""
+def source_of(given: Path | None, scratch: Path) -> tuple[Path, dict[str, int]]:
+    """The logs to be replicated, and the tokens in them where these are known: the user's logs, else synthetic ones."""
     if given:
-        return given.expanduser().absolute()
+        return given.expanduser().absolute(), {}
+    import polars as pl
+
     from sessions_pipeline.simulate.logs import write_logs
 
     progress("writing synthetic logs of 700 sessions")
-    return write_logs(scratch / "synthetic").logs
+    logs = write_logs(scratch / "synthetic")
+    return logs.logs, by_class(
+        pl.read_parquet(logs.truth_sessions).select(pl.col("^.*_tokens$").sum()).row(0, named=True)
+    )
 
 
 def ours(home: Path, tree: Path) -> list[str]:
     """The command that ingests `tree`."""
     return [sys.executable, "-m", "benchmarks.ingest_once", "--home", str(home), "--source", str(tree)]
+
+
+def by_class(tokens: dict[str, int]) -> dict[str, int]:
+    """Columns of core.sessions as the peer's token classes: it knows one price of cache writes."""
+    return {
+        "input_tokens": tokens["input_tokens"],
+        "output_tokens": tokens["output_tokens"],
+        "cache_write_tokens": tokens["cache_write_5m_tokens"] + tokens["cache_write_1h_tokens"],
+        "cache_read_tokens": tokens["cache_read_tokens"],
+    }
 
 
 def ingested(printed: str) -> dict[str, int]:
@@ -147,12 +162,7 @@ def one_round(measured: Measured, scratch: Path, binary: Path | None, changed: l
         printed = measure("ccusage", ccusage.command(binary), ccusage.environment(measured.tree.folder))
         measured.tokens["ccusage"] = ccusage.totals(printed)
     full = ingested(measure("full", ours(home, projects), us))
-    measured.tokens["ours"] = {
-        "input_tokens": full["input_tokens"],
-        "output_tokens": full["output_tokens"],
-        "cache_write_tokens": full["cache_write_5m_tokens"] + full["cache_write_1h_tokens"],
-        "cache_read_tokens": full["cache_read_tokens"],
-    }
+    measured.tokens["ours"] = by_class(full)
     again = ingested(measure("nothing changed", ours(home, projects), us))
     with appended(changed):
         after = ingested(measure("1% changed", ours(home, projects), us))
@@ -228,23 +238,29 @@ def _memory_rows(measured: Measured) -> Iterator[Finding]:
 
 
 def _token_rows(measured: Measured) -> Iterator[Finding]:
+    """Ours against what is known to be in the logs, else against the peer's count."""
+    truth, peer = measured.tokens.get("truth"), measured.tokens.get("ccusage")
     for name, mine in measured.tokens["ours"].items():
-        if "ccusage" not in measured.tokens:
-            yield Finding(name, mine, f"{mine:,}; skipped: {measured.without_peer}")
-            continue
-        theirs = measured.tokens["ccusage"][name]
-        yield Finding(name, mine, f"{mine:,}", f"ccusage {theirs:,}", mine == theirs)
+        shown = f"{mine:,}" + (f"; ccusage {peer[name] / mine - 1:+.3%}" if peer and mine else "")
+        expected = truth or peer
+        if expected:
+            target = f"{'truth' if truth else 'ccusage'}: {expected[name]:,}"
+            yield Finding(name, mine, shown, target, mine == expected[name])
+        else:
+            yield Finding(name, mine, f"{shown}; not compared: {measured.without_peer}")
 
 
 def run(given: argparse.Namespace, scratch: Path) -> list[Finding]:
     """Makes the trees below `scratch`, measures, and returns what was found."""
-    source = source_of(given.source, scratch)
+    source, truth = source_of(given.source, scratch)
     copies = copies_needed(source, given.size_mb * 1_000_000)
     need_room(scratch, given.size_mb * 1_000_000 * (1 + given.growth))
     progress(f"copying {source} {copies} and {copies * given.growth} times")
     tree = replicate(source, scratch / "logs", copies)
     changed = files_to_change(tree, given.seed)
     measured = Measured(tree, replicate(source, scratch / "grown", copies * given.growth), len(changed))
+    if truth:
+        measured.tokens["truth"] = {name: tokens * copies for name, tokens in truth.items()}
     binary = given.ccusage
     if binary is None:
         binary, measured.without_peer = ccusage.install(scratch / "npm")

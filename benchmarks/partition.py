@@ -28,11 +28,7 @@ def findings(logs: Path, home: Path) -> list[Finding]:
         Finding("imports of the code location", found["imports"], f"{found['imports']:.2f} s"),
         Finding(f"{MONTH[:7]} with {steps} steps", found["month"], f"{found['month']:.2f} s"),
         Finding(f"Dagster with {steps} steps that do nothing", found["nothing"], f"{found['nothing']:.2f} s"),
-        Finding(
-            "month / Dagster doing nothing",
-            found["month"] / found["nothing"],
-            f"{found['month'] / found['nothing']:.1f}",
-        ),
+        Finding("month / Dagster doing nothing", ratio, f"{ratio:.1f}"),
         Finding("month again, nothing changed", found["again"], f"{found['again']:.2f} s"),
     ]
 

@@ -27,7 +27,8 @@ def findings(logs: Path, home: Home) -> list[Finding]:
     sessions = Warehouse(database=str(home.warehouse)).read("core.sessions")
     transcripts = Transcripts(home.private)
     months = [
-        (month, sessions.filter(pl.col("month") == month), transcripts.read(month)) for month in _months(sessions)
+        (month, sessions.filter(pl.col("month") == month), transcripts.read(month))
+        for month in sorted(set(sessions["month"]))
     ]
     nothing = pl.DataFrame(schema=polars_schema("labels.classifications"))
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)

@@ -17,10 +17,11 @@ from sessions_pipeline.sources import FORMATS
 
 _UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ID_KEYS = (
-    rb"id|uuid|sessionId|session_id|agentId|requestId|messageId|promptId|tool_use_id|toolUseI[Dd]|parentToolUseID|"
+    rb"uuid|sessionId|session_id|agentId|requestId|messageId|promptId|tool_use_id|toolUseI[Dd]|parentToolUseID|"
     rb"sourceToolUseID|sourceToolAssistantUUID|parentUuid|logicalParentUuid|leafUuid|parentSessionId|parentLastUuid"
 )
-_ID = re.compile(rb'("(?:' + _ID_KEYS + rb')": ?"[^"\\]{7,80}"|' + _UUID + rb")")
+# A short `id` is a person's or a tool's own, such as the number of a to-do.
+_ID = re.compile(rb'("(?:' + _ID_KEYS + rb')": ?"[^"\\]{1,80}"|"id": ?"[^"\\]{7,80}"|' + _UUID + rb")")
 _ONLY_UUID = re.compile(_UUID)
 _AGENT_FILE = re.compile(rb"agent-(.+)\.jsonl")
 
