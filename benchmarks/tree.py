@@ -21,7 +21,7 @@ _ID_KEYS = (
     rb"sourceToolUseID|sourceToolAssistantUUID|parentUuid|logicalParentUuid|leafUuid|parentSessionId|parentLastUuid"
 )
 # A short `id` is a person's or a tool's own, such as the number of a to-do.
-_ID = re.compile(rb'("(?:' + _ID_KEYS + rb')": ?"[^"\\]{1,80}"|"id": ?"[^"\\]{7,80}"|' + _UUID + rb")")
+_ID = re.compile(rb'("(?:' + _ID_KEYS + rb')": ?"[^"\\]{1,200}"|"id": ?"[^"\\]{7,80}"|' + _UUID + rb")")
 _ONLY_UUID = re.compile(_UUID)
 _AGENT_FILE = re.compile(rb"agent-(.+)\.jsonl")
 
