@@ -36,7 +36,10 @@ def install(folder: Path) -> tuple[Path | None, str]:
     machine = _ARCHITECTURES.get(platform.machine().lower(), platform.machine().lower())
     package = f"ccusage-{system}-{machine}"
     binary = folder / "node_modules" / "@ccusage" / package / "bin" / "ccusage"
-    return (binary, "") if binary.exists() else (None, f"ccusage {VERSION} brings no binary for {package}")
+    if not binary.exists():
+        return None, f"ccusage {VERSION} brings no binary for {package}"
+    binary.chmod(0o755)  # npm leaves that to the package's JavaScript
+    return binary, ""
 
 
 def command(binary: Path) -> list[str]:

@@ -238,16 +238,14 @@ def _memory_rows(measured: Measured) -> Iterator[Finding]:
 
 
 def _token_rows(measured: Measured) -> Iterator[Finding]:
-    """Ours against what is known to be in the logs, else against the peer's count."""
+    """Ours against what is known to be in the logs; the peer's count is shown, and no truth: see README.md here."""
     truth, peer = measured.tokens.get("truth"), measured.tokens.get("ccusage")
     for name, mine in measured.tokens["ours"].items():
         shown = f"{mine:,}" + (f"; ccusage {peer[name] / mine - 1:+.3%}" if peer and mine else "")
-        expected = truth or peer
-        if expected:
-            target = f"{'truth' if truth else 'ccusage'}: {expected[name]:,}"
-            yield Finding(name, mine, shown, target, mine == expected[name])
+        if truth:
+            yield Finding(name, mine, shown, f"truth: {truth[name]:,}", mine == truth[name])
         else:
-            yield Finding(name, mine, f"{shown}; not compared: {measured.without_peer}")
+            yield Finding(name, mine, shown if peer else f"{shown}; not compared: {measured.without_peer}")
 
 
 def run(given: argparse.Namespace, scratch: Path) -> list[Finding]:
