@@ -41,7 +41,7 @@ def some_logs(folder: Path) -> None:
 
 
 def test_killed_at_random_moments_while_sources_change_no_row_differs(tmp_path: Path) -> None:
-    seen = episode(tmp_path, seed=5, kills=3, sessions=12)
+    seen = episode(tmp_path, seed=5, kills=3, sessions=5)
     assert seen.faults == []
     assert seen.kills == 3
     assert seen.changes
