@@ -6,13 +6,16 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint lock
+.PHONY: help demo run ui test lint bench bench-ingest soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs"
 	@echo "make ui                            the Dagster UI on the same state folder"
 	@echo "make test                          lint and the whole test suite"
 	@echo "make lint                          ruff and mypy"
+	@echo "make bench                         speed and memory against named peers: all benchmarks"
+	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
+	@echo "make soak                          hundreds of kills of ingestion, warehouse and runs"
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -36,6 +39,18 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# pyfixest is a peer, not a dependency: without it its benchmark says what it left out.
+bench: $(VENV)/ready
+	-$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[bench]"
+	$(BIN)/python -m benchmarks
+	$(MAKE) bench-ingest
+
+bench-ingest: $(VENV)/ready
+	$(BIN)/python -m benchmarks.ingest $(if $(BENCH_SOURCE),--source $(BENCH_SOURCE)) $(BENCH_FLAGS)
+
+soak: $(VENV)/ready
+	$(BIN)/python -m sessions_pipeline_tests.soak
 
 # Resolves the newest versions that fit pyproject.toml in a throw-away environment, and pins them by name and version.
 lock:

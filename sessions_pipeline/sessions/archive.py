@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,6 +50,8 @@ _RECORD_TYPE = [
 # Enough to keep a worker busy for longer than it takes to hand it over; few enough to share the work evenly.
 _BATCH_BYTES = 8_000_000
 _BATCH_FILES = 64
+# Name, writer's process id, and for all but the secret a random part: what `write_atomically` and `_secret` make.
+_PARTIAL = re.compile(r"\..+\.(\d+)(?:\.[0-9a-f]{8})?")
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Archive:
         self, files: Sequence[LogFile], now_ms: int, progress: Callable[[int, int], None] | None = None
     ) -> SyncReport:
         """Reads the files that are new or changed. progress: called with bytes done and bytes to do."""
+        remove_partials(self.folder.parent)
         known = {header.file_key: header for header in self.headers()}
         jobs = []
         for file in files:
@@ -202,6 +206,24 @@ def write_atomically(path: Path, data: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_partials(private: Path) -> None:
+    """Removes what killed processes left half written under `private`: it can hold text that no purge would find."""
+    for path in private.rglob(".*"):
+        writer = _PARTIAL.fullmatch(path.name)
+        if writer and not _runs(int(writer[1])):
+            path.unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True
 
 
 def _secret(path: Path) -> bytes:

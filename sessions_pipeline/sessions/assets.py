@@ -63,7 +63,7 @@ def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
     settings, archive, book = state.settings, state.archive, ledger(state.archive)
 
     def build(months: Sequence[dt.date]) -> pl.DataFrame:
-        built = build_sessions(
+        return build_sessions(
             archive,
             book,
             months,
@@ -72,12 +72,6 @@ def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
             way=Way(settings.rule_set, settings.turn_chars, settings.transcript_chars),
             progress=reporter("adding up", "sessions"),
         )
-        frames = []
-        for month, frame, transcripts in built:
-            if transcripts is not None:
-                state.transcripts.write(month, transcripts)
-            frames.append(frame)
-        return pl.concat(frames)
 
     frame, window = _with_moved(state, "core.sessions", months_of(context), build)
     yield from store(state, "core.sessions", frame, window)

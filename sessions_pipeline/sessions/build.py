@@ -7,10 +7,9 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -78,15 +77,6 @@ def rejected_lines(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=polars_schema("raw.rejected_lines"), orient="row").sort("file_key", "line_number")
 
 
-class BuiltMonth(NamedTuple):
-    """sessions: rows of `core.sessions`. transcripts: of the eligible ones (`transcripts.SCHEMA`); None if they are as
-    they were."""
-
-    month: dt.date
-    sessions: pl.DataFrame
-    transcripts: pl.DataFrame | None
-
-
 def build_sessions(
     archive: Archive,
     book: Ledger,
@@ -96,11 +86,11 @@ def build_sessions(
     transcripts: Transcripts,
     way: Way,
     progress: Callable[[int, int], None] | None = None,
-) -> Iterator[BuiltMonth]:
-    """The sessions of each of `months`; only those whose lines changed are added up again.
+) -> pl.DataFrame:
+    """Rows of `core.sessions` for `months`; only sessions whose lines changed are added up again.
 
-    known: rows of `core.sessions` so far; a session whose text was purged keeps what is known of its transcript.
-    transcripts: those so far. progress: called with sessions done and sessions to do.
+    known: the months' rows so far; a session whose text was purged keeps what is known of its transcript.
+    transcripts: brought up to date, month by month. progress: called with sessions done and sessions to do.
     """
     wanted = book.sessions.filter(pl.col("month").is_in(list(months))).with_columns(_log_digest(way))
     hashes = pl.Series("session", [archive.hash64(name) for name in known["session_id"]], pl.UInt64)
@@ -108,7 +98,7 @@ def build_sessions(
     kept = {month: _with_text(usable.filter(pl.col("month") == month), transcripts, month) for month in months}
     todo = wanted.join(pl.concat([usable.clear(), *kept.values()]), on="session", how="anti")
     parts = _parts(book, todo)
-    entries, done = int(parts["entries"].sum()), 0
+    entries, done, frames = int(parts["entries"].sum()), 0, [known.clear()]
     with workers(worth_it=entries > _PARALLEL_ENTRIES) as each:
         for month in months:
             here = parts.filter(pl.col("month") == month)
@@ -119,7 +109,10 @@ def build_sessions(
                 done += len(summed)
                 if progress:
                     progress(done, todo.height)
-            yield _month(month, kept[month], known, list(zip(new, here["log_digest"], strict=True)), transcripts)
+            before = known.filter(pl.col("month") == month)
+            digests = here["log_digest"].to_list()
+            frames.append(_month(month, before, kept[month], list(zip(new, digests, strict=True)), transcripts))
+    return pl.concat(frames)
 
 
 def _log_digest(way: Way) -> pl.Expr:
@@ -138,12 +131,16 @@ def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> 
 
 
 def _month(
-    month: dt.date, kept: pl.DataFrame, known: pl.DataFrame, new: list[tuple[Summed, str]], transcripts: Transcripts
-) -> BuiltMonth:
+    month: dt.date,
+    before: pl.DataFrame,
+    kept: pl.DataFrame,
+    new: Sequence[tuple[Summed, str]],
+    transcripts: Transcripts,
+) -> pl.DataFrame:
+    """The month's rows, sorted; writes its transcripts if any of them changed. before: its rows so far."""
     schema = polars_schema("core.sessions")
-    before = known.filter(pl.col("month") == month)
     if not new and kept.height == before.height:
-        return BuiltMonth(month, before, None)
+        return before
     of_transcript = {row[0]: row[1:] for row in before.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
     rows, texts = [], []
     for summed, digest in new:
@@ -154,11 +151,9 @@ def _month(
         if summed.transcript is not None:
             texts.append((row["session_id"], summed.transcript, summed.opening))
     old_texts = transcripts.read(month).join(kept, on="session_id", how="semi")
-    return BuiltMonth(
-        month,
-        pl.concat([kept.select(list(schema)), pl.DataFrame(rows, schema=schema, orient="row")]).sort("session_id"),
-        pl.concat([old_texts, pl.DataFrame(texts, schema=SCHEMA, orient="row")]).sort("session_id"),
-    )
+    new_texts = pl.DataFrame(texts, schema=SCHEMA, orient="row")
+    transcripts.write(month, pl.concat([old_texts, new_texts]).sort("session_id"))
+    return pl.concat([kept.select(list(schema)), pl.DataFrame(rows, schema=schema, orient="row")]).sort("session_id")
 
 
 def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:

@@ -28,5 +28,18 @@ def workers(worth_it: bool) -> Iterator[Callable[..., Iterable[Any]]]:
     # server that forks has these modules loaded, so that a worker starts at once and shares their memory.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sessions_pipeline.sessions.add_up"])
-    with ProcessPoolExecutor(cores, mp_context=context) as pool:
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
         yield pool.map
+
+
+def _end_with_parent() -> None:
+    """Ends this worker when its parent is gone: after a SIGKILL of the parent alone it would wait for work for ever."""
+    import multiprocessing
+    import threading
+
+    def wait() -> None:
+        if parent := multiprocessing.parent_process():
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

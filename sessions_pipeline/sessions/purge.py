@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 import polars as pl
 
-from sessions_pipeline.sessions.archive import Archive
+from sessions_pipeline.sessions.archive import Archive, remove_partials
 from sessions_pipeline.sessions.build import ledger
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.sources.model import Entry
@@ -18,6 +18,7 @@ def purge_before(archive: Archive, transcripts: Transcripts, limit: dt.date) -> 
 
     Months of transcripts and sessions that lost their text now. Interrupted half way, it can be run again.
     """
+    remove_partials(archive.folder.parent)
     book = ledger(archive)
     old = book.own.join(book.sessions.filter(pl.col("month") < limit), on="session", how="semi")
     stripped: set[int] = set()

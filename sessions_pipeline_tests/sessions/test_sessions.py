@@ -393,7 +393,7 @@ def test_purged_text_is_gone_and_counts_stay(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "private")
     import datetime as dt
 
-    assert purge_before(archive, Transcripts(tmp_path / "private"), dt.date(2026, 1, 1)) == (0, 1)
+    assert purge_before(archive, Transcripts(tmp_path / "private"), dt.date(2026, 1, 1)) == (1, 1)
     assert not any(b"xyzzyplugh" in path.read_bytes() for path in (tmp_path / "private").rglob("*") if path.is_file())
     again = read(tmp_path / "logs", tmp_path / "private")
     counts = ["human_prompts", "output_tokens", "assistant_words"]

@@ -54,10 +54,9 @@ def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "st
     book = ledger(archive)
     empty = pl.DataFrame(schema=polars_schema("core.sessions"))
     store, way = Transcripts(private), Way(rule_set, turn_chars=5000, transcript_chars=25000)
-    built = list(build_sessions(archive, book, book.months(), known=empty, transcripts=store, way=way))
-    sessions = validate("core.sessions", pl.concat([empty, *(month.sessions for month in built)])).sort("session_id")
-    texts = [month.transcripts for month in built if month.transcripts is not None]
-    transcripts = {row[0]: row[1] for frame in texts for row in frame.iter_rows()}
+    built = build_sessions(archive, book, book.months(), known=empty, transcripts=store, way=way)
+    sessions = validate("core.sessions", built).sort("session_id")
+    transcripts = {row[0]: row[1] for month in book.months() for row in store.read(month).iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
     return Read(book, sessions, transcripts, files, rejected, report.unreadable)

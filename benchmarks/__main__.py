@@ -1,0 +1,33 @@
+"""`make bench`: labels by rules, regressions, one month through Dagster. `make bench` runs `bench-ingest` after it.
+
+python -m benchmarks [--json]
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from benchmarks import partition, regressions, rules
+from benchmarks.findings import progress, tell
+from sessions_pipeline.config import Home
+from sessions_pipeline.simulate.logs import write_logs
+
+
+def main() -> None:
+    """Runs the three on synthetic data in a scratch folder."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="JSON objects instead of tables")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sessions-bench-") as name:
+        scratch = Path(name)
+        progress("writing synthetic logs of 700 sessions")
+        logs = write_logs(scratch / "synthetic").logs
+        tell("Labels by rules", rules.findings(logs, Home(scratch / "rules").create()), given.json)
+        tell("Regressions", regressions.findings(), given.json)
+        tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)
+
+
+if __name__ == "__main__":
+    main()

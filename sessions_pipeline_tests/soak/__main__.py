@@ -1,0 +1,93 @@
+"""`make soak`: hundreds of kills, and what became of the data. Exit code 1 if anything differs.
+
+python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|dagster]... [--seed N]
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+INGESTION_KILLS, WAREHOUSE_KILLS, DAGSTER_KILLS = 200, 200, 20
+# Ten state folders. Every fifth begins with more bytes than one process reads alone, so that workers are killed too.
+KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 15, 120, 5
+
+
+def ingestion(folder: Path, seed: int) -> list[str]:
+    """Kills of the ingestion, on as many state folders at a time as there are cores."""
+    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode, episode
+
+    numbers = range(INGESTION_KILLS // KILLS_OF_EPISODE)
+    places = [folder / str(number) for number in numbers]
+    sizes = [MANY_SESSIONS if number % EVERY == EVERY - 1 else SESSIONS for number in numbers]
+    seeds, kills = [seed + number for number in numbers], [KILLS_OF_EPISODE for _ in numbers]
+    changes, episodes = Counter[str](), list[Episode]()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
+        for number, seen in enumerate(pool.map(episode, places, seeds, kills, sizes)):
+            changes.update(seen.changes)
+            episodes.append(seen)
+            say(f"  state folder {number}: {seen.kills} kills, {len(seen.faults)} faults")
+    say(f"  changes of the sources between kills: {dict(changes)}")
+    say(f"  runs that ended before their kill: {sum(seen.finished for seen in episodes)}")
+    say(f"  half-written files found after kills: {sum(seen.partial_files_seen for seen in episodes)}")
+    say(f"  not compared (wall clock): {WALL_CLOCK}")
+    return [f"state folder {number}: {fault}" for number, seen in enumerate(episodes) for fault in seen.faults]
+
+
+def warehouse(folder: Path, seed: int) -> list[str]:
+    """Kills inside `replace_window`."""
+    command = [sys.executable, "-m", "sessions_pipeline_tests.soak.warehouse", str(folder / "warehouse.duckdb")]
+    done = subprocess.run([*command, str(WAREHOUSE_KILLS), str(seed)], capture_output=True, text=True, check=False)
+    return [done.stderr.strip()] if done.returncode else []
+
+
+def dagster(folder: Path, seed: int) -> list[str]:
+    """Kills of `sessions-pipeline run`."""
+    from sessions_pipeline_tests.soak.dagster_run import WALL_CLOCK, soak
+
+    say(f"  not compared (wall clock): {WALL_CLOCK}")
+    return soak(folder, DAGSTER_KILLS, seed)
+
+
+PARTS = {
+    "ingestion": (ingestion, INGESTION_KILLS),
+    "warehouse": (warehouse, WAREHOUSE_KILLS),
+    "dagster": (dagster, DAGSTER_KILLS),
+}
+
+
+def say(line: str) -> None:
+    """A line at once, also where the output is a file."""
+    print(line, flush=True)
+
+
+def main() -> None:
+    """Runs the parts asked for, all by default."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--only", choices=list(PARTS), action="append", help="default: all parts")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    bad = False
+    for name in given.only or PARTS:
+        part, kills = PARTS[name]
+        began = time.monotonic()
+        say(f"{name}: {kills} kills")
+        with tempfile.TemporaryDirectory(prefix="sessions-soak-") as folder:
+            faults = part(Path(folder), given.seed)
+        for fault in faults:
+            say(f"  FAULT {fault}")
+        say(f"{name}: {kills} kills survived, {len(faults)} faults, {time.monotonic() - began:.0f} s")
+        bad = bad or bool(faults)
+    sys.exit(bad)
+
+
+if __name__ == "__main__":
+    main()

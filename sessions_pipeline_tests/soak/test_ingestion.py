@@ -1,0 +1,64 @@
+"""A handful of the soak's kills, and two moments that chance seldom finds."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from sessions_pipeline.config import Home
+from sessions_pipeline_tests.lines import human, reply, text, write
+from sessions_pipeline_tests.sessions.tree import read
+from sessions_pipeline_tests.soak.ingestion import episode, lives_on, partial_files, wrong_modes
+
+SYNC = """
+import os, signal, sys
+from pathlib import Path
+from sessions_pipeline.sessions import archive
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+if __name__ == "__main__":
+    store, files = archive.Archive(Path(sys.argv[2])), archive.find_log_files([Path(sys.argv[1])], "one")[0]
+"""
+
+
+def sync_and_die(folder: Path, how: str) -> int:
+    """Syncs `folder`/logs into `folder`/private in a process group of its own until it kills itself; the group."""
+    script = folder / "sync.py"
+    script.write_text(SYNC + how)
+    command = [sys.executable, str(script), str(folder / "logs"), str(folder / "private")]
+    process = subprocess.Popen(command, start_new_session=True)
+    assert process.wait() == -signal.SIGKILL
+    return process.pid
+
+
+def some_logs(folder: Path) -> None:
+    for number in range(20):
+        session = f"k{number}"
+        lines = [human("go", number, session=session), reply(number, text("yes"), message=session, session=session)]
+        write(folder / "logs" / f"{session}.jsonl", *lines)
+
+
+def test_killed_at_random_moments_while_sources_change_no_row_differs(tmp_path: Path) -> None:
+    seen = episode(tmp_path, seed=5, kills=3, sessions=5)
+    assert seen.faults == []
+    assert seen.kills == 3
+    assert seen.changes
+
+
+def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path: Path) -> None:
+    some_logs(tmp_path)
+    sync_and_die(tmp_path, "    Path.replace = die\n    store.sync(files, 1790000000000)")
+    home = Home(tmp_path)
+    assert len(partial_files(home)) == 1
+    assert read(tmp_path / "logs", tmp_path / "private").sessions.height == 20
+    assert partial_files(home) == []
+    (tmp_path / "private").chmod(0o700)
+    assert wrong_modes(home) == []
+
+
+def test_workers_end_when_their_parent_alone_is_killed(tmp_path: Path) -> None:
+    some_logs(tmp_path)
+    how = "    archive._PARALLEL_BYTES = 0\n    store.sync(files, 1790000000000, progress=die)"
+    assert not lives_on(sync_and_die(tmp_path, how))
