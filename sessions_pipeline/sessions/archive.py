@@ -24,10 +24,10 @@ from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
-VERSION = 2
+VERSION = 3
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
-_MAGIC = b"SPA1"
+_MAGIC = b"SPA2"
 INDEX_DTYPE = np.dtype(
     [
         ("key", "<u8"),
@@ -57,6 +57,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a log file without decoding its entries.
 
     lines: non-empty lines at the last reading. entries: those of a session, with the `kept` ones of earlier readings.
+    pending: the file ended in a line that was still being written.
     """
 
     version: int
@@ -71,6 +72,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     entries: int
     kept: int
     ingested_at_ms: int
+    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -240,6 +242,7 @@ def _ingest(job: _Job) -> str:
         entries=len(contents.entries),
         kept=kept,
         ingested_at_ms=job.now_ms,
+        pending=contents.pending,
     )
     write_atomically(path, _pack(header, contents))
     return reason

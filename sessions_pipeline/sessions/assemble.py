@@ -179,7 +179,7 @@ def _work_done(work: Sequence[Entry]) -> dict[str, object]:
             calls.setdefault(call.id, (entry, call))
         for result in entry.results:
             # A result repeated without its details (an agent's file) must not hide the one that has them.
-            if result.id not in results or (results[result.id].edit is None and result.edit is not None):
+            if result.id not in results or (result.edits and not results[result.id].edits):
                 results[result.id] = result
     done = [(call, results.get(call_id)) for call_id, (_, call) in calls.items()]
     boundaries = sum(entry.kind is Kind.COMPACTION for entry in work)
@@ -208,9 +208,7 @@ def _changes(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, ob
     edits: list[Edit] = []
     for call, result in done:
         if result is not None and result.ok:
-            edits += result.edits
-            if call.edit is not None:
-                edits.append(result.edit or call.edit)
+            edits += result.edits or call.edits
     return {
         "lines_added": sum(edit.added for edit in edits),
         "lines_removed": sum(edit.removed for edit in edits),

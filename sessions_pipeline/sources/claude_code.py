@@ -16,7 +16,7 @@ import msgspec
 
 from sessions_pipeline.sessions.transcript import clean
 from sessions_pipeline.sources import tools
-from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
+from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, half_written, parse
 from sessions_pipeline.sources.model import (
     Context,
     Edit,
@@ -200,8 +200,10 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
         except UNREADABLE:
             line, reason = _lenient(raw)
         if line is None:
-            unfinished = number == len(lines) and reason == "not valid JSON"
-            contents.rejected.append(Rejected(number, "unfinished last line" if unfinished else reason))
+            if number == len(lines) and half_written(raw, reason):
+                contents.pending = True
+                return
+            contents.rejected.append(Rejected(number, reason))
         yield number, line
 
 
@@ -363,21 +365,21 @@ class _Builder:
             commits=tools.commits(command),
             opens_pr=tools.opens_pull_request(command),
             runs_tests=tools.runs_tests(command),
-            edit=self._edit_by_input(name, given),
+            edits=self._edits_by_input(name, given),
         )
         self.calls[call.id] = call
         return call
 
-    def _edit_by_input(self, name: str, given: dict[str, Any]) -> Edit | None:
+    def _edits_by_input(self, name: str, given: dict[str, Any]) -> tuple[Edit, ...]:
         path = given.get("file_path") or given.get("notebook_path")
         if name not in _EDITING_TOOLS or not isinstance(path, str):
-            return None
+            return ()
         if name == "Write":
             content = given.get("content")
-            return Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0)
+            return (Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0),)
         if name == "NotebookEdit":
             source = given.get("new_source")
-            return Edit(self.key(path), tools.count_lines(source) if isinstance(source, str) else 0, 0)
+            return (Edit(self.key(path), tools.count_lines(source) if isinstance(source, str) else 0, 0),)
         edits = given.get("edits") if name == "MultiEdit" else [given]
         added = removed = 0
         for edit in edits if isinstance(edits, list) else ():
@@ -385,7 +387,7 @@ class _Builder:
             if isinstance(old, str) and isinstance(new, str):
                 plus, minus = tools.replaced_lines(old, new)
                 added, removed = added + plus, removed + minus
-        return Edit(self.key(path), added, removed)
+        return (Edit(self.key(path), added, removed),)
 
     def _result(self, block: _Block, detail: object) -> ToolResult:
         call = self.calls.get(block.tool_use_id or "")
@@ -399,22 +401,22 @@ class _Builder:
             id=block.tool_use_id or "",
             ok=not is_error,
             excerpt=output,
-            edit=None if is_error else self._edit_by_result(detail),
+            edits=() if is_error or (call is not None and not call.edits) else self._edits_by_result(detail),
             commits=commits,
             reported_commit=isinstance(operation, dict) and "commit" in operation,
             pull_requests=tuple(self.key(url) for url in opened),
             tests_passed=tools.tests_passed(output, is_error=is_error) if call is None or call.runs_tests else None,
         )
 
-    def _edit_by_result(self, detail: object) -> Edit | None:
+    def _edits_by_result(self, detail: object) -> tuple[Edit, ...]:
         if not isinstance(detail, dict) or not isinstance(detail.get("structuredPatch"), list):
-            return None
+            return ()
         path, content = detail.get("filePath"), detail.get("content")
         added, removed = tools.patch_lines(detail["structuredPatch"])
         if detail.get("type") == "create" and isinstance(content, str):
             # A created file comes with an empty patch: its lines are those of the content.
             added, removed = tools.count_lines(content), 0
-        return Edit(self.key(path) if isinstance(path, str) else "", added, removed)
+        return (Edit(self.key(path) if isinstance(path, str) else "", added, removed),)
 
 
 def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:

@@ -277,12 +277,6 @@ def test_a_bad_line_is_counted_and_the_rest_is_read(one_file: Any, bad: bytes, r
     assert found.files["lines"].item() == 3
 
 
-def test_a_line_that_is_still_being_written_is_named_as_such(tmp_path: Path) -> None:
-    path = write(tmp_path / "logs" / "p" / "s1.jsonl", human("hello", 0), reply(1, text("hi")))
-    path.write_bytes(path.read_bytes() + b'{"type":"user","uu')
-    assert read(tmp_path / "logs", tmp_path / "private").rejected["reason"].to_list() == ["unfinished last line"]
-
-
 def test_lone_surrogates_and_control_characters_do_not_stop_a_line(one_file: Any) -> None:
     raw = encode(human("PLACE", 0)).replace(b"PLACE", rb"before \ud800 \u0007 after").rstrip()
     found = one_file(raw, reply(1, text("hi")))
