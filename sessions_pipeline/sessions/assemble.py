@@ -185,14 +185,11 @@ def _work_done(work: Sequence[Entry]) -> dict[str, object]:
     boundaries = sum(entry.kind is Kind.COMPACTION for entry in work)
     summaries = sum(entry.kind is Kind.SUMMARY for entry in work)
     assistant = [entry for entry in work if entry.kind is Kind.ASSISTANT]
-    named_agents = {entry.agent for entry in assistant if entry.agent}
-    # Up to version 2.0.30 sub-agents have no id: each starts with one prompt by the model.
-    unnamed_agents = sum(e.kind is Kind.AGENT_PROMPT and not e.agent and e.text.strip() != WARMUP_PROMPT for e in work)
     return {
         "human_prompts": sum(entry.kind is Kind.PROMPT and not entry.sidechain for entry in work),
         "tool_calls": len(calls),
         "tool_calls_succeeded": sum(result is not None and result.ok for _, result in done),
-        "subagents": len(named_agents) + unnamed_agents,
+        "subagents": len({entry.agent for entry in assistant if entry.agent}),
         "subagent_tool_calls": sum(entry.sidechain for entry, _ in calls.values()),
         "interruptions": sum(entry.kind is Kind.INTERRUPTION for entry in work),
         "compactions": boundaries or summaries,

@@ -4,6 +4,16 @@ What each line means follows from logs of many versions: one line holds one bloc
 line in ten is a person's words, sub-agents write side-chain lines, resumes copy lines. Unknown line types, keys,
 tools and blocks are passed over. This module says what lines are; which copy of a line counts, and what a session
 adds up to, is decided in `sessions`.
+
+Where the log leaves a choice:
+- Words typed while the agent works are queued. They count once they reach the agent: as a user line, or as a
+  `queued_command` attachment (never both). A `queue-operation` counts nothing: what was queued and taken back, edited
+  or never delivered, no agent saw.
+- A prompt that the person went back to and wrote anew was said twice and answered twice: both count.
+- `!command` is the person at the shell, not a prompt. Words beside a rejection are part of the tool's result.
+- A `Write` whose result says nothing counts as a new file: what it replaced is not in the log.
+- A commit that git has confirmed stands, even if a later command of the same line fails.
+- Sub-agents inside the main file (up to 2.0.30) have no id: the line that opens their thread gives it.
 """
 
 from __future__ import annotations
@@ -136,7 +146,8 @@ class _Line(msgspec.Struct):
 
     type: str | None = None
     uuid: str | None = None
-    sessionId: str | None = None  # noqa: N815 (names of the log)
+    parentUuid: str | None = None  # noqa: N815 (names of the log)
+    sessionId: str | None = None  # noqa: N815
     timestamp: str | None = None
     isSidechain: bool | None = None  # noqa: N815
     isMeta: bool | None = None  # noqa: N815
@@ -255,6 +266,9 @@ class _Builder:
         self.at = -1
         # Calls of this file by id: a result counts as commit or test only if its call set out to do that.
         self.calls: dict[str, ToolCall] = {}
+        # Line of a sub-agent without an id -> the line that opened its thread.
+        self.inline: dict[str, str] = {}
+        self.latest_inline = ""
 
     def add(self, number: int, line: _Line) -> None:
         """Appends the entry of a line, if it is one that belongs to a session."""
@@ -273,7 +287,7 @@ class _Builder:
         place = (line.cwd, line.version, line.entrypoint)
         if place not in self.contexts:
             self.contexts[place] = len(self.contexts)
-            project = self.key(line.cwd) if line.cwd else ""
+            project = self.key(tools.one_name(line.cwd)) if line.cwd else ""
             self.contents.contexts.append(
                 Context(project, clean(line.version or "")[:40], clean(line.entrypoint or "")[:40])
             )
@@ -289,11 +303,21 @@ class _Builder:
                 timed=own_time is not None and line.uuid is not None,
                 line=number,
                 sidechain=bool(line.isSidechain) or bool(line.agentId),
-                agent=clean(line.agentId or "")[:80],
+                agent=clean(line.agentId or self._inline_agent(line, kind))[:80],
                 context=self._context(line),
                 **values,
             )
         )
+
+    def _inline_agent(self, line: _Line, kind: Kind) -> str:
+        """Id of a sub-agent that has none; empty in the main thread."""
+        if not line.isSidechain or not line.uuid:
+            return ""
+        opening = self.inline.get(line.parentUuid or "")
+        if opening is None:
+            opening = line.uuid if kind is Kind.AGENT_PROMPT else self.latest_inline
+        self.inline[line.uuid] = self.latest_inline = opening
+        return opening
 
     def _user(self, number: int, line: _Line, own_time: int | None) -> None:
         content = line.message.content if line.message else None
@@ -376,10 +400,10 @@ class _Builder:
             return ()
         if name == "Write":
             content = given.get("content")
-            return (Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0),)
+            return (Edit(self._file(path), tools.count_lines(content) if isinstance(content, str) else 0, 0),)
         if name == "NotebookEdit":
             source = given.get("new_source")
-            return (Edit(self.key(path), tools.count_lines(source) if isinstance(source, str) else 0, 0),)
+            return (Edit(self._file(path), tools.count_lines(source) if isinstance(source, str) else 0, 0),)
         edits = given.get("edits") if name == "MultiEdit" else [given]
         added = removed = 0
         for edit in edits if isinstance(edits, list) else ():
@@ -387,15 +411,17 @@ class _Builder:
             if isinstance(old, str) and isinstance(new, str):
                 plus, minus = tools.replaced_lines(old, new)
                 added, removed = added + plus, removed + minus
-        return (Edit(self.key(path), added, removed),)
+        return (Edit(self._file(path), added, removed),)
 
     def _result(self, block: _Block, detail: object) -> ToolResult:
         call = self.calls.get(block.tool_use_id or "")
         output = _output(block.content)
-        is_error = block.is_error is True
+        is_error = block.is_error is True or (
+            block.is_error is None and isinstance(detail, str) and detail.startswith("Error: ")
+        )
         operation = detail.get("gitOperation") if isinstance(detail, dict) else None
         # A call in another file (a resume cut here) is not known yet: report the facts, assembly decides by the call.
-        commits = tools.commits_in(output) if not is_error and (call is None or call.commits) else 0
+        commits = tools.commits_in(output) if call is None or call.commits else 0
         opened = tools.pull_requests_in(output) if not is_error and (call is None or call.opens_pr) else []
         return ToolResult(
             id=block.tool_use_id or "",
@@ -408,6 +434,9 @@ class _Builder:
             tests_passed=tools.tests_passed(output, is_error=is_error) if call is None or call.runs_tests else None,
         )
 
+    def _file(self, path: str) -> str:
+        return self.key(tools.one_name(path))
+
     def _edits_by_result(self, detail: object) -> tuple[Edit, ...]:
         if not isinstance(detail, dict) or not isinstance(detail.get("structuredPatch"), list):
             return ()
@@ -416,7 +445,7 @@ class _Builder:
         if detail.get("type") == "create" and isinstance(content, str):
             # A created file comes with an empty patch: its lines are those of the content.
             added, removed = tools.count_lines(content), 0
-        return (Edit(self.key(path) if isinstance(path, str) else "", added, removed),)
+        return (Edit(self._file(path) if isinstance(path, str) else "", added, removed),)
 
 
 def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:
@@ -480,9 +509,9 @@ def _usage(usage: _Usage) -> Usage:
 
 
 def _output(content: object) -> str:
-    """Text of a tool result: a string, or the texts of its blocks."""
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else []
-    texts = (block.get("text") for block in blocks if isinstance(block, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    """Text of a tool result, without what the program put there: a string, or the texts of its blocks."""
+    if not isinstance(content, str):
+        blocks = content if isinstance(content, list) else []
+        texts = (block.get("text") for block in blocks if isinstance(block, dict))
+        content = "\n".join(text for text in texts if isinstance(text, str))
+    return _REMINDER.sub("", content) if "<system-reminder>" in content else content
