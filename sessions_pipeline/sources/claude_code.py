@@ -200,6 +200,10 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
     if decoded and len(decoded) == data.count(b"\n") + (not data.endswith(b"\n")):
         yield from enumerate(decoded, start=1)
         return
+    if data.lstrip().partition(b"\n")[0].strip() == b"{" and (whole := parse(data.strip())[0]) is not None:
+        yield 1, _coerce(whole)
+        return
+    is_pointer = data.startswith(POINTER)
     lines = data.split(b"\n")
     for number, raw in enumerate(lines, start=1):
         raw = raw.strip()
@@ -214,7 +218,7 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
             if number == len(lines) and half_written(raw, reason):
                 contents.pending = True
                 return
-            contents.rejected.append(Rejected(number, reason))
+            contents.rejected.append(Rejected(number, "Git LFS pointer" if is_pointer else reason))
         yield number, line
 
 
