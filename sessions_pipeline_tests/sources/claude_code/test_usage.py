@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sessions_pipeline.sources.model import Usage
-from sessions_pipeline_tests.lines import call, human, line, reply, result, text
+from sessions_pipeline_tests.lines import call, human, line, moment, reply, result, text, write
+from sessions_pipeline_tests.sessions.tree import read
 from sessions_pipeline_tests.sources.claude_code.reading import entries
 
 USED = {
@@ -92,3 +94,86 @@ def test_models_of_other_vendors_without_a_request_id_count_as_calls(one_file: A
     del answer["requestId"]
     session = one_file(human("go", 0), answer).only()
     assert (session["model_calls"], session["model"], session["model_tier"]) == (1, "glm-4.7", "other")
+
+
+def test_the_output_of_a_response_grows_from_a_stub_and_its_last_line_counts(one_file: Any) -> None:
+    def stub(at: float, output: int, *blocks: dict[str, Any]) -> dict[str, Any]:
+        return reply(at, *blocks, usage={**USED, "output_tokens": output})
+
+    grown = [stub(1, 1, text("I look")), stub(2, 8, call("Read", "t1")), stub(3, 310, call("Read", "t2"))]
+    session = one_file(human("go", 0), *grown, result("t1", 4), result("t2", 5)).only()
+    assert (session["output_tokens"], session["cache_read_tokens"], session["model_calls"]) == (310, 900, 1)
+
+
+@pytest.mark.parametrize("names", ["ab", "ba"])
+def test_a_response_that_a_resumed_file_repeats_under_another_request_counts_once(tmp_path: Path, names: str) -> None:
+    said = reply(1, text("Looking at it"), usage={**USED, "output_tokens": 240})
+    again = {**said, "uuid": "another", "requestId": "r-other", "sessionId": "s2", "timestamp": moment(9000)}
+    for name, lines in zip(names, ([human("go", 0), said], [again, human("on", 9001, session="s2")]), strict=True):
+        write(tmp_path / "logs" / "p" / f"{name}.jsonl", *lines)
+    found = read(tmp_path / "logs", tmp_path / "private")
+    assert found.sessions["output_tokens"].sum() == found.session("s1")["output_tokens"] == 240
+    assert (found.sessions["model_calls"].sum(), found.sessions["assistant_words"].sum()) == (1, 3)
+
+
+@pytest.mark.parametrize("stop_reason", [None, "end_turn", "tool_use", "stop_sequence"])
+def test_why_a_response_stopped_does_not_matter(one_file: Any, stop_reason: str | None) -> None:
+    answer = reply(1, text("two words"), usage=USED)
+    answer["message"]["stop_reason"] = stop_reason
+    session = one_file(human("go", 0), answer).only()
+    assert (session["model_calls"], session["assistant_words"], session["cache_read_tokens"]) == (1, 2, 900)
+
+
+ERRORS = [
+    reply(1, text("API Error: overloaded"), message="x", model="<synthetic>", isApiErrorMessage=True),
+    reply(1, text("You've hit your limit · resets 3pm"), message="x", model="<synthetic>", isApiErrorMessage=True),
+    reply(1, text("Prompt is too long"), message="x", model="<synthetic>"),
+    reply(1, text("Invalid API key"), message="x", model="<synthetic>", isApiErrorMessage=False),
+    reply(1, text("No response requested."), message="x", model="<synthetic>", isApiErrorMessage=False),
+    reply(1, text("API Error: 529"), message="x", isApiErrorMessage=True),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=range(len(ERRORS)))
+def test_an_error_of_the_api_is_no_response_with_or_without_its_flag(one_file: Any, error: dict[str, Any]) -> None:
+    found = one_file(human("go", 0), error, reply(2, text("fine"), usage=USED))
+    session = found.only()
+    assert (session["model_calls"], session["assistant_words"], session["output_tokens"]) == (1, 1, 1)
+    assert session["model"] == "claude-sonnet-4-6"
+
+
+def test_a_session_of_nothing_but_errors_had_no_reply(one_file: Any) -> None:
+    session = one_file(human("go", 0), ERRORS[0]).only()
+    assert (session["exclusion"], session["model"], session["model_tier"]) == ("no_agent_reply", None, None)
+
+
+def test_of_several_models_the_one_of_most_output_names_the_session_and_each_has_its_price(one_file: Any) -> None:
+    million = 1_000_000
+    session = one_file(
+        human("go", 0),
+        reply(1, text("a"), message="m1", usage={"output_tokens": million}, model="claude-sonnet-4-5-20250929"),
+        reply(2, text("b"), message="m2", usage={"output_tokens": 2 * million}, model="claude-haiku-4-5-20251001"),
+        reply(3, text("c"), message="m3", usage={"output_tokens": 1}, model="claude-sonnet-4-5-20250929"),
+    ).only()
+    assert (session["model"], session["model_tier"]) == ("claude-haiku-4-5-20251001", "haiku")
+    # List prices: 15 and 5 dollars per million output tokens
+    assert session["api_cost_usd"] == pytest.approx(15 + 2 * 5, abs=1e-4)
+
+
+@pytest.mark.parametrize("usage", [{}, {"input_tokens": None, "output_tokens": 7}, {"output_tokens": 7}])
+def test_usage_of_other_vendors_may_be_partial(one_file: Any, usage: dict[str, Any]) -> None:
+    session = one_file(human("go", 0), reply(1, text("ok"), model="deepseek-v4-pro", usage=usage)).only()
+    assert (session["model_calls"], session["input_tokens"]) == (1, 0)
+    assert session["output_tokens"] == usage.get("output_tokens", 0)
+
+
+def test_the_split_of_cache_writes_counts_beside_no_sum_of_them(one_file: Any) -> None:
+    hour = {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 70}
+    session = one_file(human("go", 0), reply(1, text("ok"), usage={**USED, "cache_creation": hour})).only()
+    assert (session["cache_write_5m_tokens"], session["cache_write_1h_tokens"]) == (0, 70)
+
+
+def test_retries_that_the_program_notes_are_no_calls(one_file: Any) -> None:
+    retry = line("system", 1, subtype="api_error", retryAttempt=1, maxRetries=10, error={"usage": USED})
+    session = one_file(human("go", 0), retry, retry, reply(2, text("ok"), usage=USED)).only()
+    assert (session["model_calls"], session["output_tokens"]) == (1, 1)
