@@ -123,6 +123,7 @@ COMMAND = "<command-name>/{0}</command-name>\n<command-message>{0}</command-mess
 MORE_PROGRAM_LINES = [
     human('<teammate-message teammate_id="ann">done with it</teammate-message>', 1),
     human([text('<teammate-message teammate_id="ann">done with it</teammate-message>')], 1),
+    human("<objective>look at the build every hour</objective>", 1),
     human("<user-prompt-submit-hook>remember the style</user-prompt-submit-hook>", 1),
     human("<local-command-stderr>no such file</local-command-stderr>", 1),
     human("<bash-stderr>no such file</bash-stderr>", 1),
