@@ -124,15 +124,17 @@ def test_a_result_that_says_no_error_is_a_success_whatever_its_shape(
     assert found.rejected.is_empty()
 
 
-def test_an_edit_that_an_agents_file_tells_without_details_counts_by_the_copy_that_has_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bare_at", [2, 9])
+def test_an_edit_that_an_agents_file_tells_without_details_counts_by_the_copy_that_has_them(
+    tmp_path: Path, bare_at: float
+) -> None:
     asked = reply(1, call("Edit", "t1", file_path="/srv/a.py", old_string="x", new_string="y"))
-    detailed = result("t1", 2, "ok", {"filePath": "/srv/a.py", "structuredPatch": PATCH})
-    bare = {**result("t1", 3, "ok"), "isSidechain": True, "agentId": "a1"}
-    for first, second in (("a", "b"), ("b", "a")):
-        write(tmp_path / first / "logs" / f"{first}.jsonl", human("go", 0), asked, detailed)
-        write(tmp_path / first / "logs" / f"{second}.jsonl", bare)
-        session = read(tmp_path / first / "logs", tmp_path / first / "private").only()
-        assert (session["lines_added"], session["lines_removed"], session["files_changed"]) == (3, 1, 1)
+    detailed = result("t1", 5, "ok", {"filePath": "/srv/a.py", "structuredPatch": PATCH})
+    bare = {**result("t1", bare_at, "ok"), "isSidechain": True, "agentId": "a1"}
+    write(tmp_path / "logs" / "s1.jsonl", human("go", 0), asked, detailed)
+    write(tmp_path / "logs" / "agent-a1.jsonl", bare)
+    session = read(tmp_path / "logs", tmp_path / "private").only()
+    assert (session["lines_added"], session["lines_removed"], session["files_changed"]) == (3, 1, 1)
 
 
 def test_a_patch_in_the_result_of_another_tool_is_no_edit(one_file: Any) -> None:

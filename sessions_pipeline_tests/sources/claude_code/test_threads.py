@@ -147,9 +147,14 @@ def test_an_agent_inside_the_main_file_is_the_same_in_every_copy(tmp_path: Path)
 
 
 def test_an_agents_line_is_known_by_its_agent_id_alone(tmp_path: Path) -> None:
-    lines = [{**item, "agentId": "a1"} for item in (human("look", 40), reply(41, text("ok"), message="m5"))]
-    session = tree(tmp_path, {"p/s1.jsonl": OLD, "p/s1/subagents/agent-a1.jsonl": lines}).only()
-    assert (session["subagents"], session["human_prompts"]) == (1, 1)
+    asked = human("look for it", 40)
+    answered = reply(41, text("found it"), call("Grep", "t7", pattern="x"), message="m5")
+    lines = [{**item, "agentId": "a1"} for item in (asked, answered)]
+    found = tree(tmp_path, {"p/s1.jsonl": OLD, "p/s1/subagents/agent-a1.jsonl": lines})
+    session = found.only()
+    assert (session["subagents"], session["human_prompts"], session["subagent_tool_calls"]) == (1, 1, 1)
+    assert "look for it" not in found.transcript()
+    assert "found it" not in found.transcript()
 
 
 def test_agents_of_agents_are_agents_of_the_session(tmp_path: Path) -> None:
