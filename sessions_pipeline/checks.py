@@ -15,7 +15,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, Failur
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline.metadata import asset_key, run_metadata
 from sessions_pipeline.rows import BadRowsError
-from sessions_pipeline.sessions.attrition import breaks
+from sessions_pipeline.sessions.attrition import breaks, disagreements
 from sessions_pipeline.sql import SqlModel
 from sessions_pipeline.state import State
 
@@ -43,8 +43,12 @@ class SpanningCheck:
 
 
 def attrition_adds_up(state: State, months: Sequence[dt.date]) -> Verdict:
-    """Recomputes every `remaining`."""
-    found = breaks(state.warehouse.read("core.attrition", months))
+    """Recomputes every `remaining`, and compares what was found, eligible and analysed with the tables that hold it."""
+    warehouse = state.warehouse
+    table = warehouse.read("core.attrition", months)
+    files, sessions = warehouse.read("raw.session_files", months), warehouse.read("core.sessions", months)
+    classified = warehouse.read("core.classified_sessions", months)
+    found = breaks(table) + disagreements(table, files, sessions, classified, months)
     return Verdict(not found, {"breaks": len(found), "where": "; ".join(found[:20]) or "nowhere"})
 
 
@@ -81,7 +85,8 @@ SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
     "core.attrition": (
         SpanningCheck(
             "adds_up",
-            "Every step is the step before it minus what the rule removed, from files found to sessions analysed.",
+            "Every rule has its row in every month, every step is the step before it minus what the rule removed, and "
+            "what was found, in the sample and analysed is what the tables hold.",
             True,
             attrition_adds_up,
         ),

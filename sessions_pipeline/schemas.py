@@ -63,7 +63,7 @@ class SessionFiles(Table):
     bytes: int = _count("size when last read")
     mtime_ns: int = _column("modification time when last read, nanoseconds since 1970; -1 if it could not be read")
     digest: str = _column("XXH3 of the bytes read, 128 bits")
-    lines: int = _count("non-empty lines when last read")
+    lines: int = _count("non-empty lines when last read; a last line still being written is none yet")
     lines_rejected: int = _count("of these, lines that could not be read")
     lines_outside: int = _count("of these, lines of the program that belong to no session")
     lines_kept: int = _count("lines of earlier readings that the file no longer holds, kept")
@@ -119,12 +119,14 @@ class Sessions(Table):
         "what the tokens would cost at the dated price list; null if a model has no price", ge=0, nullable=True
     )
     assistant_words: int = _count("words of assistant text")
-    lines_added: int = _count("lines added by editing tools")
-    lines_removed: int = _count("lines removed by editing tools")
-    files_changed: int = _count("distinct files changed by editing tools")
-    git_commits: int = _count("commits reported by git")
+    lines_added: int = _count(
+        "lines added by editing tools; edits by shell commands (sed -i, heredocs, git apply) are invisible"
+    )
+    lines_removed: int = _count("lines removed by editing tools; edits by shell commands are invisible")
+    files_changed: int = _count("distinct files changed by editing tools; edits by shell commands are invisible")
+    git_commits: int = _count("commits reported by git; quiet ones (git commit -q) are invisible")
     pull_requests: int = _count("distinct pull requests created or linked")
-    test_runs: int = _count("test runs recognised by their runner")
+    test_runs: int = _count("test runs recognised by their runner; a script that hides it is invisible")
     last_test_passed: bool = _column("result of the last test run; null if there was none", nullable=True)
     transcript_chars: int = _count("characters of the rendered transcript before cutting")
     transcript_truncated: bool = _column("a turn or the whole was cut")
@@ -209,9 +211,11 @@ class ClassifiedSessions(Table):
     output_tokens: int = _count("output tokens")
     api_cost_usd: float = _column("what the tokens would cost at the dated price list", ge=0, nullable=True)
     assistant_words: int = _count("words of assistant text")
-    lines_added: int = _count("lines added by editing tools")
-    lines_removed: int = _count("lines removed by editing tools")
-    git_commits: int = _count("commits reported by git")
+    lines_added: int = _count(
+        "lines added by editing tools; edits by shell commands (sed -i, heredocs, git apply) are invisible"
+    )
+    lines_removed: int = _count("lines removed by editing tools; edits by shell commands are invisible")
+    git_commits: int = _count("commits reported by git; quiet ones (git commit -q) are invisible")
     pull_requests: int = _count("distinct pull requests created or linked")
     last_test_passed: bool = _column("result of the last test run", nullable=True)
     transcript_truncated: bool = _column("the transcript was cut before it was classified")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 VERSION = 3
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
-_MAGIC = b"SPA1"
+_MAGIC = b"SPA2"
 # One record of the index, as `struct` writes and numpy reads it.
 _RECORD = struct.Struct("<QQQQqI??q")
 _RECORD_TYPE = [
@@ -68,6 +68,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a log file without decoding its entries.
 
     lines: non-empty lines at the last reading. entries: those of a session, with the `kept` ones of earlier readings.
+    pending: the file ended in a line that was still being written.
     """
 
     version: int
@@ -82,6 +83,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     entries: int
     kept: int
     ingested_at_ms: int
+    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -297,6 +299,7 @@ def _ingest(job: _Job) -> str:
         entries=len(contents.entries),
         kept=kept,
         ingested_at_ms=job.now_ms,
+        pending=contents.pending,
     )
     write_atomically(path, _pack(header, contents, _seed(job.secret)))
     return reason

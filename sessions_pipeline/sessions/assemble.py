@@ -179,20 +179,17 @@ def _work_done(work: Sequence[Entry]) -> dict[str, object]:
             calls.setdefault(call.id, (entry, call))
         for result in entry.results:
             # A result repeated without its details (an agent's file) must not hide the one that has them.
-            if result.id not in results or (results[result.id].edit is None and result.edit is not None):
+            if result.id not in results or (result.edits and not results[result.id].edits):
                 results[result.id] = result
     done = [(call, results.get(call_id)) for call_id, (_, call) in calls.items()]
     boundaries = sum(entry.kind is Kind.COMPACTION for entry in work)
     summaries = sum(entry.kind is Kind.SUMMARY for entry in work)
     assistant = [entry for entry in work if entry.kind is Kind.ASSISTANT]
-    named_agents = {entry.agent for entry in assistant if entry.agent}
-    # Up to version 2.0.30 sub-agents have no id: each starts with one prompt by the model.
-    unnamed_agents = sum(e.kind is Kind.AGENT_PROMPT and not e.agent and e.text.strip() != WARMUP_PROMPT for e in work)
     return {
         "human_prompts": sum(entry.kind is Kind.PROMPT and not entry.sidechain for entry in work),
         "tool_calls": len(calls),
         "tool_calls_succeeded": sum(result is not None and result.ok for _, result in done),
-        "subagents": len(named_agents) + unnamed_agents,
+        "subagents": len({entry.agent for entry in assistant if entry.agent}),
         "subagent_tool_calls": sum(entry.sidechain for entry, _ in calls.values()),
         "interruptions": sum(entry.kind is Kind.INTERRUPTION for entry in work),
         "compactions": boundaries or summaries,
@@ -208,9 +205,7 @@ def _changes(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, ob
     edits: list[Edit] = []
     for call, result in done:
         if result is not None and result.ok:
-            edits += result.edits
-            if call.edit is not None:
-                edits.append(result.edit or call.edit)
+            edits += result.edits or call.edits
     return {
         "lines_added": sum(edit.added for edit in edits),
         "lines_removed": sum(edit.removed for edit in edits),

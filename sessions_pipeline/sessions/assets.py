@@ -42,8 +42,11 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     for path, reason in found.problems:
         context.log.warning("cannot read %s: %s", path.name, reason)
     book = found.book
+    pending = sum(header.pending for header in book.headers)
+    if pending:
+        context.log.info("%d log files end in a line that is still being written; the next run reads it", pending)
     files, window = _with_moved(state, "raw.session_files", months, lambda todo: session_files(book, todo))
-    yield from store(state, "raw.session_files", files, window)
+    yield from store(state, "raw.session_files", files, window, {"last lines still being written": pending})
     yield from store(state, "raw.rejected_lines", rejected_lines(book, window), window)
 
 

@@ -49,15 +49,68 @@ def attrition(
 
 
 def breaks(table: pl.DataFrame) -> list[str]:
-    """Where the rows of `core.attrition` do not add up, in words; empty if they do."""
+    """Where the rows of `core.attrition` miss a rule or do not add up, in words; empty if nothing is wrong."""
     found = []
     for (month,), of_month in table.sort("month", "step").group_by("month", maintain_order=True):
+        rule_set = of_month["rule_set"][0]
+        expected = [(n, *rule, rule_set) for n, rule in enumerate(rules(rule_set), start=1)]
+        if of_month.select("step", "unit", "rule", "rule_set").rows() != expected:
+            found.append(f"{month:%Y-%m}: its rows are not the {len(expected)} rules of {rule_set} in their order")
         before: dict[str, int] = {}
         for unit, rule, removed, remaining in of_month.select("unit", "rule", "removed", "remaining").iter_rows():
             start = before.get("file") if unit == "session" and "session" not in before else before.get(unit)
             if start is not None and start - removed != remaining:
                 found.append(f"{month:%Y-%m} {unit} {rule}: {start} - {removed} is not {remaining}")
             before[unit] = remaining
+    return found
+
+
+def rules(rule_set: str) -> list[tuple[str, str]]:
+    """Unit and rule of every step, in order."""
+    files, sessions, classified = (
+        pl.DataFrame(schema=polars_schema(table))
+        for table in ("raw.session_files", "core.sessions", "core.classified_sessions")
+    )
+    return [
+        (chain.unit, rule) for chain in _chains(files, sessions, classified, rule_set) for rule, _ in chain.removals
+    ]
+
+
+def disagreements(
+    table: pl.DataFrame,
+    files: pl.DataFrame,
+    sessions: pl.DataFrame,
+    classified: pl.DataFrame,
+    months: Collection[dt.date],
+) -> list[str]:
+    """Where `core.attrition` counts something else than the tables hold that it stands for; empty if nowhere.
+
+    Rows that add up can still be wrong together: the counts found, in the sample and analysed are those of the tables.
+    """
+    found = []
+    for month in sorted(months):
+        of_month = table.filter(pl.col("month") == month)
+        left = {(unit, rule): n for unit, rule, n in of_month.select("unit", "rule", "remaining").iter_rows()}
+        in_files, in_sessions, in_sample = (
+            frame.filter(pl.col("month") == month) for frame in (files, sessions, classified)
+        )
+        rule_set = of_month["rule_set"][0] if of_month.height else "study"
+        last_rule = RULE_SETS[rule_set][-1].name
+        analysed = in_sample.drop_nulls(["outcome", "labels_backend", "expertise"]).filter(
+            pl.col("outcome") != "no_clear_goal"
+        )
+        held = {
+            ("line", "found"): _total(in_files, "lines"),
+            ("file", "found"): in_files.height,
+            ("session", "found"): in_sessions.height,
+            ("session", last_rule): in_sample.height,
+            ("session", "unclear_expertise"): analysed.height,
+        }
+        found += [
+            f"{month:%Y-%m} {unit} {rule}: {left.get((unit, rule), 'no row')} remain, the tables hold {count}"
+            for (unit, rule), count in held.items()
+            if left.get((unit, rule)) != count
+        ]
     return found
 
 

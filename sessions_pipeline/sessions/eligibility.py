@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-_HEADLESS_STARTS = ("sdk-cli", "codex_exec")
+# `claude mcp serve` answers another program; Anthropic's GitHub action sets a name of its own for `claude -p`.
+_HEADLESS_STARTS = ("sdk-cli", "mcp", "claude-code-github-action", "codex_exec")
 _SDK_STARTS = re.compile(r"(?:^|_)sdk(?:$|[-_])")
 _IDE = re.compile(r"vscode|jetbrains|cursor|windsurf|\bide\b", re.IGNORECASE)
 
@@ -34,7 +35,9 @@ _INTERNAL = Rule(
 )
 _NO_PROMPT = Rule("no_human_prompt", "no prompt that a person wrote", lambda row: row["human_prompts"] == 0)
 _HEADLESS = Rule(
-    "headless", "started without a terminal (claude -p, codex exec)", lambda row: _entrypoint(row) in _HEADLESS_STARTS
+    "headless",
+    "started without a terminal (claude -p, mcp serve, GitHub action, codex exec)",
+    lambda row: _entrypoint(row) in _HEADLESS_STARTS,
 )
 _SDK = Rule("sdk", "driven through the SDK", lambda row: _SDK_STARTS.search(_entrypoint(row)) is not None)
 _IDE_RULE = Rule("ide", "run inside an IDE", lambda row: _IDE.search(_entrypoint(row)) is not None)

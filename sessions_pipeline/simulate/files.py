@@ -203,10 +203,15 @@ def encode(file: LogFile, rng: Random) -> tuple[bytes, FileTruth]:
         if broken:
             bad.add(at)
     content = b"\n".join(raw)
+    lines = sum(line != b"" for line in raw)
     if raw and "no_final_newline" not in file.flaws:
         content += b"\n"
+    elif len(raw) - 1 in bad and raw[-1].startswith(b"{"):
+        # Half a record that no newline ends is still being written: no line yet, and no bad one.
+        bad.remove(len(raw) - 1)
+        lines -= 1
     rejected = tuple(sorted(number + 1 for number in bad))
-    return content, FileTruth(file.path, file.role, sum(line != b"" for line in raw), rejected)
+    return content, FileTruth(file.path, file.role, lines, rejected)
 
 
 def _disordered(entries: list[Entry], rng: Random) -> list[Entry]:

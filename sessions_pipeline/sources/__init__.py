@@ -11,13 +11,14 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from sessions_pipeline.sources import claude_code, codex, gemini
-from sessions_pipeline.sources.model import FileContents
+from sessions_pipeline.sources.compressed import unpacked
+from sessions_pipeline.sources.model import FileContents, Rejected
 
 # Asked in this order; what none of them recognises is read as Claude Code's.
 FORMATS = (codex, gemini)
 _HEAD_BYTES = 4096
-# Gemini CLI wrote its chats as one JSON object until 2026; any other `.json` is no log.
-_LOG_NAMES = re.compile(r".*\.jsonl|session-\d{4}-\d\d-\d\dT[\w-]+\.json")
+# Gemini CLI wrote its chats as one JSON object until 2026; any other `.json` is no log. Codex packs old rollouts.
+_LOG_NAMES = re.compile(r".*\.jsonl|session-\d{4}-\d\d-\d\dT[\w-]+\.json|rollout-.*\.jsonl\.zst")
 
 
 def is_log_name(name: str) -> bool:
@@ -31,6 +32,14 @@ def read(data: bytes, *, path: PurePath, key: Callable[[str], str], written_ms: 
     data: the file's bytes. path: where it lies. key: keyed hash for paths and addresses, so that none is kept in clear.
     written_ms: when the file was last changed, milliseconds since 1970.
     """
+    data, path, problem = unpacked(data, path)
+    contents = _read_plain(data, path, key, written_ms)
+    if problem:
+        contents.rejected.insert(0, Rejected(0, problem))
+    return contents
+
+
+def _read_plain(data: bytes, path: PurePath, key: Callable[[str], str], written_ms: int) -> FileContents:
     head = data[:_HEAD_BYTES]
     for source in FORMATS:
         if source.recognises(path.name, head):

@@ -4,6 +4,16 @@ What each line means follows from logs of many versions: one line holds one bloc
 line in ten is a person's words, sub-agents write side-chain lines, resumes copy lines. Unknown line types, keys,
 tools and blocks are passed over. This module says what lines are; which copy of a line counts, and what a session
 adds up to, is decided in `sessions`.
+
+Where the log leaves a choice:
+- Words typed while the agent works are queued. They count once they reach the agent: as a user line, or as a
+  `queued_command` attachment (never both). A `queue-operation` counts nothing: what was queued and taken back, edited
+  or never delivered, no agent saw.
+- A prompt that the person went back to and wrote anew was said twice and answered twice: both count.
+- `!command` is the person at the shell, not a prompt. Words beside a rejection are part of the tool's result.
+- A `Write` whose result says nothing counts as a new file: what it replaced is not in the log.
+- A commit that git has confirmed stands, even if a later command of the same line fails.
+- Sub-agents inside the main file (up to 2.0.30) have no id: the line that opens their thread gives it.
 """
 
 from __future__ import annotations
@@ -16,7 +26,7 @@ import msgspec
 
 from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import tools
-from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
+from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, half_written, parse
 from sessions_pipeline.sources.model import (
     Context,
     Edit,
@@ -175,7 +185,8 @@ class _Line(msgspec.Struct, gc=False):
 
     type: str | None = None
     uuid: str | None = None
-    sessionId: str | None = None  # noqa: N815 (names of the log)
+    parentUuid: str | None = None  # noqa: N815 (names of the log)
+    sessionId: str | None = None  # noqa: N815
     timestamp: str | None = None
     isSidechain: bool | None = None  # noqa: N815
     isMeta: bool | None = None  # noqa: N815
@@ -229,6 +240,10 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
     if decoded and len(decoded) == data.count(b"\n") + (not data.endswith(b"\n")):
         yield from enumerate(decoded, start=1)
         return
+    if data.lstrip().partition(b"\n")[0].strip() == b"{" and (whole := parse(data.strip())[0]) is not None:
+        yield 1, _coerce(whole)
+        return
+    is_pointer = data.startswith(POINTER)
     lines = data.split(b"\n")
     for number, raw in enumerate(lines, start=1):
         raw = raw.strip()
@@ -240,8 +255,10 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
         except UNREADABLE:
             line, reason = _lenient(raw)
         if line is None:
-            unfinished = number == len(lines) and reason == "not valid JSON"
-            contents.rejected.append(Rejected(number, "unfinished last line" if unfinished else reason))
+            if number == len(lines) and half_written(raw, reason):
+                contents.pending = True
+                return
+            contents.rejected.append(Rejected(number, "Git LFS pointer" if is_pointer else reason))
         yield number, line
 
 
@@ -301,6 +318,9 @@ class _Builder:
             "system": self._system,
             "attachment": self._attachment,
         }
+        # Line of a sub-agent without an id -> the line that opened its thread.
+        self.inline: dict[str, str] = {}
+        self.latest_inline = ""
 
     def add(self, number: int, line: _Line) -> None:
         """Appends the entry of a line, if it is one that belongs to a session."""
@@ -320,11 +340,11 @@ class _Builder:
     def finish(self) -> None:
         """Estimates the edits whose result says nothing, by what the tool was given."""
         for call_id, given in self.given.items():
-            self.calls[call_id].edit = self._edit_by_input(self.calls[call_id].name, given)
+            self.calls[call_id].edits = self._edits_by_input(self.calls[call_id].name, given)
 
     def _context(self, place: tuple[str | None, str | None, str | None]) -> int:
         cwd, version, entrypoint = place
-        project = self.key(cwd) if cwd else ""
+        project = self.key(tools.one_name(cwd)) if cwd else ""
         self.contents.contexts.append(Context(project, short_name(version or "", 40), short_name(entrypoint or "", 40)))
         self.contexts[place] = len(self.contexts)
         return self.contexts[place]
@@ -341,11 +361,21 @@ class _Builder:
                 own_time is not None and line.uuid is not None,
                 number,
                 bool(line.isSidechain or line.agentId),
-                short_name(line.agentId) if line.agentId else "",
+                short_name(line.agentId or self._inline_agent(line, kind)),
                 self._context(place) if context is None else context,
                 **values,
             )
         )
+
+    def _inline_agent(self, line: _Line, kind: Kind) -> str:
+        """Id of a sub-agent that has none; empty in the main thread."""
+        if not line.isSidechain or not line.uuid:
+            return ""
+        opening = self.inline.get(line.parentUuid or "")
+        if opening is None:
+            opening = line.uuid if kind is Kind.AGENT_PROMPT else self.latest_inline
+        self.inline[line.uuid] = self.latest_inline = opening
+        return opening
 
     def _user(self, number: int, line: _Line, own_time: int | None) -> None:
         content = line.message.content if line.message else None
@@ -420,13 +450,13 @@ class _Builder:
         self.calls[call.id] = call
         return call
 
-    def _edit_by_input(self, tool: str, given: dict[str, Any]) -> Edit | None:
+    def _edits_by_input(self, tool: str, given: dict[str, Any]) -> tuple[Edit, ...]:
         path = given.get("file_path") or given.get("notebook_path")
         if not isinstance(path, str):
-            return None
+            return ()
         if tool in ("Write", "NotebookEdit"):
             content = given.get("content" if tool == "Write" else "new_source")
-            return Edit(self.key(path), tools.count_lines(content) if isinstance(content, str) else 0, 0)
+            return (Edit(self._file(path), tools.count_lines(content) if isinstance(content, str) else 0, 0),)
         edits = given.get("edits") if tool == "MultiEdit" else [given]
         added = removed = 0
         for edit in edits if isinstance(edits, list) else ():
@@ -434,38 +464,44 @@ class _Builder:
             if isinstance(old, str) and isinstance(new, str):
                 plus, minus = tools.replaced_lines(old, new)
                 added, removed = added + plus, removed + minus
-        return Edit(self.key(path), added, removed)
+        return (Edit(self._file(path), added, removed),)
 
     def _result(self, block: _Block, detail: object) -> ToolResult:
         call = self.calls.get(block.tool_use_id or "")
         output = _output(block.content)
-        is_error = block.is_error is True
+        is_error = block.is_error is True or (
+            block.is_error is None and isinstance(detail, str) and detail.startswith("Error: ")
+        )
         operation = detail.gitOperation if isinstance(detail, _Detail) else None
-        edit = None if is_error else self._edit_by_result(detail)
-        if call and edit and self.given.pop(call.id, None):
-            call.edit = edit
+        edits = call is None or bool(call.edits) or call.id in self.given
+        reported = self._edits_by_result(detail) if edits and not is_error else ()
+        if call and reported and self.given.pop(call.id, None):
+            call.edits = reported
         # A call in another file (a resume cut here) is not known yet: report the facts, assembly decides by the call.
-        commits = tools.commits_in(output) if not is_error and (call is None or call.commits) else 0
+        commits = tools.commits_in(output) if call is None or call.commits else 0
         opened = tools.pull_requests_in(output) if not is_error and (call is None or call.opens_pr) else []
         return ToolResult(
             id=block.tool_use_id or "",
             ok=not is_error,
             excerpt=output,
-            edit=edit,
+            edits=reported,
             commits=commits,
             reported_commit=isinstance(operation, dict) and "commit" in operation,
             pull_requests=tuple(self.key(url) for url in opened),
             tests_passed=tools.tests_passed(output, is_error=is_error) if call is None or call.runs_tests else None,
         )
 
-    def _edit_by_result(self, detail: object) -> Edit | None:
+    def _file(self, path: str) -> str:
+        return self.key(tools.one_name(path))
+
+    def _edits_by_result(self, detail: object) -> tuple[Edit, ...]:
         if not isinstance(detail, _Detail) or detail.structuredPatch is None:
-            return None
+            return ()
         added, removed = tools.patch_lines(hunk.lines for hunk in detail.structuredPatch)
         if detail.type == "create" and isinstance(detail.content, str):
             # A created file comes with an empty patch: its lines are those of the content.
             added, removed = tools.count_lines(detail.content), 0
-        return Edit(self.key(detail.filePath) if detail.filePath else "", added, removed)
+        return (Edit(self._file(detail.filePath) if detail.filePath else "", added, removed),)
 
 
 def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:
@@ -524,9 +560,9 @@ def _usage(usage: _Usage) -> Usage:
 
 
 def _output(content: object) -> str:
-    """Text of a tool result: a string, or the texts of its blocks."""
-    if isinstance(content, str):
-        return content
-    blocks = content if isinstance(content, list) else []
-    texts = (block.get("text") for block in blocks if isinstance(block, dict))
-    return "\n".join(text for text in texts if isinstance(text, str))
+    """Text of a tool result, without what the program put there: a string, or the texts of its blocks."""
+    if not isinstance(content, str):
+        blocks = content if isinstance(content, list) else []
+        texts = (block.get("text") for block in blocks if isinstance(block, dict))
+        content = "\n".join(text for text in texts if isinstance(text, str))
+    return _REMINDER.sub("", content) if "<system-reminder>" in content else content

@@ -206,7 +206,7 @@ class _Builder:
             commits=tools.commits(command),
             opens_pr=tools.opens_pull_request(command),
             runs_tests=tools.runs_tests(command),
-            edit=self._edit_by_input(name, given),
+            edits=self._edits_by_input(name, given),
         )
 
     def _result(self, call: ToolCall, item: dict[str, Any]) -> ToolResult:
@@ -221,26 +221,26 @@ class _Builder:
             id=call.id,
             ok=ok,
             excerpt=output,
-            edit=self._edit_by_result(item.get("resultDisplay")),
+            edits=self._edits_by_result(item.get("resultDisplay")) if call.edits else (),
             commits=tools.commits_in(output) if ok and call.commits else 0,
             pull_requests=tuple(self.key(url) for url in opened),
             tests_passed=tools.tests_passed(output, is_error=not ok) if call.runs_tests else None,
         )
 
-    def _edit_by_input(self, name: str, given: dict[str, Any]) -> Edit | None:
+    def _edits_by_input(self, name: str, given: dict[str, Any]) -> tuple[Edit, ...]:
         path = _text(given.get("file_path"))
         if name == "write_file" and path:
-            return Edit(self.key(path), tools.count_lines(_text(given.get("content"))), 0)
+            return (Edit(self.key(path), tools.count_lines(_text(given.get("content"))), 0),)
         if name in ("replace", "edit") and path:
             old, new = _text(given.get("old_string")), _text(given.get("new_string"))
-            return Edit(self.key(path), *tools.replaced_lines(old, new))
-        return None
+            return (Edit(self.key(path), *tools.replaced_lines(old, new)),)
+        return ()
 
-    def _edit_by_result(self, display: object) -> Edit | None:
+    def _edits_by_result(self, display: object) -> tuple[Edit, ...]:
         if not isinstance(display, dict) or not isinstance(display.get("fileDiff"), str):
-            return None
+            return ()
         path = _text(display.get("filePath")) or _text(display.get("fileName"))
-        return Edit(self.key(path), *unified_lines(display["fileDiff"]))
+        return (Edit(self.key(path), *unified_lines(display["fileDiff"])),)
 
     @property
     def _thread(self) -> str:

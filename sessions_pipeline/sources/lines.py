@@ -1,6 +1,7 @@
 """Takes log files apart into JSON objects and times, for the formats that need no typed decoding.
 
-A line that cannot be read costs itself alone and is listed with its reason.
+A line that cannot be read costs itself alone and is listed with its reason. A last line that is still being written is
+left for the next reading: it is neither counted nor rejected, and the file says that it is pending.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 _DECODER = msgspec.json.Decoder()
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 POINTER = b"version https://git-lfs"
+NOT_JSON = "not valid JSON"
+NOT_UTF8 = "not valid UTF-8"
 
 
 def json_lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -32,13 +35,23 @@ def json_lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, dict[
         raw = raw.strip()
         if not raw:
             continue
-        contents.lines += 1
         value, reason = (None, "Git LFS pointer") if is_pointer else parse(raw)
+        if value is None and number == len(lines) and half_written(raw, reason):
+            contents.pending = True
+            return
+        contents.lines += 1
         if value is not None:
             yield number, value
-            continue
-        unfinished = number == len(lines) and reason == "not valid JSON"
-        contents.rejected.append(Rejected(number, "unfinished last line" if unfinished else reason))
+        else:
+            contents.rejected.append(Rejected(number, reason))
+
+
+def half_written(last: bytes, reason: str) -> bool:
+    """Whether a file's last line, which no newline ends, may be whole at the next reading.
+
+    reason: what `parse` says against it. A tail of NUL bytes is what a crash leaves, and never grows into a line.
+    """
+    return last.startswith(b"{") and reason in (NOT_JSON, NOT_UTF8)
 
 
 def parse(raw: bytes) -> tuple[dict[str, Any] | None, str]:
@@ -62,8 +75,8 @@ def _why_not_json(raw: bytes) -> str:
     try:
         raw.decode()
     except UnicodeDecodeError:
-        return "not valid UTF-8"
-    return "not valid JSON"
+        return NOT_UTF8
+    return NOT_JSON
 
 
 class Clock:

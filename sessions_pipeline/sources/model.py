@@ -56,8 +56,8 @@ class Edit(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class ToolCall(msgspec.Struct, array_like=True, gc=False):
     """A tool that the model called.
 
-    summary: its argument that says most. commits, opens_pr, test_runner: what a shell command sets out to do.
-    edit: what an editing tool would change by its input alone, used where the result does not say.
+    summary: its argument that says most. commits, opens_pr, runs_tests: what a shell command sets out to do.
+    edits: what an editing tool would change by its input alone, used where the result does not say.
     """
 
     id: str
@@ -66,26 +66,25 @@ class ToolCall(msgspec.Struct, array_like=True, gc=False):
     commits: bool = False
     opens_pr: bool = False
     runs_tests: bool = False
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
 
 
 class ToolResult(msgspec.Struct, array_like=True, gc=False):
     """What came back from a tool call.
 
-    excerpt: the output. edit: change reported by the result; None if it reports none. edits: the changes of a call that
-    can change several files. commits, pull_requests (hashes) and tests_passed are read off the output and count only
-    where the call set out to do that; reported_commit is the program's own word.
+    excerpt: the output. edits: changes that the result reports, one per file; empty if it reports none. commits,
+    pull_requests (hashes) and tests_passed are read off the output and count only where the call set out to do that;
+    reported_commit is the program's own word.
     """
 
     id: str
     ok: bool
     excerpt: str = ""
-    edit: Edit | None = None
+    edits: tuple[Edit, ...] = ()
     commits: int = 0
     pull_requests: tuple[str, ...] = ()
     tests_passed: bool | None = None
     reported_commit: bool = False
-    edits: tuple[Edit, ...] = ()
 
 
 class Entry(msgspec.Struct, array_like=True, gc=False):
@@ -133,10 +132,15 @@ class Rejected(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class FileContents(msgspec.Struct, array_like=True, gc=False):
-    """What one log file holds. lines: non-empty lines found, rejected ones included."""
+    """What one log file holds.
+
+    lines: non-empty lines found, rejected ones included. pending: after them stands a line that is still being written,
+    which is left for the next reading.
+    """
 
     harness: str
     lines: int
     entries: list[Entry]
     contexts: list[Context]
     rejected: list[Rejected]
+    pending: bool = False

@@ -58,6 +58,11 @@ _FAILED_WORD = re.compile(
 )
 
 
+def one_name(path: str) -> str:
+    """`path` in the form that all names of the same place share: Windows writes a drive as `C:` or `c:`."""
+    return path[0].upper() + path[1:] if path[1:2] == ":" else path
+
+
 def summary(given: Mapping[str, object]) -> str:
     """The argument that says most about a tool call; empty if none of the usual ones is there."""
     for name in _SUMMARY_KEYS:
