@@ -12,14 +12,15 @@ import hmac
 import os
 import secrets
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import msgspec
 import numpy as np
 
-from sessions_pipeline.sources import is_log_name, read
+from sessions_pipeline.sessions.tree import LogFile, read_log_file
+from sessions_pipeline.sources import read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
@@ -41,16 +42,6 @@ INDEX_DTYPE = np.dtype(
         ("tokens", "<i8"),
     ]
 )
-
-
-@dataclass(frozen=True)
-class LogFile:
-    """A log file as it lies on disk. user: name before hashing."""
-
-    path: Path
-    user: str
-    bytes: int
-    mtime_ns: int
 
 
 class Header(msgspec.Struct, frozen=True, array_like=True):
@@ -75,10 +66,10 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True)
 class SyncReport:
-    """Counts of one look at the sources. unreadable: path and reason of files that could not be opened."""
+    """Counts of one look at the sources. unreadable: location and reason of files that could not be opened."""
 
     read: int
-    unreadable: tuple[tuple[Path, str], ...]
+    unreadable: tuple[tuple[str, str], ...]
 
 
 class Archive:
@@ -102,20 +93,24 @@ class Archive:
         for file in files:
             key = self.file_key(file)
             header = known.get(key)
-            if header is None or _changed(header, file, self.key(file.user)):
+            if header is None or _changed(header, file, self.user_key(file.user)):
                 jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
         for job, problem in _run(jobs, total):
             done += job.file.bytes
             if problem:
-                unreadable.append((job.file.path, problem))
+                unreadable.append((job.file.location, problem))
             if progress:
                 progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
+    def user_key(self, user: str) -> str:
+        """Keyed hash of a user's name; empty for nobody."""
+        return _user_key(self.secret, user)
+
     def file_key(self, file: LogFile) -> str:
-        """Keyed hash of the path."""
-        return self.key(str(file.path.absolute()))
+        """Keyed hash of where the file lies."""
+        return self.key(file.location)
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
@@ -149,6 +144,10 @@ class _Job:
 def keyed_hash(secret: bytes, text: str) -> str:
     """HMAC-SHA256 of `text`, first 32 hexadecimal digits."""
     return hmac.new(secret, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+def _user_key(secret: bytes, user: str) -> str:
+    return keyed_hash(secret, user) if user else ""
 
 
 def hash64(text: str) -> int:
@@ -212,7 +211,7 @@ def _run(jobs: list[_Job], total: int) -> Iterator[tuple[_Job, str]]:
 def _ingest(job: _Job) -> str:
     """Reads one log file into the archive; the reason if it cannot be read (what was known stays)."""
     try:
-        data = job.file.path.read_bytes()
+        data = read_log_file(job.file)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
         data, contents = b"", FileContents("unknown", 0, [], [], [Rejected(0, reason)])
@@ -223,14 +222,14 @@ def _ingest(job: _Job) -> str:
         def key(text: str) -> str:
             return keyed_hash(job.secret, text)
 
-        contents = sanitise(read(data, path=job.file.path, key=key, written_ms=written_ms))
+        contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
     header = Header(
         version=VERSION,
         file_key=job.key,
         harness=contents.harness,
-        user_key=keyed_hash(job.secret, job.file.user),
+        user_key=_user_key(job.secret, job.file.user),
         bytes=job.file.bytes,
         # An unreadable file is tried again by the next run.
         mtime_ns=-1 if reason else job.file.mtime_ns,
@@ -297,36 +296,3 @@ def _read_contents(path: Path) -> FileContents:
     data = path.read_bytes()
     _, head, index = _LENGTHS.unpack_from(data)
     return msgspec.msgpack.decode(memoryview(data)[_LENGTHS.size + head + index :], type=FileContents)
-
-
-def find_log_files(folders: Iterable[Path], users: str) -> tuple[list[LogFile], list[tuple[Path, str]]]:
-    """Every log file under `folders`, hidden folders included, ordered by path; and the folders that cannot be listed.
-
-    users: `one` for a single user, `folder` where the first folder under the source names the user (a file that
-    lies directly in the source then belongs to a user without a name).
-    """
-    found: dict[Path, LogFile] = {}
-    problems: list[tuple[Path, str]] = []
-
-    def note(error: OSError) -> None:
-        problems.append((Path(error.filename or "?"), error.strerror or type(error).__name__))
-
-    for folder in folders:
-        root = folder.expanduser().absolute()
-        for directory, _, names in os.walk(root, onerror=note):
-            place = Path(directory).relative_to(root).parts
-            user = "one" if users == "one" else place[0] if place else ""
-            for name in names:
-                if is_log_name(name):
-                    path = Path(directory, name)
-                    found.setdefault(path, LogFile(path, user, *_stat(path)))
-    return [found[path] for path in sorted(found)], problems
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    """Size and time of a file; of a broken link (0, 0): reading it will say what is wrong."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns

@@ -38,8 +38,10 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     """Reads the log files that are new or changed into the archive, and lists what was found."""
     found, months = ingest(state.archive, state.settings), months_of(context)
     context.log.info("log files: %d found, %d new or changed", found.found, found.read)
-    for path, reason in found.problems:
-        context.log.warning("cannot read %s: %s", path.name, reason)
+    for place, reason in found.problems:
+        context.log.warning("cannot read %s: %s", place.rsplit("/", 1)[-1], reason)
+    if found.unmapped:
+        context.log.warning("log files that belong to no user: %d", len(found.unmapped))
     book = found.book
     files, window = _with_moved(state, "raw.session_files", months, lambda month: session_files(book, [month]))
     yield from store(state, "raw.session_files", files, window)

@@ -19,6 +19,7 @@ from sessions_pipeline.sessions.archive import Archive, Header
 from sessions_pipeline.sessions.assemble import Assembled, OwnEntry, assemble
 from sessions_pipeline.sessions.eligibility import exclusion
 from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.sources.model import FileContents
 
@@ -31,7 +32,8 @@ class Ledger:
     """Who owns what, over the whole archive.
 
     headers: one per file; their position is the `file` of the other frames. own: index rows that count.
-    sessions: session, month, first_file (the file that the session starts in). files: one row per file with its role.
+    sessions: session, month, first_file (the file that the session starts in), user_file (the file whose user it gets).
+    files: one row per file with its role.
     """
 
     headers: list[Header]
@@ -49,7 +51,9 @@ def ledger(archive: Archive) -> Ledger:
     headers = archive.headers()
     index = _index(archive, headers)
     own = owned(index)
-    sessions = _session_months(own)
+    known = places(archive)
+    there = [header.file_key in known and known[header.file_key].there for header in headers]
+    sessions = _with_user_file(_session_months(own), index, there)
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
@@ -133,14 +137,31 @@ def _month(milliseconds: pl.Expr) -> pl.Expr:
 
 
 def _session_months(own: pl.DataFrame) -> pl.DataFrame:
-    """session, month, first_file: where the earliest line lies, of the main thread if there is one."""
+    """session, month, first_file and first_key: of the earliest line, of the main thread if there is one."""
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
     main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     ordered = own.sort("sidechain", "at", "line", "key")
     return ordered.group_by("session", maintain_order=True).agg(
-        _month(start).alias("month"), pl.col("file").first().alias("first_file")
+        _month(start).alias("month"),
+        pl.col("file").first().alias("first_file"),
+        pl.col("key").first().alias("first_key"),
     )
+
+
+def _with_user_file(sessions: pl.DataFrame, index: pl.DataFrame, there: list[bool]) -> pl.DataFrame:
+    """Adds user_file: the file with the session's first line; of several copies one that is there before one that is
+    gone (a folder that was renamed keeps its sessions under the new name), then the copy that counts.
+    """
+    files = pl.DataFrame({"file": range(len(there)), "there": there}, schema={"file": pl.UInt32, "there": pl.Boolean})
+    copies = (
+        index.join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
+        .join(files, on="file")
+        .sort(~pl.col("there"), pl.col("file") != pl.col("first_file"), "file")
+        .group_by("session", maintain_order=True)
+        .agg(pl.col("file").first().alias("user_file"))
+    )
+    return sessions.join(copies, on="session", how="left").drop("first_key")
 
 
 def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
@@ -224,13 +245,13 @@ def _own_entries(archive: Archive, book: Ledger, wanted: pl.DataFrame) -> Iterat
     grouped = (
         book.own.join(wanted, on="session", how="inner")
         .group_by("session")
-        .agg(pl.col("first_file").first(), pl.col("file"), pl.col("position"))
+        .agg(pl.col("first_file", "user_file").first(), pl.col("file"), pl.col("position"))
         .sort("first_file", "session")
     )
-    for files, positions in grouped.select("file", "position").iter_rows():
-        own = []
+    for user_file, files, positions in grouped.select("user_file", "file", "position").iter_rows():
+        own, user_key = [], book.headers[user_file].user_key
         for file, position in zip(files, positions, strict=True):
-            held, header = contents(file), book.headers[file]
+            held = contents(file)
             entry = held.entries[position]
-            own.append(OwnEntry(entry, held.contexts[entry.context], header.user_key, held.harness))
+            own.append(OwnEntry(entry, held.contexts[entry.context], user_key, held.harness))
         yield own

@@ -404,11 +404,13 @@ def test_purged_text_is_gone_and_counts_stay(tmp_path: Path) -> None:
 SYNC = """
 import sys
 from pathlib import Path
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 if __name__ == "__main__":
     archive = Archive(Path(sys.argv[2]))
     print("ready", flush=True)
-    archive.sync(find_log_files([Path(sys.argv[1])], "one")[0], 1790000000000)
+    archive.sync(find_log_files([sys.argv[1]], user_rule("one")).files, 1790000000000)
 """
 
 

@@ -9,8 +9,11 @@ from typing import Any
 import polars as pl
 
 from sessions_pipeline.schemas import polars_schema, validate
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.build import Ledger, build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.places import follow_users, remember
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 
 NOW_MS = 1_790_000_000_000  # 2026-09
 
@@ -24,7 +27,7 @@ class Read:
     transcripts: dict[str, str]
     files: pl.DataFrame
     rejected: pl.DataFrame
-    unreadable: tuple[tuple[Path, str], ...]
+    unreadable: tuple[tuple[str, str], ...]
 
     def only(self) -> dict[str, Any]:
         """The row of the only session."""
@@ -45,8 +48,10 @@ class Read:
 
 def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "study") -> Read:
     """Syncs `source` into the archive under `private` and builds all months."""
-    archive = Archive(private)
-    report = archive.sync(find_log_files([source], users)[0], NOW_MS)
+    archive, user_of = Archive(private), user_rule(users)
+    found = find_log_files([source], user_of)
+    follow_users(archive, remember(archive, found.files), user_of)
+    report = archive.sync(found.files, NOW_MS)
     book = ledger(archive)
     empty = pl.DataFrame(schema=polars_schema("core.sessions"))
     built = [
@@ -57,4 +62,4 @@ def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "st
     transcripts = {row[0]: row[1] for _, texts in built for row in texts.iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
-    return Read(book, sessions, transcripts, files, rejected, report.unreadable)
+    return Read(book, sessions, transcripts, files, rejected, (*found.problems, *report.unreadable))
