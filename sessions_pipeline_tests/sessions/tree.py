@@ -46,7 +46,7 @@ class Read:
         raise AssertionError(f"{self.sessions.height} sessions: {self.sessions['session_id'].to_list()}")
 
 
-def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "study") -> Read:
+def read(source: Path | str, private: Path, *, users: str = "one", rule_set: str = "study") -> Read:
     """Syncs `source` into the archive under `private` and builds all months."""
     archive, user_of = Archive(private), user_rule(users)
     found = find_log_files([source], user_of)
