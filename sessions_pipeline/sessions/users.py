@@ -26,6 +26,8 @@ HEADER = ["pattern", "user"]
 NOBODY = ""
 # Takes a file's place; the user's name, NOBODY where the files are nobody's on purpose, None where no rule says.
 UserRule = Callable[[str], str | None]
+# What a place must begin with, the whole pattern, the user.
+Row = tuple[str, re.Pattern[str], str]
 
 
 def user_rule(users: str) -> UserRule:
@@ -41,13 +43,17 @@ def user_rule(users: str) -> UserRule:
     patterns = _patterns(Path(users))
 
     def of_pattern(place: str) -> str | None:
-        return next((user for pattern, user in patterns if pattern.match(place)), None)
+        for opening, pattern, user in patterns:
+            # Spares most regular expressions: 6,000 files and 1,000 patterns took 4.5 s without.
+            if place.startswith(opening) and pattern.match(place):
+                return user
+        return None
 
     return of_pattern
 
 
-def _patterns(file: Path) -> list[tuple[re.Pattern[str], str]]:
-    """Compiled pattern and user of each row, in order."""
+def _patterns(file: Path) -> list[Row]:
+    """The rows of a pattern file, in order."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.reader(stream, strict=True, skipinitialspace=True)
@@ -59,8 +65,8 @@ def _patterns(file: Path) -> list[tuple[re.Pattern[str], str]]:
         raise SettingsError(f"{file} is not valid UTF-8: line {line}. Save it as CSV in UTF-8.") from error
 
 
-def _checked(file: Path, reader: csv._reader) -> list[tuple[re.Pattern[str], str]]:  # type: ignore[name-defined]
-    found: list[tuple[re.Pattern[str], str]] = []
+def _checked(file: Path, reader: csv._reader) -> list[Row]:  # type: ignore[name-defined]
+    found: list[Row] = []
     headed = False
     try:
         for row in reader:
@@ -76,7 +82,7 @@ def _checked(file: Path, reader: csv._reader) -> list[tuple[re.Pattern[str], str
             elif not cells[0]:
                 raise _wrong(file, reader.line_num, "expected a pattern before the comma")
             else:
-                found.append((_compiled(cells[0]), cells[1]))
+                found.append((*_compiled(cells[0]), cells[1]))
     except csv.Error as error:
         raise _wrong(file, reader.line_num, f"expected CSV, found: {error}") from error
     if not found:
@@ -84,10 +90,11 @@ def _checked(file: Path, reader: csv._reader) -> list[tuple[re.Pattern[str], str
     return found
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """A regular expression for the pattern and for all that lies in a folder of this name."""
+def _compiled(pattern: str) -> tuple[str, re.Pattern[str]]:
+    """What a place must begin with, and a regular expression for the pattern and for all in a folder of this name."""
     whole = pattern.removeprefix("./").rstrip("/")
-    return re.compile(f"{fnmatch.translate(whole)}|{fnmatch.translate(whole + '/*')}")
+    opening = re.split(r"[*?[]", whole, maxsplit=1)[0]
+    return opening, re.compile(f"{fnmatch.translate(whole)}|{fnmatch.translate(whole + '/*')}")
 
 
 def _wrong(file: Path, line: int, expected: str) -> SettingsError:
