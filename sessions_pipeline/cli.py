@@ -11,7 +11,16 @@ from pathlib import Path
 
 import click
 
-from sessions_pipeline.config import Home, SettingsError, default_home, describe_settings, load_settings, save_settings
+from sessions_pipeline.config import (
+    Home,
+    SettingsError,
+    StoreError,
+    default_home,
+    describe_settings,
+    load_settings,
+    save_settings,
+    unwritable,
+)
 from sessions_pipeline.months import parse_month
 
 NOTHING_TO_DO = 2
@@ -325,11 +334,38 @@ class _errors:  # noqa: N801 (used as a statement)
     """Turns errors that a person can mend into their message and exit code 1."""
 
     def __enter__(self) -> None:
-        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(_OneLine())
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
-            _stop(str(error), SOMETHING_MISSING)
+        if isinstance(error, Exception) and (message := _mendable(error)):
+            _stop(message, SOMETHING_MISSING)
+
+
+class _OneLine(logging.Formatter):
+    """The first line of a message: libraries log the stack of what ends as one of our messages anyway."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return next(iter(record.getMessage().splitlines()), "")
+
+
+def _mendable(error: Exception) -> str | None:
+    """What to say of an error that a person can mend; None of one that is a fault of this program."""
+    import sqlite3
+
+    if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
+        return str(error)
+    cause: BaseException = error
+    while cause.__cause__:
+        cause = cause.__cause__
+    if isinstance(cause, StoreError):
+        return str(cause)
+    if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
+        return unwritable(str(cause.filename or "the state folder"), cause.strerror or str(cause))
+    if isinstance(cause, sqlite3.OperationalError):
+        return unwritable("Dagster's storage in the state folder", str(cause))
+    return None
 
 
 class _Progress(logging.Handler):

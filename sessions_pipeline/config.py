@@ -38,6 +38,18 @@ class SettingsError(ValueError):
     """A setting or the state folder is not usable. The message names key, place, value and what is allowed."""
 
 
+class StoreError(OSError):
+    """A file of the state folder cannot be written. The message says what to do; what was stored is intact."""
+
+
+def unwritable(what: str, reason: str) -> str:
+    """The message for `what` that cannot be written."""
+    return (
+        f"cannot write {what}: {reason}. What was stored before is intact. Check that the disk has room and that you "
+        f"may write there, or name another state folder with --home; then run again."
+    )
+
+
 def is_url(source: str) -> bool:
     """Whether a source is an address rather than a folder of this machine."""
     return "://" in source
@@ -175,7 +187,7 @@ class Home:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not any(self.path.iterdir()):
-                (self.path / ".gitignore").write_text("*\n")
+                replace_file(self.path / ".gitignore", "*\n")
             for folder in (self.private, self.reports, self.dagster):
                 folder.mkdir(exist_ok=True)
             self.private.chmod(0o700)
@@ -248,9 +260,9 @@ def save_settings(home: Path, values: Mapping[str, object]) -> None:
             document[key] = list(value) if isinstance(value, tuple) else value
     if (after := tomlkit.dumps(document)) != before:
         try:
-            _replace(file.resolve(), after)
+            replace_file(file.resolve(), after)
         except OSError as error:
-            raise SettingsError(f"cannot write {file}: {error.strerror}. Is the state folder writable?") from error
+            raise SettingsError(unwritable(str(file), error.strerror or str(error))) from error
 
 
 def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
@@ -344,7 +356,7 @@ def _shown(value: object) -> str:
     return json.dumps(KEEP if value is None else value, default=str, ensure_ascii=False)
 
 
-def _replace(file: Path, text: str) -> None:
+def replace_file(file: Path, text: str) -> None:
     """Puts `text` in the place of `file` atomically; the mode of the old file stays, a new one gets 0600."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)

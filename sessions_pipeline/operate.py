@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sessions_pipeline.config import Home
+from sessions_pipeline.config import Home, replace_file
 from sessions_pipeline.months import add_months, month_key, months_between
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def prepare(home: Home) -> None:
     home.create()
     instance_file = home.dagster / "dagster.yaml"
     if not instance_file.exists():
-        instance_file.write_text(DAGSTER_YAML)
+        replace_file(instance_file, DAGSTER_YAML)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["SESSIONS_HOME"] = str(home.path)
 

@@ -1,8 +1,15 @@
 """Keeps what was read from every log file, so that nothing is lost when agents delete or rewrite their logs.
 
-One file per log file under `private/archive/`: a header, an index of its entries, and the entries (redacted). A file
-that did not change is not read again; one that was rewritten keeps the entries that the new version no longer holds;
-one that is gone stays as it was. Each write is a rename, so an interrupted run leaves only whole files behind.
+One file per log file under `private/archive/`: a header, an index of its entries, and the entries (redacted). Each
+write is a rename, so an interrupted run leaves only whole files behind.
+
+What is known of a log file never shrinks:
+- one that did not change is not read again;
+- one that changed is read again: its lines take the place of what was known of the same lines of the same session, and
+  lines that it no longer holds are kept. So a file that has grown replaces; one that shrank, was emptied, went back to
+  an earlier state, or was rewritten by a compaction or under another session id loses nothing;
+- one that is gone, or cannot be read, stays as it was; if it lies elsewhere now, it is another file with the same
+  lines, and `ownership` counts each line once.
 """
 
 from __future__ import annotations
@@ -19,6 +26,7 @@ from pathlib import Path, PurePath
 import msgspec
 import numpy as np
 
+from sessions_pipeline.config import StoreError, unwritable
 from sessions_pipeline.sessions.tree import LogFile, read_log_file
 from sessions_pipeline.sources import read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
@@ -160,7 +168,17 @@ def hash64(text: str) -> int:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file that is either whole or not there, readable by the owner only."""
+    """Writes a file that is either whole or not there, readable by the owner only.
+
+    Raises StoreError if it cannot be written; what was there stays.
+    """
+    try:
+        _write_whole(path, data)
+    except OSError as error:
+        raise StoreError(unwritable(str(path), error.strerror or str(error))) from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -176,15 +194,15 @@ def _secret(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(secrets.token_bytes(32))
         try:
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+                stream.write(secrets.token_bytes(32))
             # A hard link fails if another process made the key first: one key wins for good.
             os.link(partial, path)
         except FileExistsError:
             pass
         finally:
-            partial.unlink()
+            partial.unlink(missing_ok=True)
     return path.read_bytes()
 
 
@@ -249,10 +267,13 @@ def _add_what_was_known(new: FileContents, old: FileContents) -> int:
     if not new.lines:
         # Nothing could be read, not even of what kind the file is.
         new.harness = old.harness
-    held = {entry.key for entry in new.entries}
+    # With the session: a resume that rewrites the session's id makes another line of it.
+    held = {(entry.key, entry.session) for entry in new.entries}
     offset = len(new.contexts)
     lost = [
-        msgspec.structs.replace(entry, context=entry.context + offset) for entry in old.entries if entry.key not in held
+        msgspec.structs.replace(entry, context=entry.context + offset)
+        for entry in old.entries
+        if (entry.key, entry.session) not in held
     ]
     if lost:
         new.entries += lost
