@@ -357,7 +357,7 @@ def _mendable(error: Exception) -> str | None:
     if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
         return str(error)
     cause: BaseException = error
-    while cause.__cause__:
+    while cause.__cause__ and not isinstance(cause, StoreError):
         cause = cause.__cause__
     if isinstance(cause, StoreError):
         return str(cause)
