@@ -30,6 +30,8 @@ concurrency:
   runs:
     max_concurrent_runs: 1
 """
+# Errors whose message says what to do; what caused them does not.
+SPEAKING = ("SettingsError", "StoreError", "WarehouseError", "WarehouseBusyError")
 
 
 @dataclass
@@ -152,8 +154,8 @@ class _Launcher:
 
 
 def _root(error: object) -> str:
-    """Message of the innermost cause of a serialised error, without its stack."""
-    while getattr(error, "cause", None):
+    """Message of the innermost cause of a serialised error, or of the one that says what to do; without its stack."""
+    while getattr(error, "cause", None) and getattr(error, "cls_name", None) not in SPEAKING:
         error = error.cause  # type: ignore[attr-defined]
     return str(getattr(error, "message", error))
 

