@@ -9,7 +9,7 @@ HOME_FLAG := $(if $(STATE),--home $(STATE))
 .PHONY: help demo run ui test lint bench bench-ingest soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
-	@echo "make run SOURCE=~/.claude/projects  your own logs"
+	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
 	@echo "make ui                            the Dagster UI on the same state folder"
 	@echo "make test                          lint and the whole test suite"
 	@echo "make lint                          ruff and mypy"

@@ -27,7 +27,7 @@ def ingest_once(home: Path, source: Path) -> dict[str, int]:
     from sessions_pipeline.sessions.transcripts import Transcripts
     from sessions_pipeline.warehouse import Warehouse
 
-    folders, settings = Home(home).create(), Settings(sources=(source,))
+    folders, settings = Home(home).create(), Settings(sources=(str(source),))
     warehouse, archive = Warehouse(database=str(folders.warehouse)), Archive(folders.private)
     transcripts = Transcripts(folders.private)
     found = ingest(archive, settings)

@@ -11,12 +11,22 @@ from pathlib import Path
 
 import click
 
-from sessions_pipeline.config import Home, SettingsError, default_home, describe_settings, load_settings, save_settings
+from sessions_pipeline.config import (
+    Home,
+    SettingsError,
+    StoreError,
+    default_home,
+    describe_settings,
+    load_settings,
+    save_settings,
+    unwritable,
+)
 from sessions_pipeline.months import parse_month
 
 NOTHING_TO_DO = 2
 SOMETHING_MISSING = 1
 DEMO_HOME = Path(".sessions-demo")
+UNMAPPED_SHOWN = 5
 
 
 class Month(click.ParamType):
@@ -49,6 +59,7 @@ def main(ctx: click.Context, home: Path | None) -> None:
       sessions-pipeline demo                                   a first look, on synthetic logs
       sessions-pipeline run                                    your own logs in ~/.claude/projects
       sessions-pipeline run --source /logs --users folder      an organisation's, one folder per user
+      sessions-pipeline run --source s3://logs --users us.csv  a bucket's, with patterns that say whose is whose
       sessions-pipeline ui                                     the same in the Dagster UI
 
     Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do.
@@ -92,14 +103,15 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
     "--source",
     "sources",
     multiple=True,
-    type=click.Path(path_type=Path),
-    help="Folder with logs, searched with all folders inside; may be given more than once. "
+    help="Folder with logs, or an address such as s3://bucket/logs; searched with all folders inside; may be given "
+    "more than once. "
     "[default: as in settings.toml, at first ~/.claude/projects]",
 )
 @click.option(
     "--users",
-    type=click.Choice(["one", "folder"]),
-    help="Whose logs they are: one person's, or the first folder under the source names the user.",
+    metavar="one|folder|FILE.csv",
+    help="Whose logs they are: one person's, or the first folder under the source names the user, or a CSV file with "
+    "the header pattern,user does: path patterns, the first that matches decides.",
 )
 @click.option("--from", "first", type=Month(), help="First month. [default: the first with logs]")
 @click.option("--to", "last", type=Month(), help="Last month. [default: the last with logs]")
@@ -107,7 +119,7 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
 @click.pass_obj
 def run(
     home: Path | None,
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     users: str | None,
     first: dt.date | None,
     last: dt.date | None,
@@ -121,11 +133,10 @@ def run(
     folder = _folder(home)
     with _errors():
         folder.create()
-        given = {
-            "sources": [str(path.expanduser().absolute()) for path in sources] or None,
-            "users": users,
-            "backend": backend,
-        }
+        given = {"sources": list(sources) or None, "users": users, "backend": backend}
+        from sessions_pipeline.sessions.users import user_rule
+
+        user_rule(load_settings(folder.path, given).settings.users)  # a wrong pattern file is not kept
         save_settings(folder.path, {key: value for key, value in given.items() if value is not None})
         _run(folder, first, last, _Progress())
 
@@ -260,17 +271,22 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
     operate.prepare(folder)
     if settings.backend != "rules":
         _stop(f"the {settings.backend} backend is not available yet; use --backend rules.", SOMETHING_MISSING)
-    show.say(f"looking for logs in {', '.join(map(str, settings.sources))}")
+    show.say(f"looking for logs in {', '.join(settings.sources)}")
     from sessions_pipeline.sessions.archive import Archive
     from sessions_pipeline.sessions.ingest import ingest
 
     found = ingest(Archive(folder.private), settings)
-    for path, reason in found.problems:
-        show.say(f"cannot read {path}: {reason}")
+    for place, reason in found.problems:
+        show.say(f"cannot read {place}: {reason}")
     show.say(f"{found.found} log files found, {found.read} of them new or changed")
+    if found.unmapped:
+        show.say(_unmapped(found.unmapped, settings.users))
     months = sorted(set(found.book.sessions["month"]))
     if not operate.within(months, first, last):
-        _stop(_nothing(found.found, bool(months), settings.sources), NOTHING_TO_DO)
+        # A source that is not there holds nothing; one that cannot be listed may.
+        unknown = len(found.problems) > len(found.absent)
+        code = SOMETHING_MISSING if unknown else NOTHING_TO_DO
+        _stop(_nothing(found.found, bool(months), settings.sources), code)
     outcome = operate.run(folder, first, last, found.book, settings.window_months, show.say)
     show.close()
     for line in outcome.warnings:
@@ -282,7 +298,7 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
     written = folder.report(outcome.vintages[-1])
     if written.exists():
         click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
-    if outcome.failures or found.problems or not written.exists():
+    if outcome.failures or found.problems or found.unmapped or not written.exists():
         raise SystemExit(SOMETHING_MISSING)
 
 
@@ -290,8 +306,18 @@ def _no_sample(rule_set: str) -> str:
     return f"no session is in the sample of the rule set {rule_set}; core.attrition says which rule left out which."
 
 
-def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[Path, ...]) -> str:
-    where = ", ".join(map(str, sources))
+def _unmapped(files: tuple[str, ...], users: str) -> str:
+    few = ", ".join(files[:UNMAPPED_SHOWN]) + (" …" if len(files) > UNMAPPED_SHOWN else "")
+    advice = (
+        "They lie directly in the source; move each into a folder of its user"
+        if users == "folder"
+        else f"No pattern in {users} matches them; add one, with an empty user if they are nobody's"
+    )
+    return f"{len(files)} log files belong to no user, so that their sessions are left out: {few}. {advice}."
+
+
+def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...]) -> str:
+    where = ", ".join(sources)
     if sessions_elsewhere:
         return "no session started in these months. Leave out --from and --to to see every month."
     if files:
@@ -308,11 +334,38 @@ class _errors:  # noqa: N801 (used as a statement)
     """Turns errors that a person can mend into their message and exit code 1."""
 
     def __enter__(self) -> None:
-        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(_OneLine())
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
-            _stop(str(error), SOMETHING_MISSING)
+        if isinstance(error, Exception) and (message := _mendable(error)):
+            _stop(message, SOMETHING_MISSING)
+
+
+class _OneLine(logging.Formatter):
+    """The first line of a message: libraries log the stack of what ends as one of our messages anyway."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return next(iter(record.getMessage().splitlines()), "")
+
+
+def _mendable(error: Exception) -> str | None:
+    """What to say of an error that a person can mend; None of one that is a fault of this program."""
+    import sqlite3
+
+    if isinstance(error, SettingsError) or type(error).__name__ in ("WarehouseError", "WarehouseBusyError"):
+        return str(error)
+    cause: BaseException = error
+    while cause.__cause__ and not isinstance(cause, StoreError):
+        cause = cause.__cause__
+    if isinstance(cause, StoreError):
+        return str(cause)
+    if isinstance(cause, OSError) and not isinstance(cause, BrokenPipeError):
+        return unwritable(str(cause.filename or "the state folder"), cause.strerror or str(cause))
+    if isinstance(cause, sqlite3.OperationalError):
+        return unwritable("Dagster's storage in the state folder", str(cause))
+    return None
 
 
 class _Progress(logging.Handler):

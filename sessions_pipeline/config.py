@@ -12,6 +12,7 @@ import datetime as dt
 import difflib
 import json
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -27,19 +28,57 @@ DEFAULT = "default"
 FILE = "settings.toml"
 FLAG = "flag"
 KEEP = "keep"
+USERS = ("one", "folder")
+_PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
+# Separates the folders of a list in the environment, but not the beginning of an address from its rest.
+_BETWEEN_FOLDERS = re.compile(re.escape(os.pathsep) + "(?!//)")
 
 
 class SettingsError(ValueError):
     """A setting or the state folder is not usable. The message names key, place, value and what is allowed."""
 
 
-def _folders(value: object) -> tuple[Path, ...]:
-    """Absolute paths of a non-empty list of folder names; `~` is the home folder of the user."""
+class StoreError(OSError):
+    """A file of the state folder cannot be written. The message says what to do; what was stored is intact."""
+
+
+def unwritable(what: str, reason: str) -> str:
+    """The message for `what` that cannot be written."""
+    return (
+        f"cannot write {what}: {reason}. What was stored before is intact. Check that the disk has room and that you "
+        f"may write there, or name another state folder with --home; then run again."
+    )
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is an address rather than a folder of this machine."""
+    return "://" in source
+
+
+def _sources(value: object) -> tuple[str, ...]:
+    """Absolute paths of folders (`~` is the home folder of the user) and addresses, of a non-empty list of both."""
     if not isinstance(value, list | tuple) or not value:
         raise ValueError("not a list of folders")
-    if not all(isinstance(folder, str | Path) and str(folder) for folder in value):
+    if not all(isinstance(source, str | Path) and str(source) for source in value):
         raise ValueError("not a list of folders")
-    return tuple(dict.fromkeys(Path(folder).expanduser().absolute() for folder in value))
+    return tuple(dict.fromkeys(_absolute(str(source)) for source in value))
+
+
+def _absolute(source: str) -> str:
+    if not is_url(source):
+        return str(Path(source).expanduser().absolute())
+    if _PASSWORD.search(source):
+        raise ValueError("an address with a password would be kept and shown in clear")
+    return source
+
+
+def _users(value: object) -> str:
+    """`one`, `folder`, or the absolute path of a pattern file, whose name ends in .csv."""
+    if value in USERS:
+        return str(value)
+    if not isinstance(value, str | Path) or Path(value).suffix.lower() != ".csv":
+        raise ValueError("neither a word that is known nor a CSV file")
+    return str(Path(value).expanduser().absolute())
 
 
 def _none_if_keep(value: object) -> object:
@@ -54,13 +93,14 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    sources: Annotated[tuple[Path, ...], BeforeValidator(_folders)] = Field(
-        default=(Path("~/.claude/projects"),),
-        description="folders with agent logs, searched with all folders inside",
+    sources: Annotated[tuple[str, ...], BeforeValidator(_sources)] = Field(
+        default=("~/.claude/projects",),
+        description="folders and addresses (s3://…) with agent logs, searched with all folders inside",
     )
-    users: Literal["one", "folder"] = Field(
+    users: Annotated[str, BeforeValidator(_users)] = Field(
         default="one",
-        description="whose logs they are: one person's, or the first folder under a source names the user",
+        description="whose logs they are: one person's, or the first folder under a source names the user, "
+        "or a CSV file of path patterns does",
     )
     rule_set: Literal["study", "all_interactive"] = Field(
         default="study",
@@ -147,7 +187,7 @@ class Home:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not any(self.path.iterdir()):
-                (self.path / ".gitignore").write_text("*\n")
+                replace_file(self.path / ".gitignore", "*\n")
             for folder in (self.private, self.reports, self.dagster):
                 folder.mkdir(exist_ok=True)
             self.private.chmod(0o700)
@@ -217,12 +257,12 @@ def save_settings(home: Path, values: Mapping[str, object]) -> None:
         if value is None:
             document.pop(key, None)
         else:
-            document[key] = [str(folder) for folder in value] if isinstance(value, tuple) else value
+            document[key] = list(value) if isinstance(value, tuple) else value
     if (after := tomlkit.dumps(document)) != before:
         try:
-            _replace(file.resolve(), after)
+            replace_file(file.resolve(), after)
         except OSError as error:
-            raise SettingsError(f"cannot write {file}: {error.strerror}. Is the state folder writable?") from error
+            raise SettingsError(unwritable(str(file), error.strerror or str(error))) from error
 
 
 def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
@@ -235,7 +275,7 @@ def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
 
 
 def _read_file(home: Home) -> dict[str, object]:
-    """Keys and values of settings.toml; empty without one. Relative sources count from the state folder."""
+    """Keys and values of settings.toml; empty without one. Relative paths count from the state folder."""
     file = home.settings_file
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -248,10 +288,17 @@ def _read_file(home: Home) -> dict[str, object]:
         raise SettingsError(f"{file} is not valid UTF-8: line {line}") from error
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from error
-    sources = values.get("sources")
-    if isinstance(sources, list) and all(isinstance(folder, str) and folder for folder in sources):
-        values["sources"] = [home.path / Path(folder).expanduser() for folder in sources]
+    sources, users = values.get("sources"), values.get("users")
+    if isinstance(sources, list) and all(isinstance(source, str) and source for source in sources):
+        values["sources"] = [_from(home.path, source) for source in sources]
+    if isinstance(users, str) and users.lower().endswith(".csv"):
+        values["users"] = _from(home.path, users)
     return values
+
+
+def _from(folder: Path, name: str) -> str:
+    """`name` counted from `folder` where it is a relative path."""
+    return name if is_url(name) else str(folder / Path(name).expanduser())
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
@@ -262,7 +309,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
             continue
         key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
         if key in Settings.model_fields:
-            found[key] = text.split(os.pathsep) if _is_list(key) else text
+            found[key] = _BETWEEN_FOLDERS.split(text) if _is_list(key) else text
         elif _nearest(key):
             found[key] = text
     return found
@@ -279,7 +326,8 @@ def _checked(key: str, value: object, origin: str) -> object:
     try:
         return adapter.validate_python(value, strict=not origin.startswith("environment"))
     except ValidationError as error:
-        raise SettingsError(f"{key} = {_shown(value)} ({origin}) is not allowed: {_allowed(key)}") from error
+        shown = _PASSWORD.sub("://…@", _shown(value))
+        raise SettingsError(f"{key} = {shown} ({origin}) is not allowed: {_allowed(key)}") from error
 
 
 def _nearest(key: str) -> str | None:
@@ -296,7 +344,9 @@ def _allowed(key: str) -> str:
     if get_origin(field.annotation) is Literal:
         return " or ".join(get_args(field.annotation))
     if _is_list(key):
-        return 'a list of folders, e.g. ["~/.claude/projects"]'
+        return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
+    if key == "users":
+        return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
     whole_number = "a whole number, 1 or more"
     return whole_number if field.annotation is int else f"{whole_number}, or {KEEP}"
 
@@ -306,7 +356,7 @@ def _shown(value: object) -> str:
     return json.dumps(KEEP if value is None else value, default=str, ensure_ascii=False)
 
 
-def _replace(file: Path, text: str) -> None:
+def replace_file(file: Path, text: str) -> None:
     """Puts `text` in the place of `file` atomically; the mode of the old file stays, a new one gets 0600."""
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     temporary = Path(name)

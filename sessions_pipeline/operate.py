@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sessions_pipeline.config import Home
+from sessions_pipeline.config import Home, replace_file
 from sessions_pipeline.months import add_months, month_key, months_between
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ concurrency:
   runs:
     max_concurrent_runs: 1
 """
+# Errors whose message says what to do; what caused them does not.
+SPEAKING = ("SettingsError", "StoreError", "WarehouseError", "WarehouseBusyError")
 
 
 @dataclass
@@ -46,7 +48,7 @@ def prepare(home: Home) -> None:
     home.create()
     instance_file = home.dagster / "dagster.yaml"
     if not instance_file.exists():
-        instance_file.write_text(DAGSTER_YAML)
+        replace_file(instance_file, DAGSTER_YAML)
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ["SESSIONS_HOME"] = str(home.path)
 
@@ -152,8 +154,8 @@ class _Launcher:
 
 
 def _root(error: object) -> str:
-    """Message of the innermost cause of a serialised error, without its stack."""
-    while getattr(error, "cause", None):
+    """Message of the innermost cause of a serialised error, or of the one that says what to do; without its stack."""
+    while getattr(error, "cause", None) and getattr(error, "cls_name", None) not in SPEAKING:
         error = error.cause  # type: ignore[attr-defined]
     return str(getattr(error, "message", error))
 

@@ -92,7 +92,7 @@ class Sessions(Table):
 
     session_id: str = _column("the harness's own id", unique=True)
     harness: str = _column("the agent program, e.g. claude_code")
-    user_key: str = _column("keyed hash of the user")
+    user_key: str = _column("keyed hash of the user; empty where the files are nobody's")
     project_key: str = _column("keyed hash of the working directory at the first line", nullable=True)
     month: dt.date = _column(MONTH)
     started_at: dt.datetime = _column("first line, UTC")

@@ -209,6 +209,39 @@ def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedP
     assert cli(tmp_path / "home", "report").returncode == 2
 
 
+def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_users(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    logs, home, _ = ran
+    before = sessions(home, "* exclude (user_key, is_eligible, exclusion)")
+    for name in ("s1", "s3", "s9"):
+        (logs / "p" / f"{name}.jsonl").unlink(missing_ok=True)
+    users = tmp_path / "users.csv"
+    users.write_text("pattern,user\np/s[13].jsonl,ann\np/s0.jsonl,ben\np/bad.jsonl,\n")
+    done = cli(home, "run", "--users", str(users))
+    assert done.returncode == 1
+    assert f"1 log files belong to no user, so that their sessions are left out: {logs}/p/s2.jsonl" in done.stderr
+    assert sessions(home, "* exclude (user_key, is_eligible, exclusion)") == before
+    user_of = {name: (user, why) for name, user, why in sessions(home, "session_id, user_key, exclusion")}
+    assert user_of["s1"] == user_of["s3"] != user_of["s0"]
+    assert (user_of["s0"][1], user_of["s2"]) == (None, ("", "no_user"))
+    assert f'users = "{users}"' in (home / "settings.toml").read_text()
+
+
+def sessions(home: Path, columns: str) -> list[Any]:
+    """Rows of core.sessions."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        return connection.execute(f"select {columns} from core.sessions order by session_id").fetchall()
+
+
+def test_a_wrong_file_of_users_is_told_and_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_text("pattern,user\nann\n")
+    done = cli(tmp_path / "home", "run", "--users", str(tmp_path / "users.csv"))
+    assert done.returncode == 1
+    assert "users.csv, line 2: expected 2 cells, pattern and user, found 1" in done.stderr
+    assert not (tmp_path / "home" / "settings.toml").exists()
+
+
 @pytest.mark.parametrize("seconds", [4.0, 9.0])
 def test_a_run_killed_at_any_moment_is_made_good_by_the_next(tmp_path: Path, seconds: float) -> None:
     for number in range(6):

@@ -44,7 +44,7 @@ class TestWhoWins:
     def test_defaults(self, home: Path) -> None:
         in_force = load_settings(home, environ={})
         assert in_force.settings.model_dump() == {
-            "sources": (Path.home() / ".claude/projects",),
+            "sources": (f"{Path.home()}/.claude/projects",),
             "users": "one",
             "rule_set": "study",
             "backend": "rules",
@@ -73,13 +73,13 @@ class TestWhoWins:
         monkeypatch.chdir(tmp_path)
         listed = os.pathsep.join(["~/a", "b", "b", "/c"])
         assert load_settings(home, environ={"SESSIONS_SOURCES": listed}).settings.sources == (
-            Path.home() / "a",
-            tmp_path / "b",
-            Path("/c"),
+            f"{Path.home()}/a",
+            f"{tmp_path}/b",
+            "/c",
         )
         # In the file a relative folder counts from the file, so that every process reads the same.
         write(home, 'sources = ["logs", "~/a"]')
-        assert load_settings(home, environ={}).settings.sources == (home / "logs", Path.home() / "a")
+        assert load_settings(home, environ={}).settings.sources == (f"{home}/logs", f"{Path.home()}/a")
 
     def test_keeping_for_ever_can_be_said_against_the_file(self, home: Path) -> None:
         write(home, "transcript_retention_days = 30")
@@ -89,6 +89,24 @@ class TestWhoWins:
         assert in_force.settings.transcript_retention_days is None
         assert in_force.origins["transcript_retention_days"] == "environment SESSIONS_TRANSCRIPT_RETENTION_DAYS"
 
+    def test_addresses_stay_as_they_are_wherever_they_are_set(self, home: Path) -> None:
+        listed = os.pathsep.join(["s3://bucket/logs", "/c", "gs://other"])
+        expected = ("s3://bucket/logs", "/c", "gs://other")
+        assert load_settings(home, environ={"SESSIONS_SOURCES": listed}).settings.sources == expected
+        save_settings(home, {"sources": expected})
+        assert load_settings(home, environ={}).settings.sources == expected
+
+    def test_a_file_of_users_is_kept_as_an_absolute_path(
+        self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        save_settings(home, {"users": "us.csv"})
+        assert load_settings(home, environ={}).settings.users == f"{tmp_path}/us.csv"
+        # In settings.toml a relative path counts from the state folder, as that of a source does.
+        write(home, 'users = "us.csv"')
+        assert load_settings(home, environ={}).settings.users == f"{home}/us.csv"
+        assert load_settings(home, environ={"SESSIONS_USERS": "~/us.CSV"}).settings.users == f"{Path.home()}/us.CSV"
+
     def test_without_a_state_folder(self, tmp_path: Path) -> None:
         assert load_settings(tmp_path / "nowhere", environ={}).settings == Settings()
 
@@ -97,7 +115,7 @@ class TestMistakes:
     @pytest.mark.parametrize(
         ("line", "words"),
         [
-            ('users = "two"', 'users = "two" (settings.toml) is not allowed: one or folder'),
+            ('users = "two"', 'users = "two" (settings.toml) is not allowed: one or folder, or a CSV file'),
             ("min_users = 0", "min_users = 0 (settings.toml) is not allowed: a whole number, 1 or more"),
             ('min_users = "5"', 'min_users = "5" (settings.toml) is not allowed: a whole number, 1 or more'),
             ("min_users = true", "min_users = true (settings.toml) is not allowed: a whole number, 1 or more"),
@@ -122,6 +140,11 @@ class TestMistakes:
     def test_variables_of_others_are_left_alone(self, home: Path) -> None:
         environ = {"SESSIONS_COOKIE_DOMAIN": "x", "SESSIONSX": "y", "MIN_USERS": "z"}
         assert load_settings(home, environ=environ).settings == Settings()
+
+    def test_an_address_with_a_password_is_refused_and_the_password_not_repeated(self, home: Path) -> None:
+        said = complaint(home, {"sources": ["sftp://ann:open-sesame@host/logs"]})
+        assert "addresses without a password" in said
+        assert "open-sesame" not in said
 
     def test_in_a_flag(self, home: Path) -> None:
         assert complaint(home, {"backend": "gpt"}) == 'backend = "gpt" (flag) is not allowed: rules or claude'
@@ -153,7 +176,7 @@ class TestSaving:
         text = Home(home).settings_file.read_text()
         assert text.startswith('# ours\nmin_users = 3  # agreed in May\n\nusers = "folder"\n')
         in_force = load_settings(home, environ={})
-        assert in_force.settings.sources == (Path("/logs"),)
+        assert in_force.settings.sources == ("/logs",)
         assert in_force.origins["sources"] == in_force.origins["min_users"] == "settings.toml"
 
     def test_none_brings_the_default_back(self, home: Path) -> None:
@@ -168,7 +191,7 @@ class TestSaving:
         monkeypatch.chdir(tmp_path / "work")
         save_settings(home, {"sources": ("logs",)})
         monkeypatch.chdir(tmp_path)
-        assert load_settings(home, environ={}).settings.sources == (tmp_path / "work" / "logs",)
+        assert load_settings(home, environ={}).settings.sources == (f"{tmp_path}/work/logs",)
 
     def test_a_wrong_value_is_not_saved(self, home: Path) -> None:
         write(home, "min_users = 3\n")
@@ -202,7 +225,8 @@ def test_every_setting_is_described(home: Path) -> None:
     assert list(rows) == list(Settings.model_fields)
     assert all(row.meaning for row in rows.values())
     users, days = rows["users"], rows["transcript_retention_days"]
-    assert (users.value, users.origin, users.allowed) == ('"folder"', "settings.toml", "one or folder")
+    assert (users.value, users.origin) == ('"folder"', "settings.toml")
+    assert users.allowed.startswith("one or folder, or a CSV file")
     assert (days.value, days.origin, days.allowed) == ('"keep"', "default", "a whole number, 1 or more, or keep")
     assert rows["min_users"].value == "5"
     assert rows["sources"].value == f'["{Path.home()}/.claude/projects"]'

@@ -20,12 +20,11 @@ _FILES_IN_MEMORY = 16
 _DECIDING = ("assemble.py", "eligibility.py", "transcript.py", "prices.py", "prices.csv")
 
 
-class Part(NamedTuple):
-    """Entries of a session in one file. positions: of the entries in the file."""
+class Located(NamedTuple):
+    """Where a session lies: whose it is; key of each file that holds entries of it, and their positions there."""
 
-    file_key: str
     user_key: str
-    positions: list[int]
+    parts: list[tuple[str, list[int]]]
 
 
 class Way(NamedTuple):
@@ -49,16 +48,18 @@ class Summed(NamedTuple):
     purged: bool
 
 
-def add_up(private: Path, sessions: Sequence[Sequence[Part]], way: Way) -> list[Summed]:
-    """The sessions with these parts, in their order. private: the owner-only folder that holds the archive."""
-    archive = Archive(private)
-    contents = lru_cache(maxsize=_FILES_IN_MEMORY)(archive.contents)
-    return [_sum([own for part in parts for own in _entries(part, contents(part.file_key))], way) for parts in sessions]
+def add_up(private: Path, sessions: Sequence[Located], way: Way) -> list[Summed]:
+    """These sessions, in their order. private: the owner-only folder that holds the archive."""
+    contents = lru_cache(maxsize=_FILES_IN_MEMORY)(Archive(private).contents)
+    return [
+        _sum([own for key, positions in at.parts for own in _entries(contents(key), positions, at.user_key)], way)
+        for at in sessions
+    ]
 
 
-def _entries(part: Part, held: FileContents) -> list[OwnEntry]:
-    own = [held.entries[position] for position in part.positions]
-    return [OwnEntry(entry, held.contexts[entry.context], part.user_key, held.harness) for entry in own]
+def _entries(held: FileContents, positions: list[int], user_key: str) -> list[OwnEntry]:
+    own = [held.entries[position] for position in positions]
+    return [OwnEntry(entry, held.contexts[entry.context], user_key, held.harness) for entry in own]
 
 
 def _sum(own: list[OwnEntry], way: Way) -> Summed:

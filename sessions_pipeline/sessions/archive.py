@@ -1,8 +1,15 @@
 """Keeps what was read from every log file, so that nothing is lost when agents delete or rewrite their logs.
 
-One file per log file under `private/archive/`: a header, an index of its entries, and the entries (redacted). A file
-that did not change is not read again; one that was rewritten keeps the entries that the new version no longer holds;
-one that is gone stays as it was. Each write is a rename, so an interrupted run leaves only whole files behind.
+One file per log file under `private/archive/`: a header, an index of its entries, and the entries (redacted). Each
+write is a rename, so an interrupted run leaves only whole files behind.
+
+What is known of a log file never shrinks:
+- one that did not change is not read again;
+- one that changed is read again: its lines take the place of what was known of the same lines of the same session, and
+  lines that it no longer holds are kept. So a file that has grown replaces; one that shrank, was emptied, went back to
+  an earlier state, or was rewritten by a compaction or under another session id loses nothing;
+- one that is gone, or cannot be read, stays as it was; if it lies elsewhere now, it is another file with the same
+  lines, and `ownership` counts each line once.
 """
 
 from __future__ import annotations
@@ -12,17 +19,19 @@ import os
 import re
 import secrets
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
+from sessions_pipeline.config import StoreError, unwritable
 from sessions_pipeline.sessions.processes import workers
-from sessions_pipeline.sources import is_log_name, read
+from sessions_pipeline.sessions.tree import LogFile, read_log_file
+from sessions_pipeline.sources import read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
@@ -54,16 +63,6 @@ _BATCH_FILES = 64
 _PARTIAL = re.compile(r"\..+\.(\d+)(?:\.[0-9a-f]{8})?")
 
 
-@dataclass(frozen=True)
-class LogFile:
-    """A log file as it lies on disk. user: name before hashing."""
-
-    path: Path
-    user: str
-    bytes: int
-    mtime_ns: int
-
-
 class Header(msgspec.Struct, frozen=True, array_like=True):
     """What is known of a log file without decoding its entries.
 
@@ -88,10 +87,10 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
 
 @dataclass(frozen=True)
 class SyncReport:
-    """Counts of one look at the sources. unreadable: path and reason of files that could not be opened."""
+    """Counts of one look at the sources. unreadable: location and reason of files that could not be opened."""
 
     read: int
-    unreadable: tuple[tuple[Path, str], ...]
+    unreadable: tuple[tuple[str, str], ...]
 
 
 class Archive:
@@ -121,7 +120,7 @@ class Archive:
         for file in files:
             key = self.file_key(file)
             header = known.get(key)
-            if header is None or _changed(header, file, self.key(file.user)):
+            if header is None or _changed(header, file, self.user_key(file.user)):
                 jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
         batches = list(_batches(jobs))
@@ -129,14 +128,18 @@ class Archive:
             for batch, problems in zip(batches, each(_ingest_all, batches), strict=True):
                 done += sum(job.file.bytes for job in batch)
                 read = zip(batch, problems, strict=True)
-                unreadable += [(job.file.path, problem) for job, problem in read if problem]
+                unreadable += [(job.file.location, problem) for job, problem in read if problem]
                 if progress:
                     progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
+    def user_key(self, user: str) -> str:
+        """Keyed hash of a user's name; empty for nobody."""
+        return _user_key(self.secret, user)
+
     def file_key(self, file: LogFile) -> str:
-        """Keyed hash of the path."""
-        return self.key(str(file.path.absolute()))
+        """Keyed hash of where the file lies."""
+        return self.key(file.location)
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
@@ -190,6 +193,10 @@ def keyed_hash(secret: bytes, text: str) -> str:
     return hmac.digest(secret, text.encode(errors="surrogatepass"), "sha256").hex()[:32]
 
 
+def _user_key(secret: bytes, user: str) -> str:
+    return keyed_hash(secret, user) if user else ""
+
+
 def hash64(text: str, seed: int = 0) -> int:
     """64 bits of XXH3: a million keys collide with a probability of 3e-8. The empty text is 0.
 
@@ -199,7 +206,17 @@ def hash64(text: str, seed: int = 0) -> int:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Writes a file that is either whole or not there, readable by the owner only."""
+    """Writes a file that is either whole or not there, readable by the owner only.
+
+    Raises StoreError if it cannot be written; what was there stays.
+    """
+    try:
+        _write_whole(path, data)
+    except OSError as error:
+        raise StoreError(unwritable(str(path), error.strerror or str(error))) from error
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -233,15 +250,15 @@ def _secret(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         partial = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
-            stream.write(secrets.token_bytes(32))
         try:
+            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as stream:
+                stream.write(secrets.token_bytes(32))
             # A hard link fails if another process made the key first: one key wins for good.
             os.link(partial, path)
         except FileExistsError:
             pass
         finally:
-            partial.unlink()
+            partial.unlink(missing_ok=True)
     return path.read_bytes()
 
 
@@ -271,7 +288,7 @@ def _ingest_all(jobs: list[_Job]) -> list[str]:
 def _ingest(job: _Job) -> str:
     """Reads one log file into the archive; the reason if it cannot be read (what was known stays)."""
     try:
-        data = job.file.path.read_bytes()
+        data = read_log_file(job.file)
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
         data, contents = b"", FileContents("unknown", 0, [], [], [Rejected(0, reason)])
@@ -282,14 +299,14 @@ def _ingest(job: _Job) -> str:
         def key(text: str) -> str:
             return keyed_hash(job.secret, text)
 
-        contents = sanitise(read(data, path=job.file.path, key=key, written_ms=written_ms))
+        contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
     header = Header(
         version=VERSION,
         file_key=job.key,
         harness=contents.harness,
-        user_key=keyed_hash(job.secret, job.file.user),
+        user_key=_user_key(job.secret, job.file.user),
         bytes=job.file.bytes,
         # An unreadable file is tried again by the next run.
         mtime_ns=-1 if reason else job.file.mtime_ns,
@@ -310,10 +327,13 @@ def _add_what_was_known(new: FileContents, old: FileContents) -> int:
     if not new.lines:
         # Nothing could be read, not even of what kind the file is.
         new.harness = old.harness
-    held = {entry.key for entry in new.entries}
+    # With the session: a resume that rewrites the session's id makes another line of it.
+    held = {(entry.key, entry.session) for entry in new.entries}
     offset = len(new.contexts)
     lost = [
-        msgspec.structs.replace(entry, context=entry.context + offset) for entry in old.entries if entry.key not in held
+        msgspec.structs.replace(entry, context=entry.context + offset)
+        for entry in old.entries
+        if (entry.key, entry.session) not in held
     ]
     if lost:
         new.entries += lost
@@ -369,36 +389,3 @@ def _read_contents(path: Path) -> FileContents:
     data = path.read_bytes()
     _, head, index = _LENGTHS.unpack_from(data)
     return msgspec.msgpack.decode(memoryview(data)[_LENGTHS.size + head + index :], type=FileContents)
-
-
-def find_log_files(folders: Iterable[Path], users: str) -> tuple[list[LogFile], list[tuple[Path, str]]]:
-    """Every log file under `folders`, hidden folders included, ordered by path; and the folders that cannot be listed.
-
-    users: `one` for a single user, `folder` where the first folder under the source names the user (a file that
-    lies directly in the source then belongs to a user without a name).
-    """
-    found: dict[Path, LogFile] = {}
-    problems: list[tuple[Path, str]] = []
-
-    def note(error: OSError) -> None:
-        problems.append((Path(error.filename or "?"), error.strerror or type(error).__name__))
-
-    for folder in folders:
-        root = folder.expanduser().absolute()
-        for directory, _, names in os.walk(root, onerror=note):
-            place = Path(directory).relative_to(root).parts
-            user = "one" if users == "one" else place[0] if place else ""
-            for name in names:
-                if is_log_name(name):
-                    path = Path(directory, name)
-                    found.setdefault(path, LogFile(path, user, *_stat(path)))
-    return [found[path] for path in sorted(found)], problems
-
-
-def _stat(path: Path) -> tuple[int, int]:
-    """Size and time of a file; of a broken link (0, 0): reading it will say what is wrong."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return 0, 0
-    return stat.st_size, stat.st_mtime_ns

@@ -39,8 +39,10 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     """Reads the log files that are new or changed into the archive, and lists what was found."""
     found, months = ingest(state.archive, state.settings), months_of(context)
     context.log.info("log files: %d found, %d new or changed", found.found, found.read)
-    for path, reason in found.problems:
-        context.log.warning("cannot read %s: %s", path.name, reason)
+    for place, reason in found.problems:
+        context.log.warning("cannot read %s: %s", place.rsplit("/", 1)[-1], reason)
+    if found.unmapped:
+        context.log.warning("log files that belong to no user: %d", len(found.unmapped))
     book = found.book
     pending = sum(header.pending for header in book.headers)
     if pending:

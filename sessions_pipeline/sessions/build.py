@@ -17,9 +17,10 @@ from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
-from sessions_pipeline.sessions.add_up import Part, Summed, Way, add_up
+from sessions_pipeline.sessions.add_up import Located, Summed, Way, add_up
 from sessions_pipeline.sessions.archive import Archive, Header
 from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
 
@@ -36,7 +37,7 @@ class Ledger:
     """Who owns what, over the whole archive.
 
     headers: one per file; their position is the `file` of the other frames. own: index rows that count.
-    sessions: session, month, first_file (the file that the session starts in), lines (digest of its lines).
+    sessions: session, month, first_file (the file that the session starts in), user_key, lines (digest of its lines).
     files: one row per file with its role.
     """
 
@@ -55,7 +56,9 @@ def ledger(archive: Archive) -> Ledger:
     headers, records = archive.index()
     index = _index(headers, records)
     own = owned(index)
-    sessions = _sessions(own.with_columns(_lines(own, headers)))
+    known = places(archive)
+    there = [header.file_key in known and known[header.file_key].there for header in headers]
+    sessions = _with_user(_sessions(own.with_columns(_lines(own, headers))), index, headers, there)
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
@@ -117,12 +120,8 @@ def build_sessions(
 
 def _log_digest(way: Way) -> pl.Expr:
     """Digest of a session's lines and of the way they are added up."""
-    suffix = way.digest()
-    return (
-        pl.col("lines")
-        .map_elements(lambda lines: xxh3_64_hexdigest(f"{lines} {suffix}".encode()), pl.String)
-        .alias("log_digest")
-    )
+    known = pl.concat_str(pl.col("lines"), pl.col("user_key"), pl.lit(way.digest()), separator=" ")
+    return known.map_elements(lambda text: xxh3_64_hexdigest(text.encode()), pl.String).alias("log_digest")
 
 
 def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> pl.DataFrame:
@@ -157,28 +156,27 @@ def _month(
 
 
 def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
-    """One row per wanted session: month, log_digest, files and the positions in each; neighbours share files."""
+    """One row per wanted session: month, user_key, log_digest, files and the positions in each; neighbours share
+    files."""
+    session = ["session", "month", "user_key", "log_digest", "first_file"]
     return (
         book.own.lazy()
         .select("session", "file", "position")
-        .join(wanted.lazy().select("session", "month", "log_digest", "first_file"), on="session")
-        .group_by("session", "month", "log_digest", "first_file", "file")
+        .join(wanted.lazy().select(session), on="session")
+        .group_by(*session, "file")
         .agg("position", pl.len().alias("entries"))
-        .group_by("session", "month", "log_digest", "first_file")
+        .group_by(session)
         .agg("file", "position", pl.col("entries").sum())
         .sort("month", "first_file", "session")
         .collect()
     )
 
 
-def _batch(book: Ledger, rows: pl.DataFrame) -> list[list[Part]]:
-    """The parts of each session, as a worker takes them."""
+def _batch(book: Ledger, rows: pl.DataFrame) -> list[Located]:
+    """Where the sessions lie, as a worker takes it."""
     return [
-        [
-            Part(book.headers[file].file_key, book.headers[file].user_key, positions)
-            for file, positions in zip(of_files, of_positions, strict=True)
-        ]
-        for of_files, of_positions in rows.select("file", "position").iter_rows()
+        Located(user_key, [(book.headers[file].file_key, own) for file, own in zip(files, positions, strict=True)])
+        for user_key, files, positions in rows.select("user_key", "file", "position").iter_rows()
     ]
 
 
@@ -201,7 +199,7 @@ def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
 
 def _lines(own: pl.DataFrame, headers: list[Header]) -> pl.Series:
     """A number per line whose sum over a session changes when any of its lines, or what its file knows, does."""
-    states = [xxh3_64_intdigest(f"{header.digest} {header.user_key} {header.version}".encode()) for header in headers]
+    states = [xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers]
     files = np.array(states, np.uint64)[own["file"].to_numpy()]
     with np.errstate(over="ignore"):
         return pl.Series("lines", (own["key"].to_numpy() ^ (files * _MIX_FILE)) * _MIX_LINE)
@@ -212,14 +210,36 @@ def _month_of(milliseconds: pl.Expr) -> pl.Expr:
 
 
 def _sessions(own: pl.DataFrame) -> pl.DataFrame:
-    """session, month, first_file (where the earliest line lies, of the main thread if there is one), lines (digest)."""
+    """One row per session: month, first_file and first_key (of the earliest line, of the main thread if there is one),
+    lines (digest)."""
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
     main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     ordered = own.sort("sidechain", "at", "line", "key")
     return ordered.group_by("session", maintain_order=True).agg(
-        _month_of(start).alias("month"), pl.col("file").first().alias("first_file"), pl.col("lines").sum()
+        _month_of(start).alias("month"),
+        pl.col("file").first().alias("first_file"),
+        pl.col("key").first().alias("first_key"),
+        pl.col("lines").sum(),
     )
+
+
+def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header], there: list[bool]) -> pl.DataFrame:
+    """Adds user_key: of the file with the session's first line; of several copies one that is there before one that is
+    gone (a folder that was renamed keeps its sessions under the new name), then the copy that counts.
+    """
+    files = pl.DataFrame(
+        {"file": range(len(there)), "there": there, "user_key": [header.user_key for header in headers]},
+        schema={"file": pl.UInt32, "there": pl.Boolean, "user_key": pl.String},
+    )
+    copies = (
+        index.join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
+        .join(files, on="file")
+        .sort(~pl.col("there"), pl.col("file") != pl.col("first_file"), "file")
+        .group_by("session", maintain_order=True)
+        .agg(pl.col("user_key").first())
+    )
+    return sessions.join(copies, on="session", how="left").drop("first_key")
 
 
 def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:

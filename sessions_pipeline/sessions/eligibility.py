@@ -42,10 +42,12 @@ _HEADLESS = Rule(
 _SDK = Rule("sdk", "driven through the SDK", lambda row: _SDK_STARTS.search(_entrypoint(row)) is not None)
 _IDE_RULE = Rule("ide", "run inside an IDE", lambda row: _IDE.search(_entrypoint(row)) is not None)
 _NO_REPLY = Rule("no_agent_reply", "no response of the agent", lambda row: row["model_calls"] == 0)
+# Last, so that it counts the sessions that a pattern for their files would bring in.
+_NO_USER = Rule("no_user", "files that belong to no user, see the setting users", lambda row: row["user_key"] == "")
 
 RULE_SETS: dict[str, tuple[Rule, ...]] = {
-    "study": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _IDE_RULE, _NO_REPLY),
-    "all_interactive": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _NO_REPLY),
+    "study": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _IDE_RULE, _NO_REPLY, _NO_USER),
+    "all_interactive": (_INTERNAL, _NO_PROMPT, _HEADLESS, _SDK, _NO_REPLY, _NO_USER),
 }
 
 

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from sessions_pipeline.config import Settings
 from sessions_pipeline.progress import reporter
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.build import Ledger, ledger
+from sessions_pipeline.sessions.places import follow_users, remember
+from sessions_pipeline.sessions.tree import Problem, find_log_files
+from sessions_pipeline.sessions.users import user_rule
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """found: log files there now. read: of these, new or changed. problems: path and reason of what cannot be read."""
+    """found: log files there now. read: of these, new or changed. problems: what cannot be listed or read, and why.
+
+    absent: sources that are not there, among the problems too. unmapped: files of which the users' rule says nothing.
+    """
 
     found: int
     read: int
-    problems: tuple[tuple[Path, str], ...]
+    problems: tuple[Problem, ...]
+    absent: tuple[str, ...]
+    unmapped: tuple[str, ...]
     book: Ledger
 
 
@@ -26,7 +33,17 @@ def ingest(archive: Archive, settings: Settings) -> Ingested:
     """Reads what is new in the sources into `archive`.
 
     Every file is looked at whichever months are asked for, because a file's months are known only once it is read.
+    Raises SettingsError where the users' file or the driver of a source cannot be used.
     """
-    files, problems = find_log_files(settings.sources, settings.users)
-    report = archive.sync(files, int(time.time() * 1000), reporter("reading logs", "bytes"))
-    return Ingested(len(files), report.read, (*problems, *report.unreadable), ledger(archive))
+    user_of = user_rule(settings.users)
+    tree = find_log_files(settings.sources, user_of)
+    follow_users(archive, remember(archive, tree.files), user_of)
+    report = archive.sync(tree.files, int(time.time() * 1000), reporter("reading logs", "bytes"))
+    return Ingested(
+        found=len(tree.files),
+        read=report.read,
+        problems=(*tree.problems, *report.unreadable),
+        absent=tuple(tree.absent),
+        unmapped=tuple(tree.unmapped),
+        book=ledger(archive),
+    )

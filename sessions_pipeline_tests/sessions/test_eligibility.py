@@ -8,7 +8,7 @@ import pytest
 
 from sessions_pipeline.sessions.eligibility import RULE_SETS, exclusion
 
-WORKED: dict[str, Any] = {"entrypoint": "cli", "human_prompts": 3, "model_calls": 9}
+WORKED: dict[str, Any] = {"entrypoint": "cli", "human_prompts": 3, "model_calls": 9, "user_key": "u1"}
 
 # entry point, rule of the study that excludes it, rule of all_interactive that excludes it
 ENTRYPOINTS = [

@@ -321,25 +321,6 @@ def test_a_second_reading_changes_nothing_and_reads_nothing(tmp_path: Path) -> N
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "private").rglob("*.entries")} == stored
 
 
-def test_sessions_stay_when_their_logs_are_gone(tmp_path: Path) -> None:
-    first = tree(tmp_path, logs(tmp_path))
-    shutil.rmtree(tmp_path / "logs" / "q")
-    again = read(tmp_path / "logs", tmp_path / "private")
-    assert again.sessions.equals(first.sessions)
-    assert again.transcripts == first.transcripts
-
-
-def test_a_file_that_grew_replaces_and_one_that_shrank_keeps_what_was_known(tmp_path: Path) -> None:
-    tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER]})
-    later = human("one more", 50)
-    grown = tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER, later]})
-    assert grown.only()["human_prompts"] == 2
-    summary = human("This session is being continued from a previous conversation", 70)
-    rewritten = tree(tmp_path, {"p/s1.jsonl": [summary, human("last", 80)]})
-    assert (rewritten.only()["human_prompts"], rewritten.only()["output_tokens"]) == (3, 50)
-    assert rewritten.files["lines_kept"].item() == 3
-
-
 def test_an_unreadable_file_is_named_and_keeps_what_was_known(tmp_path: Path) -> None:
     tree(tmp_path, {"p/s1.jsonl": [FIRST, ANSWER]})
     path = tmp_path / "logs" / "p" / "s1.jsonl"
@@ -404,11 +385,13 @@ def test_purged_text_is_gone_and_counts_stay(tmp_path: Path) -> None:
 SYNC = """
 import sys
 from pathlib import Path
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 if __name__ == "__main__":
     archive = Archive(Path(sys.argv[2]))
     print("ready", flush=True)
-    archive.sync(find_log_files([Path(sys.argv[1])], "one")[0], 1790000000000)
+    archive.sync(find_log_files([sys.argv[1]], user_rule("one")).files, 1790000000000)
 """
 
 

@@ -10,9 +10,12 @@ import polars as pl
 
 from sessions_pipeline.schemas import polars_schema, validate
 from sessions_pipeline.sessions.add_up import Way
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.build import Ledger, build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.places import follow_users, remember
 from sessions_pipeline.sessions.transcripts import Transcripts
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 
 # Columns that depend on the state folder's secret, or on which of equal files a line was taken from.
 KEYED = ["user_key", "project_key", "log_digest"]
@@ -28,7 +31,7 @@ class Read:
     transcripts: dict[str, str]
     files: pl.DataFrame
     rejected: pl.DataFrame
-    unreadable: tuple[tuple[Path, str], ...]
+    unreadable: tuple[tuple[str, str], ...]
 
     def only(self) -> dict[str, Any]:
         """The row of the only session."""
@@ -47,10 +50,12 @@ class Read:
         raise AssertionError(f"{self.sessions.height} sessions: {self.sessions['session_id'].to_list()}")
 
 
-def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "study") -> Read:
+def read(source: Path | str, private: Path, *, users: str = "one", rule_set: str = "study") -> Read:
     """Syncs `source` into the archive under `private` and builds all months."""
-    archive = Archive(private)
-    report = archive.sync(find_log_files([source], users)[0], NOW_MS)
+    archive, user_of = Archive(private), user_rule(users)
+    found = find_log_files([source], user_of)
+    follow_users(archive, remember(archive, found.files), user_of)
+    report = archive.sync(found.files, NOW_MS)
     book = ledger(archive)
     empty = pl.DataFrame(schema=polars_schema("core.sessions"))
     store, way = Transcripts(private), Way(rule_set, turn_chars=5000, transcript_chars=25000)
@@ -59,4 +64,4 @@ def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "st
     transcripts = {row[0]: row[1] for month in book.months() for row in store.read(month).iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
-    return Read(book, sessions, transcripts, files, rejected, report.unreadable)
+    return Read(book, sessions, transcripts, files, rejected, (*found.problems, *report.unreadable))

@@ -20,8 +20,10 @@ import polars as pl
 
 from benchmarks.ingest_once import ingest_once
 from sessions_pipeline.config import Home
-from sessions_pipeline.sessions.archive import Archive, find_log_files
+from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.transcripts import Transcripts
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 from sessions_pipeline.warehouse import Warehouse
 from sessions_pipeline_tests.soak.sources import ChangingLogs
 
@@ -127,7 +129,10 @@ def _is_kept(home: Home) -> Callable[[Path], bool]:
     """Whether the archive of `home` holds a file as it is now."""
     archive = Archive(home.private)
     kept = {(header.file_key, header.bytes, header.mtime_ns) for header in archive.headers()}
-    key = {file.path: archive.file_key(file) for file in find_log_files([home.path.parent / "live"], "one")[0]}
+    key = {
+        Path(file.location): archive.file_key(file)
+        for file in find_log_files([home.path.parent / "live"], user_rule("one")).files
+    }
 
     def is_kept(path: Path) -> bool:
         stat = path.stat()

@@ -16,10 +16,12 @@ SYNC = """
 import os, signal, sys
 from pathlib import Path
 from sessions_pipeline.sessions import archive
+from sessions_pipeline.sessions.tree import find_log_files
+from sessions_pipeline.sessions.users import user_rule
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 if __name__ == "__main__":
-    store, files = archive.Archive(Path(sys.argv[2])), archive.find_log_files([Path(sys.argv[1])], "one")[0]
+    store, files = archive.Archive(Path(sys.argv[2])), find_log_files([sys.argv[1]], user_rule("one")).files
 """
 
 
