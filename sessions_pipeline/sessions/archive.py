@@ -24,7 +24,7 @@ from sessions_pipeline.sources.model import Entry, FileContents, Rejected
 from sessions_pipeline.sources.sanitise import sanitise
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
-VERSION = 2
+VERSION = 3
 _PARALLEL_BYTES = 8_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA1"

@@ -138,26 +138,49 @@ def _internal_agents(entries: Sequence[Entry]) -> set[str]:
     return warm | {entry.agent for entry in entries if entry.agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
 
 
-def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, object]:
-    """Tokens, cost and model. What internal agents used was billed, so it counts here and nowhere else."""
-    usages: dict[str, tuple[str, Usage]] = {}
+@dataclass(frozen=True)
+class Response:
+    """One API response: its model and tokens. told: the log has tokens for it at all."""
+
+    model: str
+    usage: Usage
+    told: bool
+
+
+def responses(entries: Iterable[Entry]) -> list[Response]:
+    """The API responses that `entries` are lines of; the order of `entries` does not matter.
+
+    Every line of a response repeats its usage, and earlier lines carry a placeholder for the output. So the line with
+    the most tokens counts, all of it; of equal ones the one in the fast mode, then the earliest.
+    """
+    best: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind is Kind.ASSISTANT and entry.message:
-            model, known = usages.get(entry.message, (entry.model, Usage()))
-            # Earlier lines of a response carry a placeholder for the output: the largest is the last.
-            usage = entry.usage if entry.usage and entry.usage.total >= known.total else known
-            usages[entry.message] = (model, usage)
+            known = best.get(entry.message)
+            if known is None or _rank(entry) < _rank(known):
+                best[entry.message] = entry
+    return [Response(entry.model, entry.usage or Usage(), entry.usage is not None) for entry in best.values()]
+
+
+def _rank(entry: Entry) -> tuple[int, bool, bool, int, int, str]:
+    """Smaller for the line whose usage counts."""
+    usage = entry.usage or Usage()
+    return (-usage.total, not usage.fast, entry.usage is None, entry.at, entry.line, entry.key)
+
+
+def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, object]:
+    """Tokens, cost and model. What internal agents used was billed, so it counts here and nowhere else."""
+    found = responses(entries)
     output: Counter[str] = Counter()
     # A log that tells no tokens at all is no free session.
-    told = not usages or any(entry.usage for entry in entries)
-    cost: float | None = 0.0 if told else None
-    for model, usage in usages.values():
-        output[model] += usage.output
-        price = cost_usd(model, usage)
+    cost: float | None = 0.0 if not found or any(response.told for response in found) else None
+    for response in found:
+        output[response.model] += response.usage.output
+        price = cost_usd(response.model, response.usage)
         cost = None if cost is None or price is None else cost + price
     work_models = {entry.model for entry in work if entry.kind is Kind.ASSISTANT}
     model = max(sorted(name for name in output if name in work_models), key=lambda name: output[name], default="")
-    totals = [usage for _, usage in usages.values()]
+    totals = [response.usage for response in found]
     return {
         "model": model or None,
         "model_tier": model_tier(model) if model else None,

@@ -18,6 +18,7 @@ from sessions_pipeline.sessions.transcript import clean
 from sessions_pipeline.sources import tools
 from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
 from sessions_pipeline.sources.model import (
+    MOST_TOKENS,
     Context,
     Edit,
     Entry,
@@ -111,6 +112,7 @@ class _Usage(msgspec.Struct):
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation: _CacheCreation | None = None
+    speed: str | None = None
 
 
 class _Block(msgspec.Struct):
@@ -461,20 +463,12 @@ def _own_words(text: str) -> str:
 
 
 def _usage(usage: _Usage) -> Usage:
-    """Tokens by class; cache writes without a split are five-minute writes."""
-    written = usage.cache_creation_input_tokens or 0
+    """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
-    hour = (split.ephemeral_1h_input_tokens or 0) if split else 0
-    five = (split.ephemeral_5m_input_tokens or 0) if split else 0
-    if five + hour == 0:
-        five = written
-    return Usage(
-        max(usage.input_tokens or 0, 0),
-        max(usage.output_tokens or 0, 0),
-        max(five, 0),
-        max(hour, 0),
-        max(usage.cache_read_input_tokens or 0, 0),
-    )
+    five = split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens
+    hour = split.ephemeral_1h_input_tokens if split else 0
+    counts = (usage.input_tokens, usage.output_tokens, five, hour, usage.cache_read_input_tokens)
+    return Usage(*(count if count and 0 < count < MOST_TOKENS else 0 for count in counts), fast=usage.speed == "fast")
 
 
 def _output(content: object) -> str:

@@ -29,14 +29,19 @@ class Kind(IntEnum):
     OTHER = 9  # counts for time only
 
 
+# No response has this many tokens; a larger number is damage, and would not fit the index of the archive.
+MOST_TOKENS = 10**12
+
+
 class Usage(msgspec.Struct, frozen=True, array_like=True):
-    """Tokens of one API response, by class."""
+    """Tokens of one API response, by class. fast: answered in the fast mode, which has another price."""
 
     input: int = 0
     output: int = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
     cache_read: int = 0
+    fast: bool = False
 
     @property
     def total(self) -> int:
