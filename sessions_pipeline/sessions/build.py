@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import polars as pl
 
 from sessions_pipeline.months import FIRST_MONTH
@@ -30,12 +31,14 @@ _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_s
 class Ledger:
     """Who owns what, over the whole archive.
 
-    headers: one per file; their position is the `file` of the other frames. own: index rows that count.
+    headers: one per file; their position is the `file` of the other frames. own: index rows that count; told: where
+    the tokens of a response stand elsewhere (both from `ownership.owned`).
     sessions: session, month, first_file (the file that the session starts in). files: one row per file with its role.
     """
 
     headers: list[Header]
     own: pl.DataFrame
+    told: pl.DataFrame
     sessions: pl.DataFrame
     files: pl.DataFrame
 
@@ -48,9 +51,9 @@ def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""
     headers = archive.headers()
     index = _index(archive, headers)
-    own = owned(index)
+    own, told = owned(index)
     sessions = _session_months(own)
-    return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
+    return Ledger(headers, own, told, sessions, _files(headers, index, own, sessions))
 
 
 def session_files(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
@@ -227,10 +230,14 @@ def _own_entries(archive: Archive, book: Ledger, wanted: pl.DataFrame) -> Iterat
         .agg(pl.col("first_file").first(), pl.col("file"), pl.col("position"))
         .sort("first_file", "session")
     )
+    told_by = {row[:2]: row[2:] for row in book.told.iter_rows()}
     for files, positions in grouped.select("file", "position").iter_rows():
         own = []
         for file, position in zip(files, positions, strict=True):
             held, header = contents(file), book.headers[file]
             entry = held.entries[position]
+            if (file, position) in told_by:
+                other, place = told_by[file, position]
+                entry = msgspec.structs.replace(entry, usage=contents(other).entries[place].usage)
             own.append(OwnEntry(entry, held.contexts[entry.context], header.user_key, held.harness))
         yield own

@@ -465,10 +465,19 @@ def _own_words(text: str) -> str:
 def _usage(usage: _Usage) -> Usage:
     """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
-    five = split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens
-    hour = split.ephemeral_1h_input_tokens if split else 0
-    counts = (usage.input_tokens, usage.output_tokens, five, hour, usage.cache_read_input_tokens)
-    return Usage(*(count if count and 0 < count < MOST_TOKENS else 0 for count in counts), fast=usage.speed == "fast")
+    return Usage(
+        _count(usage.input_tokens),
+        _count(usage.output_tokens),
+        _count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
+        _count(split.ephemeral_1h_input_tokens if split else 0),
+        _count(usage.cache_read_input_tokens),
+        usage.speed == "fast",
+    )
+
+
+def _count(tokens: int | None) -> int:
+    """A number of tokens; 0 where the log has none that can be true."""
+    return tokens if tokens is not None and 0 < tokens < MOST_TOKENS else 0
 
 
 def _output(content: object) -> str:
