@@ -31,14 +31,12 @@ _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_s
 class Ledger:
     """Who owns what, over the whole archive.
 
-    headers: one per file; their position is the `file` of the other frames. own: index rows that count; told: where
-    the tokens of a response stand elsewhere (both from `ownership.owned`).
+    headers: one per file; their position is the `file` of the other frames. own: index rows that count.
     sessions: session, month, first_file (the file that the session starts in). files: one row per file with its role.
     """
 
     headers: list[Header]
     own: pl.DataFrame
-    told: pl.DataFrame
     sessions: pl.DataFrame
     files: pl.DataFrame
 
@@ -51,9 +49,9 @@ def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""
     headers = archive.headers()
     index = _index(archive, headers)
-    own, told = owned(index)
+    own = owned(index)
     sessions = _session_months(own)
-    return Ledger(headers, own, told, sessions, _files(headers, index, own, sessions))
+    return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
 def session_files(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
@@ -230,7 +228,8 @@ def _own_entries(archive: Archive, book: Ledger, wanted: pl.DataFrame) -> Iterat
         .agg(pl.col("first_file").first(), pl.col("file"), pl.col("position"))
         .sort("first_file", "session")
     )
-    told_by = {row[:2]: row[2:] for row in book.told.iter_rows()}
+    told = book.own.drop_nulls("told_by_file").select("file", "position", "told_by_file", "told_by_position")
+    told_by = {(file, position): place for file, position, *place in told.iter_rows()}
     for files, positions in grouped.select("file", "position").iter_rows():
         own = []
         for file, position in zip(files, positions, strict=True):

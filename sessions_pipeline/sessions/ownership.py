@@ -39,11 +39,11 @@ _PLACE = ["file", "position"]
 _THREAD = ["message", "session", "agent", "sidechain"]
 
 
-def owned(index: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count; and where tokens stand elsewhere.
+def owned(index: pl.DataFrame) -> pl.DataFrame:
+    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count, in no order, with two columns more.
 
-    The second frame has one row per response whose tokens are told by a line that does not count: place (file,
-    position) of a line of the response that counts, and `told_by_file`, `told_by_position`. Rows are in no order.
+    `told_by_file` and `told_by_position` are null, but for one line of each response whose tokens are told by a line
+    that does not count: there they name that line.
     """
     # Most lines have no copy and most responses one thread: only the others are put in order.
     alone, copied = _split(index, pl.col("key").is_duplicated())
@@ -53,7 +53,9 @@ def owned(index: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     clear, contested = _split(lines, pl.col("message").is_in(repeated["message"].unique().implode()))
     kept = pl.concat([clear, contested.join(repeated, on=_THREAD, how="anti")])
     others = [copied.join(first, on=_PLACE, how="anti"), contested.join(repeated, on=_THREAD, how="semi")]
-    return kept, _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
+    told_by = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
+    plain, told = _split(kept, pl.col("message").is_in(told_by["message"].implode()))
+    return pl.concat([plain, told.join(told_by.drop("message"), on=_PLACE, how="left")], how="diagonal")
 
 
 def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -95,7 +97,10 @@ def _repeated_threads(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Second frame of `owned`. others: lines of responses that do not count."""
+    """Response, place of one of its lines in `kept`, and place of the line of `others` that has more tokens than any.
+
+    others: lines of responses that do not count.
+    """
     best = others.sort("tokens", "at", "session", "key", "content", *_PLACE, descending=[True, *[False] * 6]).unique(
         ["message", "sidechain"], keep="first", maintain_order=True
     )
@@ -106,5 +111,5 @@ def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("tokens").max().over("message") < pl.col("tokens_told"))
         .sort("key")
         .unique("message", keep="first", maintain_order=True)
-        .select(*_PLACE, "told_by_file", "told_by_position")
+        .select("message", *_PLACE, "told_by_file", "told_by_position")
     )
