@@ -17,6 +17,7 @@ from sessions_pipeline.sessions.ingest import ingest
 from sessions_pipeline.state import State
 
 RAW_TABLES = ("raw.session_files", "raw.rejected_lines")
+SESSION_TABLES = ("core.sessions", "core.model_use")
 
 
 @multi_asset(
@@ -46,23 +47,29 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     yield from store(state, "raw.rejected_lines", rejected_lines(book, window), window)
 
 
-@asset(
-    key=asset_key("core.sessions"),
-    group_name="core",
-    description=grain("core.sessions"),
-    deps=[asset_key("raw.session_files")],
-    kinds={"polars", "duckdb"},
-    metadata=definition_metadata("core.sessions"),
-    check_specs=check_specs("core.sessions"),
+@multi_asset(
+    specs=[
+        AssetSpec(
+            asset_key(table),
+            group_name="core",
+            description=grain(table),
+            deps=[asset_key("raw.session_files")],
+            kinds={"polars", "duckdb"},
+            metadata=definition_metadata(table),
+        )
+        for table in SESSION_TABLES
+    ],
+    check_specs=[spec for table in SESSION_TABLES for spec in check_specs(table)],
     partitions_def=monthly_partitions,
     backfill_policy=BackfillPolicy.single_run(),
 )
 def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Adds up the sessions that start in the months asked for, and keeps their transcripts apart."""
     settings, archive, book = state.settings, state.archive, ledger(state.archive)
+    model_use: dict[dt.date, pl.DataFrame] = {}
 
     def build(month: dt.date) -> pl.DataFrame:
-        frame, transcripts = build_sessions(
+        built = build_sessions(
             archive,
             book,
             month,
@@ -72,11 +79,13 @@ def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
             transcript_chars=settings.transcript_chars,
             progress=reporter(f"adding up {month:%Y-%m}", "sessions"),
         )
-        state.transcripts.write(month, transcripts)
-        return frame
+        state.transcripts.write(month, built.transcripts)
+        model_use[month] = built.model_use
+        return built.sessions
 
     frame, window = _with_moved(state, "core.sessions", months_of(context), build)
     yield from store(state, "core.sessions", frame, window)
+    yield from store(state, "core.model_use", pl.concat(model_use.values()), window)
 
 
 def _with_moved(

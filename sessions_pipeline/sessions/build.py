@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 import polars as pl
@@ -54,6 +55,14 @@ def ledger(archive: Archive) -> Ledger:
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
+class Built(NamedTuple):
+    """Rows of a month: `core.sessions`, transcripts of the eligible ones (`transcripts.SCHEMA`), `core.model_use`."""
+
+    sessions: pl.DataFrame
+    transcripts: pl.DataFrame
+    model_use: pl.DataFrame
+
+
 def session_files(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
     """Rows of `raw.session_files` for `months`."""
     columns = list(polars_schema("raw.session_files"))
@@ -82,15 +91,15 @@ def build_sessions(
     turn_chars: int,
     transcript_chars: int,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows of `core.sessions` for `month`, and the transcripts of the eligible ones (`transcripts.SCHEMA`).
+) -> Built:
+    """The sessions that start in `month`.
 
     known: the month's rows so far; a session whose text was purged keeps what is known of its transcript.
     progress: called with sessions done and sessions to do.
     """
     of_transcript = {row[0]: row[1:] for row in known.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
     wanted = book.sessions.filter(pl.col("month") == month)
-    rows, texts = [], []
+    rows, texts, model_use = [], [], []
     for done, own in enumerate(_own_entries(archive, book, wanted), start=1):
         session = assemble(own, turn_chars, transcript_chars)
         rule = exclusion(session.row, rule_set)
@@ -99,12 +108,16 @@ def build_sessions(
         if purged and row["session_id"] in of_transcript:
             row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
         rows.append(row)
+        model_use += session.model_use
         if rule is None and not purged:
             texts.append(_transcript_row(session))
         if progress:
             progress(done, wanted.height)
-    frame = pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row").sort("session_id")
-    return frame, pl.DataFrame(texts, schema=SCHEMA, orient="row").sort("session_id")
+    return Built(
+        pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row").sort("session_id"),
+        pl.DataFrame(texts, schema=SCHEMA, orient="row").sort("session_id"),
+        pl.DataFrame(model_use, schema=polars_schema("core.model_use"), orient="row").sort("session_id", "model"),
+    )
 
 
 def _transcript_row(session: Assembled) -> tuple[object, str, str]:

@@ -21,6 +21,7 @@ class Read:
 
     book: Ledger
     sessions: pl.DataFrame
+    model_use: pl.DataFrame
     transcripts: dict[str, str]
     files: pl.DataFrame
     rejected: pl.DataFrame
@@ -53,8 +54,10 @@ def read(source: Path, private: Path, *, users: str = "one", rule_set: str = "st
         build_sessions(archive, book, month, known=empty, rule_set=rule_set, turn_chars=5000, transcript_chars=25000)
         for month in book.months()
     ]
-    sessions = validate("core.sessions", pl.concat([empty, *(frame for frame, _ in built)])).sort("session_id")
-    transcripts = {row[0]: row[1] for _, texts in built for row in texts.iter_rows()}
+    sessions = validate("core.sessions", pl.concat([empty, *(month.sessions for month in built)])).sort("session_id")
+    transcripts = {row[0]: row[1] for month in built for row in month.transcripts.iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
-    return Read(book, sessions, transcripts, files, rejected, report.unreadable)
+    none = pl.DataFrame(schema=polars_schema("core.model_use"))
+    model_use = validate("core.model_use", pl.concat([none, *(month.model_use for month in built)]))
+    return Read(book, sessions, model_use, transcripts, files, rejected, report.unreadable)
