@@ -16,9 +16,8 @@ import msgspec
 
 from sessions_pipeline.sessions.transcript import clean
 from sessions_pipeline.sources import tools
-from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse
+from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, parse, token_count
 from sessions_pipeline.sources.model import (
-    MOST_TOKENS,
     Context,
     Edit,
     Entry,
@@ -466,18 +465,13 @@ def _usage(usage: _Usage) -> Usage:
     """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
     return Usage(
-        _count(usage.input_tokens),
-        _count(usage.output_tokens),
-        _count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
-        _count(split.ephemeral_1h_input_tokens if split else 0),
-        _count(usage.cache_read_input_tokens),
+        token_count(usage.input_tokens),
+        token_count(usage.output_tokens),
+        token_count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
+        token_count(split.ephemeral_1h_input_tokens if split else 0),
+        token_count(usage.cache_read_input_tokens),
         usage.speed == "fast",
     )
-
-
-def _count(tokens: int | None) -> int:
-    """A number of tokens; 0 where the log has none that can be true."""
-    return tokens if tokens is not None and 0 < tokens < MOST_TOKENS else 0
 
 
 def _output(content: object) -> str:

@@ -29,10 +29,6 @@ class Kind(IntEnum):
     OTHER = 9  # counts for time only
 
 
-# No response has this many tokens; a larger number is damage, and would not fit the index of the archive.
-MOST_TOKENS = 10**12
-
-
 class Usage(msgspec.Struct, frozen=True, array_like=True):
     """Tokens of one API response, by class. fast: answered in the fast mode, which has another price."""
 
