@@ -105,11 +105,8 @@ def ccusage_rule(tree: Tree) -> list[Counted]:
     records: list[Told] = []
     sessions_seen: list[set[str]] = []
     for path, written, number, raw in _lines(tree, sorted(tree)):
-        if b'"usage":{' not in raw or any(f'"{key}":null'.encode() in raw for key in _NOT_NULL):
-            continue
-        line = json.loads(raw)
-        told = _told(path, written, number, line)
-        if told is None or told.at is None or not _VERSION.match(line.get("version", "1.0.0")):
+        told = _ccusage_reads(path, written, number, raw)
+        if told is None:
             continue
         place = _ccusage_match(told, records, sessions_seen)
         if place is None:
@@ -120,6 +117,21 @@ def ccusage_rule(tree: Tree) -> list[Counted]:
         if _ccusage_better(told, records[place]):
             records[place] = told
     return [Counted(ccusage_path_session(r.path), r.at, r.model, r.tokens, r.fast) for r in records if r.at is not None]
+
+
+def _ccusage_reads(path: str, written: int, number: int, raw: bytes) -> Told | None:
+    """The line, if ccusage takes it: compact JSON in which all that it looks for has the shape that it expects."""
+    if b'"usage":{' not in raw or any(f'"{key}":null'.encode() in raw for key in _NOT_NULL):
+        return None
+    try:
+        line = json.loads(raw)
+    except ValueError:
+        return None
+    told, message = _told(path, written, number, line), line.get("message", {})
+    named = [line.get("sessionId", "?"), line.get("requestId", "?"), message.get("id", "?"), message.get("model", "?")]
+    if told is None or told.at is None or not all(named) or not _VERSION.match(line.get("version", "1.0.0")):
+        return None
+    return told if all(type(count) is int and count >= 0 for count in told.tokens) else None
 
 
 def _ccusage_session(told: Told) -> str:

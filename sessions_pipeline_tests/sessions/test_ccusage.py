@@ -37,7 +37,7 @@ whole_trees = settings(max_examples=30, deadline=None, suppress_health_check=lis
 
 
 def encoded(files: Files) -> dict[str, list[bytes]]:
-    return {path: [encode(line).rstrip() for line in lines] for path, lines in files.items()}
+    return {path: encode(*lines).splitlines() for path, lines in files.items()}
 
 
 _RUNS = itertools.count()
@@ -86,9 +86,9 @@ def binary() -> str:
     return found
 
 
-def run_ccusage(binary: str, folder: Path, report: str = "session") -> list[dict[str, Any]]:
+def run_ccusage(binary: str, folder: Path, report: str = "session", mode: str = "calculate") -> list[dict[str, Any]]:
     """The rows of a report on the tree that `laid_out` wrote."""
-    flags = ["--json", "--offline", "--mode", "calculate", "--timezone", "UTC", "--breakdown"]
+    flags = ["--json", "--offline", "--mode", mode, "--timezone", "UTC", "--breakdown"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "CLAUDE_CONFIG_DIR": str(folder)}
     done = subprocess.run(
         [binary, "claude", report, *flags], env=environment, capture_output=True, text=True, check=True
@@ -166,10 +166,15 @@ def told(message: str | None, output: int, second: int, **keys: Any) -> Line:
     return {key: value for key, value in {**line, **keys}.items() if value is not None}
 
 
+def priced(model: str, **usage: Any) -> Line:
+    body = {"id": "m", "model": model, "usage": {"input_tokens": 0, "output_tokens": 0, **usage}}
+    return {**told("m", 0, 0), "message": body}
+
+
 SAME_LINE = {"uuid": "same"}
 SIDE = {"isSidechain": True, "agentId": "a1"}
 FIRST = told("a", 1, 0)
-DIFFERENCES: dict[str, tuple[Files, int, int]] = {
+DIFFERENCES: dict[str, tuple[dict[str, list[Any]], int, int]] = {
     "a response under a second request id": ({"p/s1.jsonl": [told("m", 9, 0), told("m", 9, 1, requestId="r2")]}, 9, 18),
     "a response without its request id": ({"p/s1.jsonl": [told("m", 9, 0), told("m", 9, 1, requestId=None)]}, 9, 18),
     "a response without a request id in two sessions": (
@@ -191,6 +196,22 @@ DIFFERENCES: dict[str, tuple[Files, int, int]] = {
     "a null that ccusage does not expect": ({"p/s1.jsonl": [told("m", 9, 0, note={"cwd": None})]}, 9, 0),
     "a version that is no version": ({"p/s1.jsonl": [told("m", 9, 0, version="[X]")]}, 9, 0),
     "tokens on a line of another type": ({"p/s1.jsonl": [FIRST, told("m", 9, 1, type="note")]}, 1, 10),
+    "tokens on a line without a uuid": ({"p/s1.jsonl": [FIRST, told("m", 9, 1, uuid=None)]}, 1, 10),
+    "tokens on a line without a session": ({"p/s1.jsonl": [FIRST, told("m", 9, 1, sessionId=None)]}, 1, 10),
+    "a model without a name": ({"p/s1.jsonl": [priced("", output_tokens=9)]}, 9, 0),
+    "a count below zero": ({"p/s1.jsonl": [priced("claude-opus-5", input_tokens=-5, output_tokens=9)]}, 9, 0),
+    "a count that is no whole number": (
+        {"p/s1.jsonl": [priced("claude-opus-5", input_tokens="7", output_tokens=9)]},
+        9,
+        0,
+    ),
+    "a count that cannot be true": (
+        {"p/s1.jsonl": [FIRST, priced("claude-opus-5", output_tokens=10**13)]},
+        1,
+        10**13 + 1,
+    ),
+    "JSON with spaces": ({"p/s1.jsonl": [json.dumps(told("m", 9, 0)).encode()]}, 9, 0),
+    "JSON on several lines": ({"p/s1.jsonl": [json.dumps(told("m", 9, 0), indent=1).encode()]}, 9, 0),
     "an error of the program": ({"p/s1.jsonl": [FIRST, told("m", 9, 1, isApiErrorMessage=True)]}, 1, 10),
 }
 
@@ -207,6 +228,22 @@ def test_ccusage_does_count_otherwise(
 ) -> None:
     assert sum(row["outputTokens"] for row in run_ccusage(binary, laid_out(tmp_path, files))) == ccusage_counts
     assert ccusage_counts != we_count
+
+
+def test_a_link_to_a_log_is_read_and_ccusage_passes_over_it(tmp_path: Path, binary: str) -> None:
+    folder = laid_out(tmp_path, {"p/s1.jsonl": [FIRST]})
+    other = laid_out(tmp_path, {"p/s2.jsonl": [told("m", 9, 1, sessionId="s2")]})
+    (folder / "projects" / "p" / "s2.jsonl").symlink_to(other / "projects" / "p" / "s2.jsonl")
+    assert read(folder / "projects", folder / "private").sessions["output_tokens"].sum() == 10
+    assert sum(row["outputTokens"] for row in run_ccusage(binary, folder)) == 1
+
+
+def test_a_cost_on_the_line_is_not_taken_and_ccusage_takes_it_by_default(tmp_path: Path, binary: str) -> None:
+    files: Files = {"p/s1.jsonl": [{**priced("claude-opus-5", output_tokens=1_000_000), "costUSD": 3.0}]}
+    folder = laid_out(tmp_path, files)
+    assert read(folder / "projects", folder / "private").only()["api_cost_usd"] == 25.0
+    assert [row["totalCost"] for row in run_ccusage(binary, folder)] == [25.0]
+    assert [row["totalCost"] for row in run_ccusage(binary, folder, mode="auto")] == [3.0]
 
 
 AFTER_MIDNIGHT = told("m2", 20, 1, timestamp="2025-11-01T00:00:01.000Z", requestId="r2")
@@ -250,11 +287,6 @@ def test_a_copy_made_when_the_response_was_whole_tells_its_tokens_as_in_ccusage(
     files: Files = {f"p/{names[0]}.jsonl": [stub], f"p/{names[1]}.jsonl": [whole]}
     assert our_sums(ours(tmp_path, files)) == {("s1", "2025-10", "claude-sonnet-4-6"): (0, 300, 0, 0, 0)}
     assert totals(sums(ccusage_rule(encoded(files)))) == (0, 300, 0, 0, 0)
-
-
-def priced(model: str, **usage: Any) -> Line:
-    body = {"id": "m", "model": model, "usage": {"input_tokens": 0, "output_tokens": 0, **usage}}
-    return {**told("m", 0, 0), "message": body}
 
 
 BOTH_CACHES = {"cache_creation": {"ephemeral_5m_input_tokens": 300_000, "ephemeral_1h_input_tokens": 100_000}}
