@@ -16,9 +16,9 @@ def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Rows of some files, of few lines, sessions, agents, responses and times: copies, forks and replays abound."""
     rows = []
     for file in range(draw(st.integers(1, 5))):
-        written, small = draw(st.integers(0, 2)), st.integers(1, 3)
-        for position in range(draw(st.integers(0, 6))):
-            key, sidechain = draw(st.integers(1, 6)), draw(st.booleans())
+        written, small = draw(st.integers(0, 1)), st.integers(1, 2)
+        for position in range(draw(st.integers(0, 3))):
+            key, sidechain = draw(st.integers(1, 4)), draw(st.booleans())
             rows.append(
                 {
                     "file": file,
@@ -28,7 +28,7 @@ def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
                     "agent": draw(small) if sidechain else 0,
                     # As in a log: copies of a line are of the same response.
                     "message": key % 3,
-                    "at": draw(st.integers(0, 4)),
+                    "at": draw(st.integers(0, 1)),
                     "line": position + 1,
                     "sidechain": sidechain,
                     "timed": True,
