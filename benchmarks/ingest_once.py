@@ -22,7 +22,7 @@ def ingest_once(home: Path, source: Path) -> dict[str, int]:
     from sessions_pipeline.config import Home, Settings
     from sessions_pipeline.sessions.add_up import Way
     from sessions_pipeline.sessions.archive import Archive
-    from sessions_pipeline.sessions.build import build_sessions, rejected_lines, session_files
+    from sessions_pipeline.sessions.build import Built, build_sessions, rejected_lines, session_files
     from sessions_pipeline.sessions.ingest import ingest
     from sessions_pipeline.sessions.transcripts import Transcripts
     from sessions_pipeline.warehouse import Warehouse
@@ -36,15 +36,17 @@ def ingest_once(home: Path, source: Path) -> dict[str, int]:
     months = sorted({*book.months(), *warehouse.months("raw.session_files"), *warehouse.months("core.sessions")})
     warehouse.replace_window("raw.session_files", session_files(book, months), months)
     warehouse.replace_window("raw.rejected_lines", rejected_lines(book, months), months)
-    sessions = build_sessions(
+    built = build_sessions(
         archive,
         book,
         months,
-        known=warehouse.read("core.sessions", months),
+        known=Built(warehouse.read("core.sessions", months), warehouse.read("core.model_use", months)),
         transcripts=transcripts,
         way=Way(settings.rule_set, settings.turn_chars, settings.transcript_chars),
     )
-    warehouse.replace_window("core.sessions", sessions, months)
+    warehouse.replace_window("core.model_use", built.model_use, months)
+    warehouse.replace_window("core.sessions", built.sessions, months)
+    sessions = built.sessions
     tokens = sessions.select(pl.col("^.*_tokens$").sum()).row(0, named=True)
     return {"files": found.found, "read": found.read, "sessions": sessions.height, **tokens}
 

@@ -81,6 +81,20 @@ def code_changes_show(state: State, months: Sequence[dt.date]) -> Verdict:
     )
 
 
+def every_response_has_a_price(state: State, months: Sequence[dt.date]) -> Verdict:
+    """Counts what has no cost because its model is not on the price list, and names the models."""
+    unpriced = state.warehouse.read("core.model_use", months).filter(pl.col("api_cost_usd").is_null())
+    models = unpriced["model"].fill_null("no model named").unique().sort()
+    return Verdict(
+        unpriced.is_empty(),
+        {
+            "models without a price": ", ".join(models) or "none",
+            "responses": unpriced["responses"].sum(),
+            "sessions": unpriced["session_id"].n_unique(),
+        },
+    )
+
+
 SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
     "core.attrition": (
         SpanningCheck(
@@ -97,6 +111,14 @@ SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
             "Every eligible session has a row for every classifier; the share without a label is reported.",
             False,
             labels_complete,
+        ),
+    ),
+    "core.model_use": (
+        SpanningCheck(
+            "every_response_has_a_price",
+            "Every model is on the price list; a session with a response by one that is not has no cost.",
+            False,
+            every_response_has_a_price,
         ),
     ),
     "core.classified_sessions": (

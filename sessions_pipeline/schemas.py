@@ -136,6 +136,23 @@ class Sessions(Table):
     exclusion: str = _column("first rule that excludes it", nullable=True)
 
 
+class ModelUse(Table):
+    """One row per session and model: the tokens and the cost of its API responses."""
+
+    session_id: str = _column("the harness's own id")
+    month: dt.date = _column(MONTH)
+    model: str = _column("model that answered; null where the log does not say", nullable=True)
+    responses: int = _count("API responses, those of the program's own agents too")
+    input_tokens: int = _count("input tokens read afresh")
+    output_tokens: int = _count("output tokens")
+    cache_write_5m_tokens: int = _count("tokens written to the five-minute cache")
+    cache_write_1h_tokens: int = _count("tokens written to the one-hour cache")
+    cache_read_tokens: int = _count("tokens read from the cache")
+    api_cost_usd: float = _column(
+        "what the tokens would cost at the dated price list; null if the model has no price", ge=0, nullable=True
+    )
+
+
 class Attrition(Table):
     """One row per month and rule, in order from what was found to what was analysed."""
 
@@ -365,6 +382,7 @@ TABLES: dict[str, type[Table]] = {
     "raw.session_files": SessionFiles,
     "raw.rejected_lines": RejectedLines,
     "core.sessions": Sessions,
+    "core.model_use": ModelUse,
     "core.attrition": Attrition,
     "labels.classifications": Classifications,
     "staging.current_labels": CurrentLabels,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from xxhash import xxh3_64_hexdigest
 
 from sessions_pipeline.sessions.archive import VERSION, Archive
@@ -20,11 +21,21 @@ _FILES_IN_MEMORY = 16
 _DECIDING = ("assemble.py", "eligibility.py", "transcript.py", "prices.py", "prices.csv")
 
 
+class Told(NamedTuple):
+    """A line (key of its file, position) whose tokens are those that another line tells: see `ownership`."""
+
+    file_key: str
+    position: int
+    by_file_key: str
+    by_position: int
+
+
 class Located(NamedTuple):
     """Where a session lies: whose it is; key of each file that holds entries of it, and their positions there."""
 
     user_key: str
     parts: list[tuple[str, list[int]]]
+    told: list[Told]
 
 
 class Way(NamedTuple):
@@ -40,9 +51,13 @@ class Way(NamedTuple):
 
 
 class Summed(NamedTuple):
-    """row: columns of `core.sessions` without `log_digest`. transcript: None if not eligible or its text was purged."""
+    """row: columns of `core.sessions` without `log_digest`. model_use: rows of `core.model_use`.
+
+    transcript: None if not eligible or its text was purged.
+    """
 
     row: dict[str, object]
+    model_use: list[dict[str, object]]
     transcript: str | None
     opening: str
     purged: bool
@@ -51,15 +66,21 @@ class Summed(NamedTuple):
 def add_up(private: Path, sessions: Sequence[Located], way: Way) -> list[Summed]:
     """These sessions, in their order. private: the owner-only folder that holds the archive."""
     contents = lru_cache(maxsize=_FILES_IN_MEMORY)(Archive(private).contents)
-    return [
-        _sum([own for key, positions in at.parts for own in _entries(contents(key), positions, at.user_key)], way)
-        for at in sessions
-    ]
+    return [_sum(_entries(session, contents), way) for session in sessions]
 
 
-def _entries(held: FileContents, positions: list[int], user_key: str) -> list[OwnEntry]:
-    own = [held.entries[position] for position in positions]
-    return [OwnEntry(entry, held.contexts[entry.context], user_key, held.harness) for entry in own]
+def _entries(session: Located, contents: Callable[[str], FileContents]) -> list[OwnEntry]:
+    found = []
+    told = {(line.file_key, line.position): line for line in session.told}
+    for key, positions in session.parts:
+        held = contents(key)
+        for position in positions:
+            entry = held.entries[position]
+            if told and (line := told.get((key, position))):
+                usage = contents(line.by_file_key).entries[line.by_position].usage
+                entry = msgspec.structs.replace(entry, usage=usage)
+            found.append(OwnEntry(entry, held.contexts[entry.context], session.user_key, held.harness))
+    return found
 
 
 def _sum(own: list[OwnEntry], way: Way) -> Summed:
@@ -68,7 +89,7 @@ def _sum(own: list[OwnEntry], way: Way) -> Summed:
     row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
     purged = any(item.entry.purged for item in own)
     text = session.transcript.text if rule is None and not purged else None
-    return Summed(row, text, session.opening, purged)
+    return Summed(row, session.model_use, text, session.opening, purged)
 
 
 @cache

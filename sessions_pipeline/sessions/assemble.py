@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sessions_pipeline.sessions.prices import cost_usd
 from sessions_pipeline.sessions.transcript import Transcript, Turn, render
@@ -21,6 +21,7 @@ from sessions_pipeline.sources.model import PROGRAM_AGENT, Context, Edit, Entry,
 
 # A pause longer than this is not work; the study is silent, five minutes is the life of the short cache.
 LONGEST_PAUSE_MS = 300_000
+_TOKENS = ("input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens")
 _CLAUDE_FAMILY = re.compile(r"claude-(?:[\d.]+-)*([a-z]+)")
 
 
@@ -35,11 +36,15 @@ class OwnEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class Assembled:
-    """A session's columns by name (without eligibility), its transcript, and its first human prompt."""
+    """A session's columns by name (without eligibility), its transcript, its first human prompt, its model use.
+
+    model_use: rows of `core.model_use`.
+    """
 
     row: dict[str, object]
     transcript: Transcript
     opening: str
+    model_use: list[dict[str, object]]
 
 
 def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) -> Assembled:
@@ -52,6 +57,7 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
     times = [entry.at for entry in work if entry.timed and entry.at >= started] or [started]
     transcript = render(turns(work), turn_chars, transcript_chars)
     first = own[0]
+    model_use = _model_use(entries)
     row: dict[str, object] = {
         "session_id": first.entry.session,
         "harness": first.harness,
@@ -63,14 +69,15 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
         "active_seconds": active_seconds(times),
         "cli_version": _first(item.context.version for item in own),
         "entrypoint": _first(item.context.entrypoint for item in own),
-        **_model_use(entries, work),
+        **_session_use(model_use, work),
         **_work_done(work),
         "transcript_chars": transcript.chars,
         "transcript_truncated": transcript.truncated,
         "transcript_sha256": transcript.sha256,
     }
     prompts = (entry.text for entry in work if entry.kind is Kind.PROMPT and not entry.sidechain)
-    return Assembled(row, transcript, next(prompts, "")[:turn_chars])
+    of_session = {name: row[name] for name in ("session_id", "month")}
+    return Assembled(row, transcript, next(prompts, "")[:turn_chars], [{**of_session, **use} for use in model_use])
 
 
 def _started(entries: Sequence[Entry]) -> int:
@@ -138,36 +145,76 @@ def _internal_agents(entries: Sequence[Entry]) -> set[str]:
     return warm | {entry.agent for entry in entries if entry.agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
 
 
-def _model_use(entries: Sequence[Entry], work: Sequence[Entry]) -> dict[str, object]:
-    """Tokens, cost and model. What internal agents used was billed, so it counts here and nowhere else."""
-    usages: dict[str, tuple[str, Usage]] = {}
+@dataclass(frozen=True)
+class Response:
+    """One API response: the model that answered and its tokens; None if the log tells none."""
+
+    model: str
+    usage: Usage | None
+
+
+def responses(entries: Iterable[Entry]) -> list[Response]:
+    """The API responses that `entries` are lines of; the order of `entries` does not matter.
+
+    Every line of a response repeats its usage, and earlier lines carry a placeholder for the output. So the line with
+    the most tokens counts, all of it; of equal ones the one in the fast mode, then the earliest.
+    """
+    best: dict[str, Entry] = {}
     for entry in entries:
         if entry.kind is Kind.ASSISTANT and entry.message:
-            model, known = usages.get(entry.message, (entry.model, Usage()))
-            # Earlier lines of a response carry a placeholder for the output: the largest is the last.
-            usage = entry.usage if entry.usage and entry.usage.total >= known.total else known
-            usages[entry.message] = (model, usage)
-    output: Counter[str] = Counter()
+            known = best.get(entry.message)
+            if known is None or _rank(entry) < _rank(known):
+                best[entry.message] = entry
+    return [Response(entry.model, entry.usage) for entry in best.values()]
+
+
+def _rank(entry: Entry) -> tuple[object, ...]:
+    """Smaller for the line whose usage counts."""
+    usage = entry.usage or Usage()
+    return (-usage.total, not usage.fast, entry.usage is None, entry.at, entry.line, entry.key)
+
+
+def _model_use(entries: Sequence[Entry]) -> list[dict[str, object]]:
+    """Responses, tokens and cost per model. What internal agents used was billed, so it counts here too."""
+    found = responses(entries)
     # A log that tells no tokens at all is no free session.
-    told = not usages or any(entry.usage for entry in entries)
-    cost: float | None = 0.0 if told else None
-    for model, usage in usages.values():
-        output[model] += usage.output
-        price = cost_usd(model, usage)
-        cost = None if cost is None or price is None else cost + price
-    work_models = {entry.model for entry in work if entry.kind is Kind.ASSISTANT}
-    model = max(sorted(name for name in output if name in work_models), key=lambda name: output[name], default="")
-    totals = [usage for _, usage in usages.values()]
+    told = any(response.usage for response in found)
+    by_model: dict[str, list[Usage]] = {}
+    for response in found:
+        by_model.setdefault(response.model, []).append(response.usage or Usage())
+    return [
+        {
+            "model": model or None,
+            "responses": len(usages),
+            "input_tokens": sum(usage.input for usage in usages),
+            "output_tokens": sum(usage.output for usage in usages),
+            "cache_write_5m_tokens": sum(usage.cache_write_5m for usage in usages),
+            "cache_write_1h_tokens": sum(usage.cache_write_1h for usage in usages),
+            "cache_read_tokens": sum(usage.cache_read for usage in usages),
+            "api_cost_usd": _sum_or_none(cost_usd(model, usage) for usage in usages) if told else None,
+        }
+        for model, usages in sorted(by_model.items())
+    ]
+
+
+def _sum_or_none(costs: Iterable[object]) -> float | None:
+    """Their sum, rounded to a millionth; None if one is None."""
+    known = list(costs)
+    return None if None in known else round(math.fsum(known), 6)  # type: ignore[arg-type]
+
+
+def _session_use(model_use: Sequence[dict[str, Any]], work: Sequence[Entry]) -> dict[str, object]:
+    """A session's tokens and cost over all models; its model is the one of most output among those that did work."""
+    assistant = [entry for entry in work if entry.kind is Kind.ASSISTANT]
+    of_work = {entry.model for entry in assistant}
+    output = {use["model"]: use["output_tokens"] for use in model_use if use["model"] in of_work}
+    model = max(output, key=lambda name: output[name], default=None)
     return {
-        "model": model or None,
+        "model": model,
         "model_tier": model_tier(model) if model else None,
-        "model_calls": len({entry.message for entry in work if entry.kind is Kind.ASSISTANT and entry.message}),
-        "input_tokens": sum(usage.input for usage in totals),
-        "output_tokens": sum(usage.output for usage in totals),
-        "cache_write_5m_tokens": sum(usage.cache_write_5m for usage in totals),
-        "cache_write_1h_tokens": sum(usage.cache_write_1h for usage in totals),
-        "cache_read_tokens": sum(usage.cache_read for usage in totals),
-        "api_cost_usd": None if cost is None else round(cost, 6),
+        "model_calls": len({entry.message for entry in assistant if entry.message}),
+        **{name: sum(use[name] for use in model_use) for name in _TOKENS},
+        "api_cost_usd": _sum_or_none(use["api_cost_usd"] for use in model_use),
     }
 
 

@@ -13,11 +13,12 @@ from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import TABLES, grain
 from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.attrition import attrition
-from sessions_pipeline.sessions.build import build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.build import Built, build_sessions, ledger, rejected_lines, session_files
 from sessions_pipeline.sessions.ingest import ingest
 from sessions_pipeline.state import State
 
 RAW_TABLES = ("raw.session_files", "raw.rejected_lines")
+SESSION_TABLES = ("core.sessions", "core.model_use")
 
 
 @multi_asset(
@@ -52,33 +53,43 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
     yield from store(state, "raw.rejected_lines", rejected_lines(book, window), window)
 
 
-@asset(
-    key=asset_key("core.sessions"),
-    group_name="core",
-    description=grain("core.sessions"),
-    deps=[asset_key("raw.session_files")],
-    kinds={"polars", "duckdb"},
-    metadata=definition_metadata("core.sessions"),
-    check_specs=check_specs("core.sessions"),
+@multi_asset(
+    specs=[
+        AssetSpec(
+            asset_key(table),
+            group_name="core",
+            description=grain(table),
+            deps=[asset_key("raw.session_files")],
+            kinds={"polars", "duckdb"},
+            metadata=definition_metadata(table),
+        )
+        for table in SESSION_TABLES
+    ],
+    check_specs=[spec for table in SESSION_TABLES for spec in check_specs(table)],
     partitions_def=monthly_partitions,
     backfill_policy=BackfillPolicy.single_run(),
 )
 def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Adds up the sessions that start in the months asked for, and keeps their transcripts apart."""
     settings, archive, book = state.settings, state.archive, ledger(state.archive)
+    model_use: list[pl.DataFrame] = []
 
     def build(months: Sequence[dt.date]) -> pl.DataFrame:
-        return build_sessions(
+        built = build_sessions(
             archive,
             book,
             months,
-            known=state.warehouse.read("core.sessions", months),
+            known=Built(*(state.warehouse.read(table, months) for table in ("core.sessions", "core.model_use"))),
             transcripts=state.transcripts,
             way=Way(settings.rule_set, settings.turn_chars, settings.transcript_chars),
             progress=reporter("adding up", "sessions"),
         )
+        model_use.append(built.model_use)
+        return built.sessions
 
     frame, window = _with_moved(state, "core.sessions", months_of(context), build)
+    # In this order: a run that ends between the two adds these sessions up again.
+    yield from store(state, "core.model_use", pl.concat(model_use), window)
     yield from store(state, "core.sessions", frame, window)
 
 

@@ -7,9 +7,10 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,7 @@ from xxhash import xxh3_64_hexdigest, xxh3_64_intdigest
 
 from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
-from sessions_pipeline.sessions.add_up import Located, Summed, Way, add_up
+from sessions_pipeline.sessions.add_up import Located, Summed, Told, Way, add_up
 from sessions_pipeline.sessions.archive import Archive, Header
 from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
 from sessions_pipeline.sessions.places import places
@@ -62,6 +63,13 @@ def ledger(archive: Archive) -> Ledger:
     return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
 
 
+class Built(NamedTuple):
+    """Rows of `core.sessions` and `core.model_use`."""
+
+    sessions: pl.DataFrame
+    model_use: pl.DataFrame
+
+
 def session_files(book: Ledger, months: Collection[dt.date]) -> pl.DataFrame:
     """Rows of `raw.session_files` for `months`."""
     columns = list(polars_schema("raw.session_files"))
@@ -85,37 +93,39 @@ def build_sessions(
     book: Ledger,
     months: Sequence[dt.date],
     *,
-    known: pl.DataFrame,
+    known: Built,
     transcripts: Transcripts,
     way: Way,
     progress: Callable[[int, int], None] | None = None,
-) -> pl.DataFrame:
-    """Rows of `core.sessions` for `months`; only sessions whose lines changed are added up again.
+) -> Built:
+    """The sessions that start in `months`; only those whose lines changed are added up again.
 
-    known: the months' rows so far; a session whose text was purged keeps what is known of its transcript.
+    known: the months' rows so far, of core.model_use at least those of these sessions; a session whose text was
+    purged keeps what is known of its transcript.
     transcripts: brought up to date, month by month. progress: called with sessions done and sessions to do.
     """
     wanted = book.sessions.filter(pl.col("month").is_in(list(months))).with_columns(_log_digest(way))
-    hashes = pl.Series("session", [archive.hash64(name) for name in known["session_id"]], pl.UInt64)
-    usable = known.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
+    rows = known.sessions
+    hashes = pl.Series("session", [archive.hash64(name) for name in rows["session_id"]], pl.UInt64)
+    usable = rows.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
     kept = {month: _with_text(usable.filter(pl.col("month") == month), transcripts, month) for month in months}
     todo = wanted.join(pl.concat([usable.clear(), *kept.values()]), on="session", how="anti")
-    parts = _parts(book, todo)
-    entries, done, frames = int(parts["entries"].sum()), 0, [known.clear()]
+    parts, told = _parts(book, todo), _told(book)
+    entries, done, built = int(parts["entries"].sum()), 0, [Built(rows.clear(), known.model_use.clear())]
     with workers(worth_it=entries > _PARALLEL_ENTRIES) as each:
         for month in months:
             here = parts.filter(pl.col("month") == month)
-            batches = [_batch(book, rows) for rows in here.iter_slices(_SESSIONS_IN_BATCH)]
+            batches = [_batch(book, slice_, told) for slice_ in here.iter_slices(_SESSIONS_IN_BATCH)]
             new: list[Summed] = []
             for summed in each(partial(add_up, archive.private, way=way), batches):
                 new += summed
                 done += len(summed)
                 if progress:
                     progress(done, todo.height)
-            before = known.filter(pl.col("month") == month)
+            before = Built(*(frame.filter(pl.col("month") == month) for frame in known))
             digests = here["log_digest"].to_list()
-            frames.append(_month(month, before, kept[month], list(zip(new, digests, strict=True)), transcripts))
-    return pl.concat(frames)
+            built.append(_month(month, before, kept[month], list(zip(new, digests, strict=True)), transcripts))
+    return Built(*(pl.concat(frames) for frames in zip(*built, strict=True)))
 
 
 def _log_digest(way: Way) -> pl.Expr:
@@ -131,28 +141,34 @@ def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> 
 
 def _month(
     month: dt.date,
-    before: pl.DataFrame,
+    before: Built,
     kept: pl.DataFrame,
     new: Sequence[tuple[Summed, str]],
     transcripts: Transcripts,
-) -> pl.DataFrame:
+) -> Built:
     """The month's rows, sorted; writes its transcripts if any of them changed. before: its rows so far."""
-    schema = polars_schema("core.sessions")
-    if not new and kept.height == before.height:
+    if not new and kept.height == before.sessions.height:
         return before
-    of_transcript = {row[0]: row[1:] for row in before.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    rows, texts = [], []
+    of_transcript = {row[0]: row[1:] for row in before.sessions.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
+    rows, model_use, texts = [], [], []
     for summed, digest in new:
         row = {**summed.row, "log_digest": digest}
         if summed.purged and row["session_id"] in of_transcript:
             row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
         rows.append(row)
+        model_use += summed.model_use
         if summed.transcript is not None:
             texts.append((row["session_id"], summed.transcript, summed.opening))
-    old_texts = transcripts.read(month).join(kept, on="session_id", how="semi")
-    new_texts = pl.DataFrame(texts, schema=SCHEMA, orient="row")
-    transcripts.write(month, pl.concat([old_texts, new_texts]).sort("session_id"))
-    return pl.concat([kept.select(list(schema)), pl.DataFrame(rows, schema=schema, orient="row")]).sort("session_id")
+
+    def with_kept(known: pl.DataFrame, added: Sequence[object], schema: Mapping[str, Any]) -> pl.DataFrame:
+        of_kept = known.join(kept, on="session_id", how="semi").select(list(schema))
+        return pl.concat([of_kept, pl.DataFrame(added, schema=schema, orient="row")])
+
+    transcripts.write(month, with_kept(transcripts.read(month), texts, SCHEMA).sort("session_id"))
+    return Built(
+        with_kept(before.sessions, rows, polars_schema("core.sessions")).sort("session_id"),
+        with_kept(before.model_use, model_use, polars_schema("core.model_use")).sort("session_id", "model"),
+    )
 
 
 def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -172,11 +188,25 @@ def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _batch(book: Ledger, rows: pl.DataFrame) -> list[Located]:
+def _told(book: Ledger) -> dict[int, list[Told]]:
+    """Session -> its lines whose tokens another line tells; most sessions have none."""
+    found: dict[int, list[Told]] = {}
+    columns = ("session", "file", "position", "told_by_file", "told_by_position")
+    for session, file, position, other, place in book.own.drop_nulls("told_by_file").select(columns).iter_rows():
+        key, other_key = book.headers[file].file_key, book.headers[other].file_key
+        found.setdefault(session, []).append(Told(key, position, other_key, place))
+    return found
+
+
+def _batch(book: Ledger, rows: pl.DataFrame, told: Mapping[int, list[Told]]) -> list[Located]:
     """Where the sessions lie, as a worker takes it."""
     return [
-        Located(user_key, [(book.headers[file].file_key, own) for file, own in zip(files, positions, strict=True)])
-        for user_key, files, positions in rows.select("user_key", "file", "position").iter_rows()
+        Located(
+            user_key,
+            [(book.headers[file].file_key, own) for file, own in zip(files, positions, strict=True)],
+            told.get(session, []),
+        )
+        for session, user_key, files, positions in rows.select("session", "user_key", "file", "position").iter_rows()
     ]
 
 
@@ -200,9 +230,13 @@ def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
 def _lines(own: pl.DataFrame, headers: list[Header]) -> pl.Series:
     """A number per line whose sum over a session changes when any of its lines, or what its file knows, does."""
     states = [xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers]
-    files = np.array(states, np.uint64)[own["file"].to_numpy()]
+    # A row more for the file that tells a line's tokens where the line itself does not; 0 for none.
+    of_file = np.array([*states, 0], np.uint64)
+    files, told_by = own["file"].to_numpy(), own["told_by_file"].fill_null(len(states)).to_numpy()
     with np.errstate(over="ignore"):
-        return pl.Series("lines", (own["key"].to_numpy() ^ (files * _MIX_FILE)) * _MIX_LINE)
+        return pl.Series(
+            "lines", ((own["key"].to_numpy() ^ (of_file[files] * _MIX_FILE)) + of_file[told_by]) * _MIX_LINE
+        )
 
 
 def _month_of(milliseconds: pl.Expr) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Decides which copy of a line counts, over all files at once.
+"""Decides which copy of a line counts, and which line tells a response's tokens, over all files at once.
 
 Resumed, forked, compacted and sub-agent files repeat lines. A line's id is the same in every copy, but older
 versions rewrite its session and time: only the earliest copy tells the truth. A side-chain replay repeats a response
@@ -8,7 +8,9 @@ under new line ids. So:
    session that ended first (a fork that rewrites the session but keeps the times goes on where the original stopped),
    then the one in the file that was written first;
 2. of the threads in which a response appears (same message id), the main thread counts, then the one with more
-   tokens, then the earliest.
+   tokens, then the earliest;
+3. a copy may hold the tokens that the line itself was written too early to know: the tokens of a response are those
+   of its line with the most, over all copies that are a side-chain as the thread that counts is one, or not.
 
 A line belongs to the session of the copy that counts. Of equal copies the one counts whose file holds fewer sessions
 (not the fork), then more lines (not an earlier state of the file); then ties break on contents, never on file names.
@@ -33,26 +35,81 @@ INDEX_SCHEMA = {
     "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
+_PLACE = ["file", "position"]
+_THREAD = ["message", "session", "agent", "sidechain"]
 
 
 def owned(index: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count."""
-    ranked = index.with_columns(
-        pl.col("at").max().over("session").alias("session_end"),
-        pl.col("session").n_unique().over("file").alias("sessions_in_file"),
-        pl.len().over("file").cast(pl.Int64).neg().alias("fewer_lines"),
+    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count, in no order, with two columns more.
+
+    `told_by_file` and `told_by_position` are null, but for one line of each response whose tokens are told by a line
+    that does not count: there they name that line.
+    """
+    # Most lines have no copy and most responses one thread: only the others are put in order.
+    alone, copied = _split(index, pl.col("key").is_duplicated())
+    first = _first_copies(index, copied)
+    lines = pl.concat([alone, first])
+    repeated = _repeated_threads(lines)
+    clear, contested = _split(lines, pl.col("message").is_in(repeated["message"].unique().implode()))
+    kept = pl.concat([clear, contested.join(repeated, on=_THREAD, how="anti")])
+    others = [copied.join(first, on=_PLACE, how="anti"), contested.join(repeated, on=_THREAD, how="semi")]
+    told_by = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
+    plain, told = _split(kept, pl.col("message").is_in(told_by["message"].implode()))
+    return pl.concat([plain, told.join(told_by.drop("message"), on=_PLACE, how="left")], how="diagonal")
+
+
+def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows that do not meet the condition, and those that do."""
+    met = frame.select(condition).to_series()
+    return frame.filter(~met), frame.filter(met)
+
+
+def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
+    """One row per line of `copied`, the rows of `index` whose line has copies."""
+    ends = index.group_by("session").agg(pl.col("at").max().alias("session_end"))
+    held = index.group_by("file", "session").len().group_by("file")
+    files = held.agg(pl.len().alias("sessions_in_file"), pl.col("len").sum().alias("lines_in_file"))
+    order = ["sidechain", "at", "session_end", "written", "session", "sessions_in_file", "lines_in_file"]
+    ties = ["content", "position", "file"]
+    return (
+        copied.join(ends, on="session")
+        .join(files, on="file")
+        .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
+        .unique("key", keep="first", maintain_order=True)
+        .select(index.columns)
     )
-    copies = ["sidechain", "at", "session_end", "written", "session"]
-    ties = ["sessions_in_file", "fewer_lines", "content", "position"]
-    order = [*copies, *ties]
-    lines = ranked.sort(order).unique("key", keep="first", maintain_order=True).select(index.columns)
-    responses = lines.filter(pl.col("message") != 0)
-    thread = ["message", "session", "agent", "sidechain"]
-    winners = (
-        responses.group_by(thread)
+
+
+def _repeated_threads(lines: pl.DataFrame) -> pl.DataFrame:
+    """The threads (_THREAD) whose part in a response is a replay of another thread's."""
+    threads = (
+        lines.lazy()
+        .filter(pl.col("message") != 0)
+        .group_by(_THREAD)
         .agg(pl.col("tokens").max(), pl.col("at").min())
-        .sort("sidechain", "tokens", "at", "session", "agent", descending=[False, True, False, False, False])
-        .unique("message", keep="first", maintain_order=True)
+        .filter(pl.col("message").is_duplicated())
+        .collect()
     )
-    kept = responses.join(winners.select(thread), on=thread, how="semi")
-    return pl.concat([lines.filter(pl.col("message") == 0), kept])
+    winners = threads.sort(
+        "sidechain", "tokens", "at", "session", "agent", descending=[False, True, False, False, False]
+    ).unique("message", keep="first", maintain_order=True)
+    return threads.join(winners, on=_THREAD, how="anti").select(_THREAD)
+
+
+def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """Response, place of one of its lines in `kept`, and place of the line of `others` that has more tokens than any.
+
+    others: lines of responses that do not count.
+    """
+    best = others.sort("tokens", "at", "session", "key", "content", *_PLACE, descending=[True, *[False] * 6]).unique(
+        ["message", "sidechain"], keep="first", maintain_order=True
+    )
+    told = best.select("message", "sidechain", "tokens", *(pl.col(name).alias(f"told_by_{name}") for name in _PLACE))
+    return (
+        kept.filter(pl.col("message").is_in(told["message"].unique().implode()))
+        .join(told, on=["message", "sidechain"], suffix="_told")
+        .filter(pl.col("tokens").max().over("message") < pl.col("tokens_told"))
+        .sort("key")
+        .unique("message", keep="first", maintain_order=True)
+        .select("message", *_PLACE, "told_by_file", "told_by_position")
+    )

@@ -15,11 +15,13 @@ from importlib.resources import files
 
 from sessions_pipeline.sources.model import Usage
 
-_DATE_SUFFIX = re.compile(r"-20\d{6}$")
+# A model's name may carry the day of its release: claude-sonnet-4-5-20250929, on Vertex claude-sonnet-4-5@20250929.
+_RELEASE = re.compile(r"[-@]20\d{6}$")
+_LONG = 200_000
 
 
 @dataclass(frozen=True)
-class Price:
+class Rates:
     """US dollars per million tokens of each class."""
 
     input: float
@@ -29,25 +31,47 @@ class Price:
     cache_read: float
 
 
+@dataclass(frozen=True)
+class Price:
+    """What a model costs.
+
+    above_200k: rates of the tokens of a class beyond the first 200,000 that one response has of it; the base rates
+    where the list has no others. fast_factor: how many times dearer a response in the fast mode is.
+    """
+
+    base: Rates
+    above_200k: Rates
+    fast_factor: float
+
+
 @cache
 def price_list() -> tuple[dt.date, dict[str, Price]]:
     """The date of the shipped list, and model name -> price."""
     text = files("sessions_pipeline.sessions").joinpath("prices.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
-    prices = {row["model"]: Price(*(float(row[name]) for name in Price.__dataclass_fields__)) for row in rows}
-    return dt.date.fromisoformat(rows[0]["as_of"]), prices
+    return dt.date.fromisoformat(rows[0]["as_of"]), {row["model"]: _price(row) for row in rows}
+
+
+def _price(row: dict[str, str]) -> Price:
+    classes = list(Rates.__dataclass_fields__)
+    base = Rates(*(float(row[name]) for name in classes))
+    above = Rates(*(float(row[f"{name}_above_200k"] or row[name]) for name in classes))
+    return Price(base, above, float(row["fast_factor"]))
 
 
 def cost_usd(model: str, usage: Usage) -> float | None:
-    """Cost of one response in US dollars, or None if the model is not on the list."""
+    """Cost of one response in US dollars, or None if the model is not on the list.
+
+    The dearer rates apply to each class by itself, as ccusage has it. (A provider may price a whole request by the
+    length of its prompt.)
+    """
     _, prices = price_list()
-    price = prices.get(model) or prices.get(_DATE_SUFFIX.sub("", model))
+    price = prices.get(model) or prices.get(_RELEASE.sub("", model))
     if price is None:
         return 0.0 if usage.total == 0 else None
-    return (
-        usage.input * price.input
-        + usage.output * price.output
-        + usage.cache_write_5m * price.cache_write_5m
-        + usage.cache_write_1h * price.cache_write_1h
-        + usage.cache_read * price.cache_read
-    ) / 1_000_000
+    dollars = 0.0
+    for name in Rates.__dataclass_fields__:
+        tokens = getattr(usage, name)
+        beyond = max(tokens - _LONG, 0)
+        dollars += (tokens - beyond) * getattr(price.base, name) + beyond * getattr(price.above_200k, name)
+    return dollars * (price.fast_factor if usage.fast else 1) / 1_000_000

@@ -26,7 +26,15 @@ import msgspec
 
 from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import tools
-from sessions_pipeline.sources.lines import POINTER, UNREADABLE, Clock, give_leading_times, half_written, parse
+from sessions_pipeline.sources.lines import (
+    POINTER,
+    UNREADABLE,
+    Clock,
+    give_leading_times,
+    half_written,
+    parse,
+    token_count,
+)
 from sessions_pipeline.sources.model import (
     Context,
     Edit,
@@ -120,6 +128,7 @@ class _Usage(msgspec.Struct, gc=False):
     cache_creation_input_tokens: int | None = None
     cache_read_input_tokens: int | None = None
     cache_creation: _CacheCreation | None = None
+    speed: str | None = None
 
 
 class _Input(msgspec.Struct, gc=False):
@@ -548,15 +557,16 @@ def _own_words(text: str) -> str:
 
 
 def _usage(usage: _Usage) -> Usage:
-    """Tokens by class; cache writes without a split are five-minute writes."""
-    written = usage.cache_creation_input_tokens or 0
+    """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
-    hour = (split.ephemeral_1h_input_tokens or 0) if split else 0
-    five = (split.ephemeral_5m_input_tokens or 0) if split else 0
-    if five + hour == 0:
-        five = written
-    classes = (usage.input_tokens or 0, usage.output_tokens or 0, five, hour, usage.cache_read_input_tokens or 0)
-    return Usage(*(classes if min(classes) >= 0 else [max(tokens, 0) for tokens in classes]))
+    return Usage(
+        token_count(usage.input_tokens),
+        token_count(usage.output_tokens),
+        token_count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
+        token_count(split.ephemeral_1h_input_tokens if split else 0),
+        token_count(usage.cache_read_input_tokens),
+        usage.speed == "fast",
+    )
 
 
 def _output(content: object) -> str:

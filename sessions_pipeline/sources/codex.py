@@ -24,7 +24,7 @@ import msgspec
 from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import codex_calls, tools
 from sessions_pipeline.sources.codex_lines import Line, Thread, text_of, threads
-from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines
+from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines, token_count
 from sessions_pipeline.sources.model import (
     PROGRAM_AGENT,
     Context,
@@ -379,16 +379,12 @@ def _difference(totals: object, before: object) -> dict[str, int]:
     if not isinstance(totals, dict):
         return {}
     known = before if isinstance(before, dict) else {}
-    return {name: _count(value) - _count(known.get(name)) for name, value in totals.items()}
+    return {name: token_count(value) - token_count(known.get(name)) for name, value in totals.items()}
 
 
 def _usage(used: object) -> Usage | None:
     if not isinstance(used, dict):
         return None
     names = ("input_tokens", "cached_input_tokens", "cache_write_input_tokens", "output_tokens")
-    given, cached, written, output = (max(_count(used.get(name)), 0) for name in names)
+    given, cached, written, output = (token_count(used.get(name)) for name in names)
     return Usage(input=max(given - cached - written, 0), output=output, cache_write_5m=written, cache_read=cached)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

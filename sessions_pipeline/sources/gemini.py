@@ -18,7 +18,7 @@ from typing import Any
 
 from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import tools
-from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines, parse
+from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines, parse, token_count
 from sessions_pipeline.sources.model import (
     Context,
     Edit,
@@ -288,13 +288,9 @@ def _usage(tokens: object) -> Usage | None:
     if not isinstance(tokens, dict):
         return None
     given, cached, besides, output, thoughts = (
-        max(_count(tokens.get(name)), 0) for name in ("input", "cached", "tool", "output", "thoughts")
+        token_count(tokens.get(name)) for name in ("input", "cached", "tool", "output", "thoughts")
     )
     return Usage(input=max(given - cached, 0) + besides, output=output + thoughts, cache_read=cached)
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _text(value: object) -> str:

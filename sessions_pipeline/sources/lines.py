@@ -20,6 +20,8 @@ _DAY = 86_400_000
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # Before the first coding agent of this kind; an earlier time is a broken clock.
 _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
+# No response has this many tokens: a larger number is damage, and would not fit the archive's index.
+_MOST_TOKENS = 10**12
 _DECODER = msgspec.json.Decoder()
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 POINTER = b"version https://git-lfs"
@@ -77,6 +79,11 @@ def _why_not_json(raw: bytes) -> str:
     except UnicodeDecodeError:
         return NOT_UTF8
     return NOT_JSON
+
+
+def token_count(value: object) -> int:
+    """A number of tokens; 0 where the log has none that can be true."""
+    return value if type(value) is int and 0 < value < _MOST_TOKENS else 0
 
 
 class Clock:

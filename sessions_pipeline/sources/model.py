@@ -31,13 +31,14 @@ class Kind(IntEnum):
 
 
 class Usage(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Tokens of one API response, by class."""
+    """Tokens of one API response, by class. fast: answered in the fast mode, which has another price."""
 
     input: int = 0
     output: int = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
     cache_read: int = 0
+    fast: bool = False
 
     @property
     def total(self) -> int:

@@ -26,8 +26,8 @@ LINE_RULES = ["found", "rejected", "outside_sessions", "kept_from_earlier_readin
 FILE_RULES = ["found", "no_session", "repeat", "continuation", "subagent"]
 LABEL_RULES = ["unlabelled", "no_clear_goal", "unclear_expertise"]
 SESSION_RULES = {
-    "study": ["internal_agent", "no_human_prompt", "headless", "sdk", "ide", "no_agent_reply"],
-    "all_interactive": ["internal_agent", "no_human_prompt", "headless", "sdk", "no_agent_reply"],
+    "study": ["internal_agent", "no_human_prompt", "headless", "sdk", "ide", "no_agent_reply", "no_user"],
+    "all_interactive": ["internal_agent", "no_human_prompt", "headless", "sdk", "no_agent_reply", "no_user"],
 }
 
 
@@ -118,6 +118,7 @@ def test_each_rule_removes_what_it_names(tmp_path: Path) -> None:
         "sdk": (1, 3),
         "ide": (1, 2),
         "no_agent_reply": (1, 1),
+        "no_user": (0, 1),
         "unlabelled": (0, 1),
         "no_clear_goal": (0, 1),
         "unclear_expertise": (0, 1),
@@ -208,7 +209,7 @@ def test_a_session_that_is_lost_between_two_tables_is_found(tmp_path: Path) -> N
     found, classified, table = look(tmp_path)
     fewer = classified.filter(pl.col("session_id") != "stays")
     named = disagreements(table, found.files, found.sessions, fewer, [OCTOBER, NOVEMBER])
-    assert "2025-10 session no_agent_reply: 1 remain, the tables hold 0" in named
+    assert "2025-10 session no_user: 1 remain, the tables hold 0" in named
 
 
 def run(home: Path, source: Path, before: str = "") -> subprocess.CompletedProcess[str]:

@@ -68,6 +68,6 @@ def test_the_first_rule_that_fits_names_the_reason(rule_set: str, facts: dict[st
 def test_the_two_rule_sets_differ_in_the_ides_alone() -> None:
     names = {name: [rule.name for rule in rules] for name, rules in RULE_SETS.items()}
     assert names == {
-        "study": ["internal_agent", "no_human_prompt", "headless", "sdk", "ide", "no_agent_reply"],
-        "all_interactive": ["internal_agent", "no_human_prompt", "headless", "sdk", "no_agent_reply"],
+        "study": ["internal_agent", "no_human_prompt", "headless", "sdk", "ide", "no_agent_reply", "no_user"],
+        "all_interactive": ["internal_agent", "no_human_prompt", "headless", "sdk", "no_agent_reply", "no_user"],
     }

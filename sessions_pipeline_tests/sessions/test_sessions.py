@@ -23,6 +23,7 @@ from sessions_pipeline.sessions.attrition import attrition, breaks
 from sessions_pipeline.sessions.purge import purge_before
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline_tests.lines import call, encode, human, line, reply, result, text, write
+from sessions_pipeline_tests.sessions.log_trees import Files, trees
 from sessions_pipeline_tests.sessions.tree import KEYED, Read, read
 from sessions_pipeline_tests.sources.test_gemini import CHAT, PLACE
 
@@ -311,6 +312,26 @@ def test_any_order_of_files_any_copies_and_any_split_give_the_same_sessions(
     mixed = tree(base / "mixed", shuffled)
     assert comparable(mixed) == comparable(plain)
     assert mixed.transcripts == plain.transcripts
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=trees(), data=st.data())
+def test_forks_and_replays_are_the_same_sessions_in_any_order_of_files_with_any_copies_and_splits(
+    tmp_path: Path, files: Files, data: st.DataObject
+) -> None:
+    base = tmp_path / f"run-{time.monotonic_ns()}"
+    plain = tree(base / "plain", files)
+    mixed: Files = {}
+    names = data.draw(st.permutations(range(2 * len(files))))
+    for number, lines in enumerate(data.draw(st.permutations(list(files.values())))):
+        cut = data.draw(st.integers(0, len(lines)))
+        copies = data.draw(st.lists(st.sampled_from(lines), max_size=3))
+        mixed[f"q/{names[2 * number]}.jsonl"] = [*copies, *lines[:cut]]
+        mixed[f"q/{names[2 * number + 1]}.jsonl"] = lines[cut:]
+    found = tree(base / "mixed", mixed)
+    assert comparable(found) == comparable(plain)
+    assert found.model_use.equals(plain.model_use)
+    assert found.transcripts == plain.transcripts
 
 
 def test_a_second_reading_changes_nothing_and_reads_nothing(tmp_path: Path) -> None:

@@ -11,14 +11,14 @@ import polars as pl
 from sessions_pipeline.schemas import polars_schema, validate
 from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.archive import Archive
-from sessions_pipeline.sessions.build import Ledger, build_sessions, ledger, rejected_lines, session_files
+from sessions_pipeline.sessions.build import Built, Ledger, build_sessions, ledger, rejected_lines, session_files
 from sessions_pipeline.sessions.places import follow_users, remember
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.sessions.tree import find_log_files
 from sessions_pipeline.sessions.users import user_rule
 
-# Columns that depend on the state folder's secret, or on which of equal files a line was taken from.
-KEYED = ["user_key", "project_key", "log_digest"]
+# Columns that depend on the secret of the state folder.
+KEYED = ["user_key", "project_key"]
 NOW_MS = 1_790_000_000_000  # 2026-09
 
 
@@ -28,6 +28,7 @@ class Read:
 
     book: Ledger
     sessions: pl.DataFrame
+    model_use: pl.DataFrame
     transcripts: dict[str, str]
     files: pl.DataFrame
     rejected: pl.DataFrame
@@ -58,10 +59,13 @@ def read(source: Path | str, private: Path, *, users: str = "one", rule_set: str
     report = archive.sync(found.files, NOW_MS)
     book = ledger(archive)
     empty = pl.DataFrame(schema=polars_schema("core.sessions"))
+    no_use = pl.DataFrame(schema=polars_schema("core.model_use"))
     store, way = Transcripts(private), Way(rule_set, turn_chars=5000, transcript_chars=25000)
-    built = build_sessions(archive, book, book.months(), known=empty, transcripts=store, way=way)
-    sessions = validate("core.sessions", built).sort("session_id")
+    built = build_sessions(archive, book, book.months(), known=Built(empty, no_use), transcripts=store, way=way)
+    # Without log_digest, which tells what was read, not what it adds up to: see test_build.
+    sessions = validate("core.sessions", built.sessions).sort("session_id").drop("log_digest")
+    model_use = validate("core.model_use", built.model_use)
     transcripts = {row[0]: row[1] for month in book.months() for row in store.read(month).iter_rows()}
     files = validate("raw.session_files", session_files(book, book.months()))
     rejected = validate("raw.rejected_lines", rejected_lines(book, book.months()))
-    return Read(book, sessions, transcripts, files, rejected, (*found.problems, *report.unreadable))
+    return Read(book, sessions, model_use, transcripts, files, rejected, (*found.problems, *report.unreadable))

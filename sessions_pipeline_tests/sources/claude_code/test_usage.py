@@ -148,16 +148,16 @@ def test_a_session_of_nothing_but_errors_had_no_reply(one_file: Any) -> None:
 
 
 def test_of_several_models_the_one_of_most_output_names_the_session_and_each_has_its_price(one_file: Any) -> None:
-    million = 1_000_000
+    thousand = 1_000
     session = one_file(
         human("go", 0),
-        reply(1, text("a"), message="m1", usage={"output_tokens": million}, model="claude-sonnet-4-5-20250929"),
-        reply(2, text("b"), message="m2", usage={"output_tokens": 2 * million}, model="claude-haiku-4-5-20251001"),
+        reply(1, text("a"), message="m1", usage={"output_tokens": 100 * thousand}, model="claude-sonnet-4-5-20250929"),
+        reply(2, text("b"), message="m2", usage={"output_tokens": 200 * thousand}, model="claude-haiku-4-5-20251001"),
         reply(3, text("c"), message="m3", usage={"output_tokens": 1}, model="claude-sonnet-4-5-20250929"),
     ).only()
     assert (session["model"], session["model_tier"]) == ("claude-haiku-4-5-20251001", "haiku")
     # List prices: 15 and 5 dollars per million output tokens
-    assert session["api_cost_usd"] == pytest.approx(15 + 2 * 5, abs=1e-4)
+    assert session["api_cost_usd"] == pytest.approx(1.5 + 2 * 0.5, abs=1e-4)
 
 
 @pytest.mark.parametrize("usage", [{}, {"input_tokens": None, "output_tokens": 7}, {"output_tokens": 7}])

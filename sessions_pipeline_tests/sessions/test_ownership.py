@@ -1,0 +1,86 @@
+"""Which copy counts does not depend on the order of files or rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+
+
+@st.composite
+def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Rows of some files, of few lines, sessions, agents, responses and times: copies, forks and replays abound."""
+    rows = []
+    for file in range(draw(st.integers(1, 5))):
+        written, small = draw(st.integers(0, 1)), st.integers(1, 2)
+        for position in range(draw(st.integers(0, 3))):
+            key, sidechain = draw(st.integers(1, 4)), draw(st.booleans())
+            rows.append(
+                {
+                    "file": file,
+                    "position": position,
+                    "key": key,
+                    "session": draw(small),
+                    "agent": draw(small) if sidechain else 0,
+                    # As in a log: copies of a line are of the same response.
+                    "message": key % 3,
+                    "at": draw(st.integers(0, 1)),
+                    "line": position + 1,
+                    "sidechain": sidechain,
+                    "timed": True,
+                    "tokens": draw(st.integers(0, 4)) if key % 3 else 0,
+                    "written": written,
+                    "content": file,
+                }
+            )
+    return rows
+
+
+def decided(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The rows that count, and by which they are told, with files named by their content."""
+    index = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
+    names = dict(index.select("file", "content").iter_rows())
+    found = owned(index).drop("file").with_columns(pl.col("told_by_file").replace_strict(names, return_dtype=pl.UInt64))
+    return sorted(found.rows(), key=repr)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=_indices(), data=st.data())
+def test_any_order_of_files_and_rows_gives_the_same(rows: list[dict[str, Any]], data: st.DataObject) -> None:
+    files = {row["file"] for row in rows}
+    other = dict(zip(files, data.draw(st.permutations(sorted(files))), strict=True))
+    shuffled = [{**row, "file": other[row["file"]]} for row in data.draw(st.permutations(rows))]
+    assert decided(shuffled) == decided(rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=_indices())
+def test_every_line_and_response_counts_once(rows: list[dict[str, Any]]) -> None:
+    found = owned(pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row"))
+    places = {(row["file"], row["position"]): row for row in rows}
+    kept = [places[place] for place in found.select("file", "position").iter_rows()]
+    assert len({row["key"] for row in kept}) == len(kept)
+    threads = {(row["message"], row["session"], row["agent"], row["sidechain"]) for row in kept if row["message"]}
+    assert {thread[0] for thread in threads} == {row["message"] for row in rows} - {0}
+    assert len(threads) == len({thread[0] for thread in threads})
+    assert {row["key"] for row in kept if not row["message"]} == {row["key"] for row in rows if not row["message"]}
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=_indices())
+def test_the_tokens_of_a_response_are_the_most_of_its_copies_on_the_same_side(rows: list[dict[str, Any]]) -> None:
+    found = owned(pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row"))
+    places = {(row["file"], row["position"]): row for row in rows}
+    told: dict[tuple[int, bool], int] = {}
+    for row in found.filter(pl.col("message") != 0).iter_rows(named=True):
+        elsewhere = places.get((row["told_by_file"], row["told_by_position"]), row)
+        response = (row["message"], row["sidechain"])
+        told[response] = max(told.get(response, 0), row["tokens"], elsewhere["tokens"])
+    for (message, side), tokens in told.items():
+        copies = [row["tokens"] for row in rows if (row["message"], row["sidechain"]) == (message, side)]
+        assert tokens == max(copies)
+        assert side == all(row["sidechain"] for row in rows if row["message"] == message)
