@@ -153,9 +153,12 @@ class Classifications(Table):
     classifier: str = _column("name of the classifier")
     label: str = _column("the label; for decisions a JSON object of four counts", nullable=True)
     value: float = _column("the label as a number where it has one (level, signal, US dollars)", nullable=True)
+    probability: float = _column(
+        "how likely the backend holds the label to be right; null if it does not say", ge=0, le=1, nullable=True
+    )
     backend: str = _column("who answered", isin=("rules", "claude", "distilled"))
     model: str = _column("model or rule version that answered")
-    prompt_sha256: str = _column("digest of the classifier's definition")
+    prompt_sha256: str = _column("digest of the classifier's definition, and of the telemetry where the backend reads it")
     transcript_sha256: str = _column("digest of the session's transcript, of which the opening is a part")
     status: str = _column("whether there is a label, else why not", isin=LABEL_STATUSES)
     input_tokens: int = _count("tokens paid")
