@@ -64,8 +64,8 @@ class Decisions:
         return json.dumps(self.__dict__, separators=(",", ":"))
 
 
-# Backend -> columns of `core.sessions` that its labels rest on beside the transcript. They are part of a label's version,
-# so that counts that a better parser corrects give new labels. Backends with an entry cost nothing to ask again.
+# Backend -> columns of `core.sessions` that its labels rest on beside the transcript. They are part of a label's
+# version, so that counts that a better parser corrects give new labels. Backends with an entry cost nothing to ask.
 TELEMETRY_READ: Mapping[str, tuple[str, ...]] = {
     "rules": (
         "tool_calls",

@@ -257,3 +257,11 @@ CLASSIFIERS: dict[str, Classifier] = {
         TASK_VALUE,
     )
 }
+
+
+def task_value_band(usd: float) -> str:
+    """The band of `usd`; a limit belongs to the band below it, and what lies outside to the nearest band."""
+    for name in TASK_VALUE_BANDS:
+        if usd <= float(name.split("-")[1]):
+            return name
+    return TASK_VALUE_BANDS[-1]

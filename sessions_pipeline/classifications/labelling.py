@@ -38,7 +38,8 @@ def label_month(
     eligible = sessions.filter("is_eligible")
     wanted = _wanted(eligible, backend)
     current = known.join(wanted, on=["session_id", *VERSION], how="semi")
-    paid = known.filter(~pl.col("backend").is_in(list(TELEMETRY_READ))).join(current, on=["session_id", *VERSION], how="anti")
+    bought = known.filter(~pl.col("backend").is_in(list(TELEMETRY_READ)))
+    paid = bought.join(current, on=["session_id", *VERSION], how="anti")
     missing = wanted.join(known, on=["session_id", *VERSION], how="anti")
     # A session whose text was purged cannot be asked again: its labels stay, whatever their version.
     purged = known.join(missing, on="session_id", how="semi").join(transcripts, on="session_id", how="anti")
@@ -75,9 +76,9 @@ def _wanted(eligible: pl.DataFrame, backend: Backend) -> pl.DataFrame:
     columns = TELEMETRY_READ.get(backend.name, ())
     return pl.DataFrame(
         [
-            (row["session_id"], name, backend_name, model, _prompt_digest(sha256, row, columns), row["transcript_sha256"])
+            (row["session_id"], name, who, model, _prompt_digest(sha256, row, columns), row["transcript_sha256"])
             for row in eligible.iter_rows(named=True)
-            for name, backend_name, model, sha256 in asked
+            for name, who, model, sha256 in asked
         ],
         schema=dict.fromkeys(["session_id", *VERSION], pl.String),
         orient="row",
