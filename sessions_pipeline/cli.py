@@ -359,7 +359,13 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
         _stop(f"--from {first:%Y-%m} lies after --to {last:%Y-%m}.", NOTHING_TO_DO)
     settings = load_settings(folder.path).settings
     operate.prepare(folder)
-    if settings.backend != "rules":
+    if settings.backend == "distilled":
+        from sessions_pipeline.classifications.assets import training_of
+        from sessions_pipeline.state import State
+
+        if problem := training_of(State(home=str(folder.path))).problem():
+            _stop(problem, SOMETHING_MISSING)
+    if settings.backend == "claude":
         _stop(f"the {settings.backend} backend is not available yet; use --backend rules.", SOMETHING_MISSING)
     show.say(f"looking for logs in {', '.join(map(str, settings.sources))}")
     from sessions_pipeline.sessions.archive import Archive

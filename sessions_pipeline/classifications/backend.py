@@ -79,7 +79,29 @@ TELEMETRY_READ: Mapping[str, tuple[str, ...]] = {
         "test_runs",
         "last_test_passed",
     ),
+    "distilled": (
+        "active_seconds",
+        "human_prompts",
+        "model_calls",
+        "tool_calls",
+        "tool_calls_succeeded",
+        "subagents",
+        "interruptions",
+        "compactions",
+        "output_tokens",
+        "assistant_words",
+        "lines_added",
+        "lines_removed",
+        "files_changed",
+        "git_commits",
+        "pull_requests",
+        "test_runs",
+        "last_test_passed",
+        "transcript_chars",
+    ),
 }
+# Backends whose labels the distilled one learns.
+JUDGES = ("claude",)
 
 
 class Backend(Protocol):

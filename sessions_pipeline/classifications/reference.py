@@ -19,7 +19,13 @@ from typing import Literal
 import polars as pl
 
 from sessions_pipeline.classifications.backend import Decisions
-from sessions_pipeline.classifications.classifiers import CLASSIFIERS, Classifier, task_value_band
+from sessions_pipeline.classifications.classifiers import (
+    CLASSIFIERS,
+    HIGHEST_TASK_VALUE_USD,
+    LOWEST_TASK_VALUE_USD,
+    Classifier,
+    task_value_band,
+)
 
 SESSION_COLUMN, PASS_COLUMN = "session_id", "pass"
 # Columns that say where a label comes from; nothing is compared with them.
@@ -179,10 +185,11 @@ def _whole(cell: str) -> int:
 
 
 def _price(cell: str) -> float:
+    """US dollars, at the ends of the classifier's scale where they lie outside."""
     usd = float(cell)
-    if not 0 < usd < math.inf:
+    if not 0 <= usd < math.inf:
         raise ValueError(cell)
-    return usd
+    return min(max(usd, LOWEST_TASK_VALUE_USD), HIGHEST_TASK_VALUE_USD)
 
 
 def _shares(counts: Decisions) -> Iterator[tuple[str, None, float]]:
@@ -195,18 +202,26 @@ def _shares(counts: Decisions) -> Iterator[tuple[str, None, float]]:
             yield name, None, user / (user + agent)
 
 
-def backend_ratings(sessions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
-    """RATINGS of every backend: its current labels, as `staging.current_labels` picks them for one backend.
+def current_labels(sessions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `labels` that are current, as `staging.current_labels` picks them for one backend: status ok, read off
+    the transcript as it is now, and of several versions the last.
 
-    Labels of classifiers, or label sets, that are no more are left out.
     sessions: `core.sessions`; labels: `labels.classifications`.
     """
-    current = (
+    return (
         labels.filter(pl.col("status") == "ok")
         .join(sessions, on=["session_id", "transcript_sha256"], how="semi")
         .sort("classified_at", "prompt_sha256", "model")
         .unique(["session_id", "backend", "classifier"], keep="last", maintain_order=True)
     )
+
+
+def backend_ratings(sessions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
+    """RATINGS of every backend: its current labels. sessions, labels: as for `current_labels`.
+
+    Labels of classifiers, or label sets, that are no more are left out.
+    """
+    current = current_labels(sessions, labels)
     rows: list[tuple[str, str, str, str | None, float | None]] = []
     for backend, session, name, label, value in current.select(
         "backend", "session_id", "classifier", "label", "value"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -31,6 +32,12 @@ class Transcripts:
     def read(self, month: dt.date) -> pl.DataFrame:
         """The transcripts of `month`; empty if there are none."""
         return pl.read_parquet(self.path(month)) if self.path(month).exists() else pl.DataFrame(schema=SCHEMA)
+
+    def of_sessions(self, month: dt.date, session_ids: Collection[str]) -> pl.DataFrame:
+        """The transcripts of `month` that belong to `session_ids`, without holding the others in memory."""
+        if not self.path(month).exists():
+            return pl.DataFrame(schema=SCHEMA)
+        return pl.scan_parquet(self.path(month)).filter(pl.col("session_id").is_in(list(session_ids))).collect()
 
     def months(self) -> list[dt.date]:
         """Months with transcripts, ascending."""

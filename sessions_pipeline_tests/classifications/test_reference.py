@@ -58,13 +58,19 @@ def test_every_kind_of_label_is_read(tmp_path: Path) -> None:
     assert found.left_out == {}
 
 
+def test_prices_beyond_the_scale_count_as_its_ends(tmp_path: Path) -> None:
+    found = read_reference(write(tmp_path, "session_id,task_value_usd\na,0\nb,10\nc,60000\nd,50000\n")).ratings
+    assert found["label"].to_list() == ["10-200", "10-200", "5000-50000", "5000-50000"]
+    assert found["value"].to_list() == pytest.approx([1, 1, math.log10(50_000), math.log10(50_000)])
+
+
 def test_what_is_not_known_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
     found = read_reference(
         write(
             tmp_path,
             "session_id,pass,work_mode,expertise,mood,task_value_usd,planning_user,file\n"
             "a,1,fix,9,good,cheap,1,x\n"
-            "b,1,mend,2,bad,0,,x\n"
+            "b,1,mend,2,bad,-5,,x\n"
             ",1,fix,2,bad,10,,x\n"
             "a,1,build,2,bad,10,,x\n"
             "c,one,fix,2,bad,10,,x\n"
@@ -76,7 +82,7 @@ def test_what_is_not_known_is_named_and_the_rest_is_used(tmp_path: Path) -> None
     assert found.left_out == {
         "unknown columns": ["'mood'"],
         "unknown labels in expertise": ["'9' of session a"],
-        "unknown labels in task_value_usd": ["'cheap' of session a", "'0' of session b"],
+        "unknown labels in task_value_usd": ["'cheap' of session a", "'-5' of session b"],
         "unknown labels in planning_user + planning_agent + execution_user + execution_agent": ["'1///' of session a"],
         "unknown labels in work_mode": ["'mend' of session b"],
         "lines without a session_id, with a wrong pass or with too many cells": ["line 4", "line 6", "line 7"],
