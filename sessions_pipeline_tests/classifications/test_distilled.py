@@ -166,21 +166,6 @@ def test_probabilities_are_kept_and_follow_how_sure_one_can_be(labelled: pl.Data
     assert found["probability"].drop_nulls().is_between(0, 1).all()
 
 
-def test_a_judged_session_gets_the_answer_of_a_model_that_never_saw_its_user() -> None:
-    """One user's sessions say `zebra` and are orchestrate; nobody else's are, so nobody else's labels can tell."""
-    planted = Planted(LEARNED, seed=3)
-    for row, place in zip(planted.rows, range(LEARNED), strict=True):
-        if row["user_key"] == "u5":
-            name, text, opening = planted.texts[place]
-            planted.texts[place] = (name, text.replace("[human]\n", "[human]\nzebra "), f"zebra {opening}")
-            planted.truth[name]["work_mode"] = ("orchestrate", None)
-    backend = DistilledBackend(planted.training(LEARNED))
-    asked = [session for session in backend.training.sessions if session.telemetry["user_key"] == "u5"]
-    answers = backend.classify(asked, [CLASSIFIERS["work_mode"]])
-    assert len(asked) > 3
-    assert "orchestrate" not in {answer.label for answer in answers}
-
-
 def test_held_out_agreement_is_told(backend: DistilledBackend, labelled: pl.DataFrame) -> None:
     told = backend.agreement()
     assert set(told) == set(CLASSIFIERS)
@@ -216,21 +201,6 @@ def test_the_same_training_set_gives_the_same_labels_and_asks_nothing_again(
     assert fresh.equals(labelled)
 
 
-def test_another_training_set_is_another_version_and_labels_everything_anew(labelled: pl.DataFrame) -> None:
-    more = DistilledBackend(PLANTED.training(LEARNED + 1))
-    assert more.model(CLASSIFIERS["outcome"]).startswith("distilled-")
-    known = labelled.vstack(
-        PLANTED.judged(LEARNED + 1).filter(pl.col("session_id") == PLANTED.rows[LEARNED]["session_id"])
-    )
-    later = NOW + dt.timedelta(days=1)
-    found = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, more, later)
-    distilled = found.filter(pl.col("backend") == "distilled")
-    assert distilled.height == len(PLANTED.rows) * len(CLASSIFIERS)
-    assert set(distilled["model"]) == {more.training.version}
-    assert set(distilled["classified_at"]) == {later}
-    assert found.filter(pl.col("backend") == "claude").height == (LEARNED + 1) * len(CLASSIFIERS)
-
-
 @pytest.mark.parametrize("change", ["label", "transcript_sha256", "git_commits"])
 def test_the_version_knows_labels_texts_and_counts(change: str, backend: DistilledBackend) -> None:
     planted = Planted(LEARNED)
@@ -248,3 +218,34 @@ def test_nothing_of_a_text_is_in_a_label(labelled: pl.DataFrame) -> None:
     assert set(labelled["batch_id"]) == {None}
     written = "\n".join(str(row) for row in labelled.drop("transcript_sha256").iter_rows())
     assert not any(word in written for word in ("invariant", "somehow", "broken"))
+
+
+# What was learned last is kept: tests that learn something else stand at the end.
+def test_another_training_set_is_another_version_and_labels_everything_anew(labelled: pl.DataFrame) -> None:
+    more = DistilledBackend(PLANTED.training(LEARNED + 1))
+    assert more.model(CLASSIFIERS["outcome"]).startswith("distilled-")
+    known = labelled.vstack(
+        PLANTED.judged(LEARNED + 1).filter(pl.col("session_id") == PLANTED.rows[LEARNED]["session_id"])
+    )
+    later = NOW + dt.timedelta(days=1)
+    found = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, more, later)
+    distilled = found.filter(pl.col("backend") == "distilled")
+    assert distilled.height == len(PLANTED.rows) * len(CLASSIFIERS)
+    assert set(distilled["model"]) == {more.training.version}
+    assert set(distilled["classified_at"]) == {later}
+    assert found.filter(pl.col("backend") == "claude").height == (LEARNED + 1) * len(CLASSIFIERS)
+
+
+def test_a_judged_session_gets_the_answer_of_a_model_that_never_saw_its_user() -> None:
+    """One user's sessions say `zebra` and are orchestrate; nobody else's are, so nobody else's labels can tell."""
+    planted = Planted(LEARNED, seed=3)
+    for row, place in zip(planted.rows, range(LEARNED), strict=True):
+        if row["user_key"] == "u5":
+            name, text, opening = planted.texts[place]
+            planted.texts[place] = (name, text.replace("[human]\n", "[human]\nzebra "), f"zebra {opening}")
+            planted.truth[name]["work_mode"] = ("orchestrate", None)
+    backend = DistilledBackend(planted.training(LEARNED))
+    asked = [session for session in backend.training.sessions if session.telemetry["user_key"] == "u5"]
+    answers = backend.classify(asked, [CLASSIFIERS["work_mode"]])
+    assert len(asked) > 3
+    assert "orchestrate" not in {answer.label for answer in answers}
