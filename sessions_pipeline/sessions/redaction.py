@@ -15,14 +15,18 @@ from functools import cache
 
 @dataclass(frozen=True)
 class _Rule:
-    """Replaces what `pattern` finds. needles: lower-case words of which one must occur, a cheap test first."""
+    """Replaces what `pattern` finds. needles: lower-case words of which one must occur, a cheap test first; hint: the
+    same as a pattern that begins with a fixed character."""
 
     pattern: re.Pattern[str]
     replacement: str | Callable[[re.Match[str]], str]
     needles: tuple[str, ...] = ()
+    hint: re.Pattern[str] | None = None
 
     def apply(self, text: str, lowered: str) -> str:
         if self.needles and not any(needle in lowered for needle in self.needles):
+            return text
+        if self.hint and not self.hint.search(lowered):
             return text
         return self.pattern.sub(self.replacement, text)
 
@@ -49,6 +53,8 @@ _PRIVATE_KEY = _Rule(
 )
 _OWN_SECRETS = (
     _PRIVATE_KEY,
+    # The detector's own pattern leaves the signature.
+    _Rule(re.compile(r"\beyJ[\w-]{5,}\.[\w-]{4,}(?:\.[\w-]{0,2000})?"), "[SECRET]", ("eyj",)),
     _Rule(re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), "[SECRET]", ("sk-",)),
     _Rule(re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}"), "[SECRET]", ("github_pat_",)),
     _Rule(re.compile(r"\bnpm_[A-Za-z0-9]{30,}"), "[SECRET]", ("npm_",)),
@@ -66,6 +72,22 @@ _OWN_SECRETS = (
         ),
         _hide_value,
         ("key", "secret", "token", "passw", "passphrase"),
+    ),
+    # On a command line the value follows the flag; the next flag is none.
+    _Rule(
+        re.compile(
+            r"(?i)(--(?:password|passwd|passphrase|token|secret|api-?key)\s{1,4})"
+            r"(\"[^\"\n]{4,400}\"|'[^'\n]{4,400}'|[^\s\"'-]\S{5,400})"
+        ),
+        _hide_value,
+        ("--pass", "--token", "--secret", "--api"),
+    ),
+    _Rule(re.compile(r"(\b(?:mysql|mariadb)\w*\b[^\n]{0,80}\s-p)(\S{4,400})"), _hide_value, ("mysql", "mariadb")),
+    # In prose only what has a digit in it: "the password is required" is no secret.
+    _Rule(
+        re.compile(r"(?i)(\bpass(?:word|wd|phrase)\s{1,4}(?:is|was|=>?|to)\s{1,4})((?=[^\s\d]{0,40}\d)[^\s]{6,400})"),
+        _hide_value,
+        ("passw", "passphrase"),
     ),
 )
 # A folder or account name: up to whatever ends a path in running text.
@@ -85,6 +107,15 @@ _PLACES = (
     # Claude Code names a project's folder after its path, with dashes for slashes.
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", ("-home-", "-users-")),
     _Rule(re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])"), "[HOST]"),
+    # IPv6: eight groups, or a global, local or link-local prefix with a gap.
+    _Rule(
+        re.compile(
+            r"(?i)(?<![\w:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}"
+            r"|(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3}):(?:[0-9a-f]{1,4}:){0,5}(?::[0-9a-f]{1,4}){1,6})(?![\w:])"
+        ),
+        "[HOST]",
+        hint=re.compile(r":[0-9a-f]{0,4}:[0-9a-f]{1,4}"),
+    ),
     _Rule(
         re.compile(
             r"(?i)(?<![a-z0-9.-])[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,5}\.(?:internal|local|lan|corp|intranet)\b"
@@ -98,6 +129,7 @@ _PLACES = (
 _LEFT_OUT = {
     "ArtifactoryDetector",
     "IPPublicDetector",
+    "JwtTokenDetector",
     "BasicAuthDetector",
     "PrivateKeyDetector",
     "CloudantDetector",

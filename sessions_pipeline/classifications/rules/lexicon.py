@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -60,6 +60,20 @@ def words_in(text: str) -> int:
     return len(_TOKEN.findall(_UNSPACED.sub(" ", text) if unspaced else text)) + (unspaced + 1) // 2
 
 
+class _Known(dict[str, "_Meaning | None"]):
+    """Token -> meaning, worked out when first asked for."""
+
+    def __init__(self, meaning: Callable[[str], _Meaning | None]) -> None:
+        super().__init__()
+        self._of = meaning
+
+    def __missing__(self, token: str) -> _Meaning | None:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
+        self[token] = found = self._of(token)
+        return found
+
+
 class Lexicon:
     """A table of ideas (idea -> language -> entries separated by commas), ready to count."""
 
@@ -68,7 +82,7 @@ class Lexicon:
         self._stems: dict[str, set[str]] = {}
         self._phrases: dict[str, list[tuple[list[str], bool, str]]] = {}
         self._unspaced: dict[str, list[tuple[str, str]]] = {}
-        self._known: dict[str, _Meaning | None] = {}
+        self._known = _Known(self._meaning)
         for idea, languages in table.items():
             for entries in languages.values():
                 for entry in entries.split(","):
@@ -93,18 +107,14 @@ class Lexicon:
         phrases = tuple(self._phrases.get(token, ()))
         return (tuple(sorted(ideas)), phrases) if ideas or phrases else None
 
-    def _spoken(self, tokens: list[str]) -> Iterator[str]:
+    def _spoken(self, tokens: list[str]) -> list[str]:
         """One idea for each entry found among `tokens`."""
-        known = self._known
-        if len(known) > _CACHE_LIMIT:
-            known.clear()
-        for token in set(tokens).difference(known):
-            known[token] = self._meaning(token)
+        found: list[str] = []
         # Most tokens mean nothing here: they are passed over without a step of Python for each.
         for place, (ideas, phrases) in [
-            (place, meaning) for place, meaning in enumerate(map(known.__getitem__, tokens)) if meaning
+            (place, meaning) for place, meaning in enumerate(map(self._known.__getitem__, tokens)) if meaning
         ]:
-            yield from ideas
+            found += ideas
             for rest, is_stem, idea in phrases:
                 following = tokens[place + 1 : place + 1 + len(rest)]
                 if following == rest or (
@@ -113,7 +123,8 @@ class Lexicon:
                     and following[:-1] == rest[:-1]
                     and following[-1].startswith(rest[-1])
                 ):
-                    yield idea
+                    found.append(idea)
+        return found
 
     def _written(self, folded: str) -> Iterator[str]:
         """One idea for each Chinese, Japanese or Korean entry found anywhere in `folded`."""
