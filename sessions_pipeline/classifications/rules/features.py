@@ -278,7 +278,7 @@ def _shown(stretch: Request) -> str:
 
 @dataclass(frozen=True)
 class _Said:
-    """What a person's own words hold by themselves: the part of `Asked` that neither the answer nor the screen changes."""
+    """What a person's own words hold: the part of `Asked` that neither the answer nor the screen changes."""
 
     names: frozenset[str]
     words: int
