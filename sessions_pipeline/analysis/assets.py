@@ -99,9 +99,11 @@ def _agreement_asset(window_months: int) -> AssetsDefinition:
             if reference:
                 window = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
                 sessions, labels = (state.warehouse.read(table, window) for table in AGREEMENT_SOURCES)
+                known = reference.ratings["session_id"].unique()
+                sessions = sessions.filter("is_eligible", pl.col("session_id").is_in(known.implode()))
                 rated = backend_ratings(sessions, labels)
                 rows = agreement_rows(reference, rated, sessions, months, settings.window_months, state.min_users())
-                facts = {"reference sessions": reference.ratings["session_id"].n_unique()}
+                facts = {"reference sessions": known.len(), "of these in the sample": sessions.height}
         yield from store(state, AGREEMENT, rows, months, facts)
 
     return agreement

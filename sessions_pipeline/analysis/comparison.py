@@ -55,15 +55,15 @@ class Comparison:
 
 def compare_with(reference: Reference, sessions: pl.DataFrame, labels: pl.DataFrame) -> Comparison:
     """Every backend's current labels against `reference`. sessions, labels: the tables that are called so."""
-    eligible = sessions.filter("is_eligible")
+    named = set(reference.ratings["session_id"])
+    eligible = sessions.filter("is_eligible", pl.col("session_id").is_in(named))
     rated = backend_ratings(eligible, labels)
     rows, confusions = agreement_with(reference, rated, eligible)
-    named = set(reference.ratings["session_id"])
     left_out = dict(reference.left_out)
     for what, ids in (
         ("sessions that are not in the warehouse", named - set(sessions["session_id"])),
         ("sessions that are not in the sample", named & set(sessions["session_id"]) - set(eligible["session_id"])),
-        ("sessions that no backend labelled", named & set(eligible["session_id"]) - set(rated["session_id"])),
+        ("sessions that no backend labelled", set(eligible["session_id"]) - set(rated["session_id"])),
     ):
         if ids:
             left_out[what] = sorted(ids)
@@ -72,4 +72,4 @@ def compare_with(reference: Reference, sessions: pl.DataFrame, labels: pl.DataFr
     missing = [
         (rater, facet) for rater in rated["rater"].unique().sort() for facet in facets if (rater, facet) not in there
     ]
-    return Comparison(len(named & set(rated["session_id"])), rows, confusions, left_out, missing)
+    return Comparison(rated["session_id"].n_unique(), rows, confusions, left_out, missing)
