@@ -8,7 +8,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from statsmodels.stats.inter_rater import cohens_kappa
@@ -44,6 +44,7 @@ def test_statistics_of_a_table_counted_by_hand() -> None:
     assert quadratic_kappa(TABLE) == pytest.approx(1 - (7 / 10) / ((46 + 72) / 100))
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, (4, 4), elements=st.integers(0, 20)).filter(lambda table: table.sum() > 0))
 def test_kappas_are_those_of_statsmodels(table: np.ndarray) -> None:
     margins = np.outer(table.sum(1), table.sum(0))
@@ -55,6 +56,7 @@ def test_kappas_are_those_of_statsmodels(table: np.ndarray) -> None:
         assert quadratic_kappa(table) == pytest.approx(cohens_kappa(table, wt="quadratic", return_results=False))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=2, max_size=30))
 def test_correlation_is_that_of_numpy(points: list[tuple[int, int]]) -> None:
     x, y = np.array(points, dtype=float).T
