@@ -272,19 +272,20 @@ def _show_agreement(found: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    # A file or pipe has no width; wrapped tables there cannot be read.
     console = Console() if sys.stdout.isatty() else Console(width=200)
-    table = Table("rater", "facet", "statistic", title=f"{found.sessions} sessions with labels", title_justify="left")
+    click.echo(f"{found.sessions} sessions with reference labels and labels of a backend")
+    table = Table("rater", "facet", "statistic")
     for name in ("sessions", "users", "estimate", "95% interval", "majority"):
         table.add_column(name, justify="right")
     for row in found.rows:
         ends = "–" if row.ci_low is None else f"{row.ci_low:.2f} to {row.ci_high:.2f}"
-        numbers = ("–" if value is None else f"{value:.2f}" for value in (row.estimate, row.baseline))
-        estimate, baseline = numbers
+        estimate, baseline = ("–" if value is None else f"{value:.2f}" for value in (row.estimate, row.baseline))
         table.add_row(row.rater, row.facet, row.metric, str(row.sessions), str(row.users), estimate, ends, baseline)
     console.print(table, markup=False)
     for matrix in found.confusions:
-        caption = f"{matrix.facet}: reference (rows) and {matrix.rater} (columns)"
-        table = Table("", *matrix.labels, "all", title=caption, title_justify="left")
+        click.echo(f"{matrix.facet}: reference (rows) and {matrix.rater} (columns)")
+        table = Table("", *matrix.labels, "all")
         for label, counts in zip(matrix.labels, matrix.counts, strict=True):
             table.add_row(label, *(str(count or ".") for count in counts), str(sum(counts)))
         sums = [sum(column) for column in zip(*matrix.counts, strict=True)]
