@@ -179,14 +179,19 @@ def _reading(training: TrainingSet) -> tuple[_Reader, dict[str, sparse.csr_matri
 @lru_cache(maxsize=len(CLASSIFIERS))
 def learn(training: TrainingSet, name: str) -> Learned:
     """The model of the classifier `name`, and what cross-validation says of it."""
+    from threadpoolctl import threadpool_limits
+
     classifier, labels = CLASSIFIERS[name], training.labels[name]
     place = {session.session_id: row for row, session in enumerate(training.sessions)}
     rows = [place[session] for session in labels]
     truth = list(labels.values())
     design = _design(classifier, _reading(training)[1])[rows]
-    guessed = _held_out(classifier, design, truth, [training.users[row] for row in rows])
+    # The models are small: threads would wait for each other longer than they work, and add up in another order.
+    with threadpool_limits(1):
+        guessed = _held_out(classifier, design, truth, [training.users[row] for row in rows])
+        model = _fit(classifier, design, truth)
     return Learned(
-        _fit(classifier, design, truth),
+        model,
         dict(zip(labels, guessed, strict=True)),
         _agreement(classifier, truth, guessed),
     )
@@ -275,7 +280,7 @@ class _LabelModel:
         self._model = make_pipeline(
             VarianceThreshold(),
             SelectPercentile(chi2, percentile=_KEPT_PERCENT),
-            LogisticRegression(C=10.0, max_iter=1_000),
+            LogisticRegression(C=10.0, tol=1e-3, max_iter=300),
         ).fit(design, labels)
 
     def predict(self, design: sparse.csr_matrix) -> list[Labelled]:
