@@ -13,6 +13,7 @@ import polars as pl
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, Failure, MaterializeResult
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
+from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
 from sessions_pipeline.metadata import asset_key, run_metadata
 from sessions_pipeline.rows import BadRowsError
 from sessions_pipeline.sessions.attrition import breaks, disagreements
@@ -95,6 +96,18 @@ def every_response_has_a_price(state: State, months: Sequence[dt.date]) -> Verdi
     )
 
 
+def reference_is_used(state: State, months: Sequence[dt.date]) -> Verdict:
+    """Reads the file of reference labels again and counts what could not be used; passes where none is set."""
+    path = state.settings.reference_labels
+    if path is None:
+        return Verdict(True, {"reference labels": "none are set"})
+    try:
+        reference = read_reference(path)
+    except ReferenceFileError as error:
+        return Verdict(False, {"reason": str(error)})
+    return Verdict(not reference.left_out, {what: len(places) for what, places in reference.left_out.items()})
+
+
 SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
     "core.attrition": (
         SpanningCheck(
@@ -119,6 +132,14 @@ SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
             "Every model is on the price list; a session with a response by one that is not has no cost.",
             False,
             every_response_has_a_price,
+        ),
+    ),
+    "analysis.agreement": (
+        SpanningCheck(
+            "reference_labels_are_used",
+            "The file of the setting reference_labels can be read, and every line and label of it is known.",
+            False,
+            reference_is_used,
         ),
     ),
     "core.classified_sessions": (

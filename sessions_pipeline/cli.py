@@ -8,6 +8,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -22,6 +23,9 @@ from sessions_pipeline.config import (
     unwritable,
 )
 from sessions_pipeline.months import parse_month
+
+if TYPE_CHECKING:
+    from sessions_pipeline.analysis.comparison import Comparison
 
 NOTHING_TO_DO = 2
 SOMETHING_MISSING = 1
@@ -115,7 +119,9 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
 )
 @click.option("--from", "first", type=Month(), help="First month. [default: the first with logs]")
 @click.option("--to", "last", type=Month(), help="Last month. [default: the last with logs]")
-@click.option("--backend", type=click.Choice(["rules", "claude"]), help="Who labels the sessions. [default: rules]")
+@click.option(
+    "--backend", type=click.Choice(["rules", "claude", "distilled"]), help="Who labels the sessions. [default: rules]"
+)
 @click.pass_obj
 def run(
     home: Path | None,
@@ -204,6 +210,102 @@ def explain(home: Path | None, session: str) -> None:
 
 @main.command()
 @click.option(
+    "--labels",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="CSV file of reference labels. [default: the setting reference_labels]",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with intervals, confusion matrices and base rates.")
+@click.pass_obj
+def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
+    """Compare the labels of every backend in the warehouse with reference labels of the same sessions.
+
+    For each facet: share of exact agreement beside that of always giving the reference's most frequent label, share
+    within one step, Cohen's kappa (quadratic where labels have an order; 1 is full agreement, 0 is chance), and
+    correlation (of shares, and of the logarithm of the task value), each with a 95% interval by bootstrap over users.
+    Levels that one of the two calls unclear are out of what needs an order.
+
+    \b
+    The file is CSV (UTF-8) with a row per session and pass, and these columns; all but session_id may be missing, and
+    an empty cell is no label:
+      session_id         as in core.sessions
+      pass               1, 2, ...: independent readings of the same session. Backends are compared with the first,
+                         later passes with the passes before them (test-retest)
+      work_mode, expertise, expertise_opening, user_occupation, task_occupation, outcome, success_signal,
+      failure_signal, codebase_context
+                         labels as in the table staging.current_labels (signals: none or 1 to 5)
+      planning_user, planning_agent, execution_user, execution_agent
+                         counts of decisions, from which the user's two shares are computed
+      task_value_usd     US dollars
+      file, confidence, month, user
+                         not read
+
+    What is not known (columns, labels, sessions) is counted, named and left out. --labels is kept in settings.toml, so
+    that later runs put the agreement into analysis.agreement and the report. Nothing is suppressed here.
+    """
+    folder = _folder(home)
+    with _errors():
+        if not folder.warehouse.exists():
+            _stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+        if labels is not None:
+            save_settings(folder.path, {"reference_labels": str(labels.expanduser().absolute())})
+        path = load_settings(folder.path).settings.reference_labels
+        if path is None:
+            _stop("there are no reference labels: name their file with --labels.", NOTHING_TO_DO)
+        from sessions_pipeline.analysis.comparison import compare_with
+        from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
+        from sessions_pipeline.state import State
+
+        warehouse = State(home=str(folder.path)).warehouse
+        try:
+            reference = read_reference(path)
+        except ReferenceFileError as error:
+            _stop(str(error), SOMETHING_MISSING)
+        found = compare_with(reference, warehouse.read("core.sessions"), warehouse.read("labels.classifications"))
+    for line in found.left_out_lines():
+        click.echo(f"left out: {line}", err=True)
+    if not found.sessions:
+        _stop("no session of the file has a label in the warehouse; nothing to compare.", NOTHING_TO_DO)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        _show_agreement(found)
+    if found.missing:
+        _stop(
+            "no labels to compare: " + ", ".join(f"{rater} {facet}" for rater, facet in found.missing),
+            SOMETHING_MISSING,
+        )
+
+
+def _show_agreement(found: Comparison) -> None:
+    """A table of statistics and one table for each confusion matrix, on a terminal or in a file."""
+    from rich.console import Console
+    from rich.table import Table
+
+    # A file or pipe has no width; wrapped tables there cannot be read.
+    console = Console() if sys.stdout.isatty() else Console(width=200)
+    click.echo(f"{found.sessions} sessions with reference labels and labels of a backend")
+    table = Table("rater", "facet", "statistic")
+    for name in ("sessions", "users", "estimate", "95% interval", "majority"):
+        table.add_column(name, justify="right")
+    for row in found.rows:
+        ends = "–" if row.ci_low is None else f"{row.ci_low:.2f} to {row.ci_high:.2f}"
+        estimate, baseline = ("–" if value is None else f"{value:.2f}" for value in (row.estimate, row.baseline))
+        table.add_row(row.rater, row.facet, row.metric, str(row.sessions), str(row.users), estimate, ends, baseline)
+    console.print(table, markup=False)
+    for matrix in found.confusions:
+        click.echo(f"{matrix.facet}: reference (rows) and {matrix.rater} (columns)")
+        table = Table("", *matrix.labels, "all")
+        for label, counts in zip(matrix.labels, matrix.counts, strict=True):
+            table.add_row(label, *(str(count or ".") for count in counts), str(sum(counts)))
+        sums = [sum(column) for column in zip(*matrix.counts, strict=True)]
+        table.add_row("all", *map(str, sums), str(sum(sums)))
+        console.print(table, markup=False)
+
+
+@main.command()
+@click.option(
     "--before", type=Month(), help="Remove transcripts of months before this one. [default: by the retention setting]"
 )
 @click.pass_obj
@@ -269,7 +371,13 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
         _stop(f"--from {first:%Y-%m} lies after --to {last:%Y-%m}.", NOTHING_TO_DO)
     settings = load_settings(folder.path).settings
     operate.prepare(folder)
-    if settings.backend != "rules":
+    if settings.backend == "distilled":
+        from sessions_pipeline.classifications.assets import training_of
+        from sessions_pipeline.state import State
+
+        if problem := training_of(State(home=str(folder.path))).problem():
+            _stop(problem, SOMETHING_MISSING)
+    if settings.backend == "claude":
         _stop(f"the {settings.backend} backend is not available yet; use --backend rules.", SOMETHING_MISSING)
     show.say(f"looking for logs in {', '.join(settings.sources)}")
     from sessions_pipeline.sessions.archive import Archive
@@ -325,7 +433,7 @@ def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...]) -> 
     return f"no .jsonl file under {where}. Name the folder that holds your agent's logs with --source."
 
 
-def _stop(message: str, code: int) -> None:
+def _stop(message: str, code: int) -> NoReturn:
     click.echo(message, err=True)
     raise SystemExit(code)
 

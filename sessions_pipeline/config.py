@@ -28,6 +28,7 @@ DEFAULT = "default"
 FILE = "settings.toml"
 FLAG = "flag"
 KEEP = "keep"
+NONE = "none"
 USERS = ("one", "folder")
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Separates the folders of a list in the environment, but not the beginning of an address from its rest.
@@ -85,6 +86,15 @@ def _none_if_keep(value: object) -> object:
     return None if value == KEEP else value
 
 
+def _file(value: object) -> Path | None:
+    """Absolute path of a file; None if there is none."""
+    if value is None or value == NONE:
+        return None
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("not a file")
+    return Path(value).expanduser().absolute()
+
+
 Count = Annotated[int, Field(ge=1)]
 
 
@@ -106,9 +116,14 @@ class Settings(BaseModel):
         default="study",
         description="which sessions are in the sample: the study's rules, or every session with a person in it",
     )
-    backend: Literal["rules", "claude"] = Field(
+    backend: Literal["rules", "claude", "distilled"] = Field(
         default="rules",
-        description="who labels the sessions: rules on this machine, or a Claude model that is paid per token",
+        description="who labels the sessions: rules on this machine, a Claude model that is paid per token, or small "
+        "models that learn from the labels which that model gave",
+    )
+    reference_labels: Annotated[Path | None, BeforeValidator(_file)] = Field(
+        default=None,
+        description="CSV file of labels that every backend is compared with; none: nothing is compared",
     )
     min_users: Count = Field(default=5, description="a published number stands for at least this many users")
     window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
@@ -257,7 +272,7 @@ def save_settings(home: Path, values: Mapping[str, object]) -> None:
         if value is None:
             document.pop(key, None)
         else:
-            document[key] = list(value) if isinstance(value, tuple) else value
+            document[key] = _as_toml(value)
     if (after := tomlkit.dumps(document)) != before:
         try:
             replace_file(file.resolve(), after)
@@ -265,11 +280,20 @@ def save_settings(home: Path, values: Mapping[str, object]) -> None:
             raise SettingsError(unwritable(str(file), error.strerror or str(error))) from error
 
 
+def _as_toml(value: object) -> object:
+    """`value` as settings.toml has it: paths are text."""
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Path) else value
+
+
 def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
     """One row per setting, in the order of the fields, for the `settings` command and the Dagster UI."""
     values = dict(in_force.settings)
     return [
-        SettingRow(key, _shown(values[key]), in_force.origins[key], str(field.description), _allowed(key))
+        SettingRow(
+            key, _shown(values[key], _word_for_none(key)), in_force.origins[key], str(field.description), _allowed(key)
+        )
         for key, field in Settings.model_fields.items()
     ]
 
@@ -293,6 +317,9 @@ def _read_file(home: Home) -> dict[str, object]:
         values["sources"] = [_from(home.path, source) for source in sources]
     if isinstance(users, str) and users.lower().endswith(".csv"):
         values["users"] = _from(home.path, users)
+    labels = values.get("reference_labels")
+    if isinstance(labels, str) and labels and labels != NONE:
+        values["reference_labels"] = home.path / Path(labels).expanduser()
     return values
 
 
@@ -347,13 +374,23 @@ def _allowed(key: str) -> str:
         return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
     if key == "users":
         return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
+    if _is_file(key):
+        return f"a file, or {NONE}"
     whole_number = "a whole number, 1 or more"
     return whole_number if field.annotation is int else f"{whole_number}, or {KEEP}"
 
 
-def _shown(value: object) -> str:
+def _is_file(key: str) -> bool:
+    return Path in get_args(Settings.model_fields[key].annotation)
+
+
+def _word_for_none(key: str) -> str:
+    return NONE if _is_file(key) else KEEP
+
+
+def _shown(value: object, word_for_none: str = NONE) -> str:
     """`value` as JSON; None is the word that stands for it."""
-    return json.dumps(KEEP if value is None else value, default=str, ensure_ascii=False)
+    return json.dumps(word_for_none if value is None else value, default=str, ensure_ascii=False)
 
 
 def replace_file(file: Path, text: str) -> None:

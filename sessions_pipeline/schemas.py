@@ -31,6 +31,7 @@ OUTCOME_MEASURES = (
     "abandoned",
 )
 SAMPLES = ("all", "hit_trouble")
+AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
 
 
@@ -173,9 +174,12 @@ class Classifications(Table):
     classifier: str = _column("name of the classifier")
     label: str = _column("the label; for decisions a JSON object of four counts", nullable=True)
     value: float = _column("the label as a number where it has one (level, signal, US dollars)", nullable=True)
+    probability: float = _column(
+        "how likely the backend holds the label to be right; null if it does not say", ge=0, le=1, nullable=True
+    )
     backend: str = _column("who answered", isin=("rules", "claude", "distilled"))
     model: str = _column("model or rule version that answered")
-    prompt_sha256: str = _column("digest of the classifier's definition")
+    prompt_sha256: str = _column("digest of the classifier's definition, and of the telemetry if the backend reads any")
     transcript_sha256: str = _column("digest of the session's transcript, of which the opening is a part")
     status: str = _column("whether there is a label, else why not", isin=LABEL_STATUSES)
     input_tokens: int = _count("tokens paid")
@@ -377,6 +381,30 @@ class AdjustedRates(Table):
     missing_reason: str = _column("why there is no estimate, or no interval; null where both are there", nullable=True)
 
 
+class Agreement(Table):
+    """One row per as-of month, rater, facet and metric: how far labels agree with the reference labels of the window.
+
+    Empty without reference labels. A rater is a backend, or a later pass of the reference itself (test-retest).
+    """
+
+    month: dt.date = _column("last month of the window")
+    period: str = _column("the window that ends in the month", isin=PERIODS)
+    rater: str = _column("backend of the labels, or 'pass 2', … for the reference's own later passes")
+    facet: str = _column("classifier, or the user's share of planning or execution decisions")
+    metric: str = _column(
+        "exact or within_one (shares of sessions), kappa, quadratic_kappa, or correlation (of shares, of log10 value)",
+        isin=AGREEMENT_METRICS,
+    )
+    sessions: int = _count("sessions with both labels; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column("the agreement; null if suppressed or not defined", ge=-1, le=1, nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, bootstrap over users", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    baseline: float = _column("what always answering the reference's most frequent label gets", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold")
+    reference_sha256: str = _column("digest of the file of reference labels")
+
+
 # Table name -> model. The schema before the dot is also the Dagster group and the first part of the asset key.
 TABLES: dict[str, type[Table]] = {
     "raw.session_files": SessionFiles,
@@ -394,6 +422,7 @@ TABLES: dict[str, type[Table]] = {
     "marts.outcomes_by_expertise": OutcomesByExpertise,
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
+    "analysis.agreement": Agreement,
 }
 
 

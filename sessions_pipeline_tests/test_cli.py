@@ -166,6 +166,54 @@ def test_labels_are_explained_by_evidence_and_not_by_text(
     assert "0 sessions" in cli(home, "explain", "zzz").stderr
 
 
+def test_backends_are_compared_with_reference_labels_and_the_report_says_how_well(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    _, home, _ = ran
+    assert "name their file with --labels" in cli(home, "agreement").stderr
+    labels = tmp_path / "labels.csv"
+    labels.write_text("session_id,work_mode,mood\ns0,fix,good\ns1,build,bad\ns2,mend,bad\nelsewhere,fix,good\n")
+    done = cli(home, "agreement", "--labels", str(labels), "--json")
+    assert done.returncode == 0, done.stderr
+    assert "unknown columns: 1 ('mood')" in done.stderr
+    assert "unknown labels in work_mode: 1 ('mend' of session s2)" in done.stderr
+    assert "sessions that are not in the warehouse: 1 (elsewhere)" in done.stderr
+    exact, kappa = json.loads(done.stdout)["agreement"]
+    assert (exact["rater"], exact["facet"], exact["metric"]) == ("rules", "work_mode", "exact")
+    assert (exact["estimate"], exact["baseline"], exact["sessions"], exact["users"]) == (0.5, 0.5, 2, 1)
+    assert (kappa["metric"], kappa["estimate"], kappa["ci_low"]) == ("kappa", 0.0, None)
+    table = cli(home, "agreement")
+    assert table.returncode == 0
+    assert "work_mode: reference (rows) and rules (columns)" in table.stdout
+    assert cli(home, "run").returncode == 0
+    months = {(row[2], row[3], row[4], row[7]) for row in dump(home)["analysis.agreement"] if row[0].month == 1}
+    assert months == {("rules", "work_mode", "exact", 0.5), ("rules", "work_mode", "kappa", 0.0)}
+    assert "agree with reference labels" in (home / "reports" / "report-2026-01.html").read_text()
+
+
+def test_reference_labels_that_cannot_be_compared_say_why(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    _, home, _ = ran
+    kept = (home / "settings.toml").read_text()
+    labels = tmp_path / "labels.csv"
+    for content, code, said in (
+        ("session_id,work_mode\nelsewhere,fix\n", 2, "nothing to compare"),
+        ("name,work_mode\ns0,fix\n", 1, "has no column session_id"),
+    ):
+        labels.write_text(content)
+        done = cli(home, "agreement", "--labels", str(labels))
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr
+    (home / "settings.toml").write_text(kept)
+
+
+def test_a_distilled_judge_without_labels_to_learn_from_says_how_many_it_takes(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
+    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "distilled")
+    assert found.returncode == 1
+    assert "200 sessions with a label are needed for each classifier, and there are: work_mode 0" in found.stderr
+
+
 def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
     ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
 ) -> None:

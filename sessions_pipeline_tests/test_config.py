@@ -48,6 +48,7 @@ class TestWhoWins:
             "users": "one",
             "rule_set": "study",
             "backend": "rules",
+            "reference_labels": None,
             "min_users": 5,
             "window_months": 7,
             "turn_chars": 5000,
@@ -147,7 +148,9 @@ class TestMistakes:
         assert "open-sesame" not in said
 
     def test_in_a_flag(self, home: Path) -> None:
-        assert complaint(home, {"backend": "gpt"}) == 'backend = "gpt" (flag) is not allowed: rules or claude'
+        assert (
+            complaint(home, {"backend": "gpt"}) == 'backend = "gpt" (flag) is not allowed: rules or claude or distilled'
+        )
         assert "unknown setting backends (flag): did you mean backend?" in complaint(home, {"backends": "rules"})
 
     def test_all_are_told_at_once(self, home: Path) -> None:
@@ -224,9 +227,10 @@ def test_every_setting_is_described(home: Path) -> None:
     rows = {row.key: row for row in describe_settings(load_settings(home, environ={}))}
     assert list(rows) == list(Settings.model_fields)
     assert all(row.meaning for row in rows.values())
-    users, days = rows["users"], rows["transcript_retention_days"]
+    users, labels, days = (rows[key] for key in ("users", "reference_labels", "transcript_retention_days"))
     assert (users.value, users.origin) == ('"folder"', "settings.toml")
     assert users.allowed.startswith("one or folder, or a CSV file")
+    assert (labels.value, labels.origin, labels.allowed) == ('"none"', "default", "a file, or none")
     assert (days.value, days.origin, days.allowed) == ('"keep"', "default", "a whole number, 1 or more, or keep")
     assert rows["min_users"].value == "5"
     assert rows["sources"].value == f'["{Path.home()}/.claude/projects"]'

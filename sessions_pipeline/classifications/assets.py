@@ -2,16 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
 from dagster import AssetExecutionContext, BackfillPolicy, asset
 
 from sessions_pipeline.checks import check_specs, store
+from sessions_pipeline.classifications.backend import Backend
+from sessions_pipeline.classifications.distilled import DistilledBackend, TrainingSet, judged_sessions, training_set
 from sessions_pipeline.classifications.labelling import label_month, make_backend
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain
+from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.state import State
 
 TABLE = "labels.classifications"
@@ -31,7 +35,7 @@ TABLE = "labels.classifications"
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Asks the backend in force what is not known yet."""
-    backend, warehouse, months = make_backend(state.settings.backend), state.warehouse, months_of(context)
+    backend, warehouse, months = _backend(state), state.warehouse, months_of(context)
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
     frames = [
         label_month(
@@ -47,7 +51,7 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
     ]
     rows = pl.concat(frames)
     new = rows.filter(pl.col("classified_at") == now)
-    paid = {
+    paid: dict[str, Any] = {
         "backend": backend.name,
         "labels asked now": new.height,
         "without a label": rows.filter(pl.col("status") != "ok").height,
@@ -55,4 +59,28 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
         "input_tokens": int(new["input_tokens"].sum()),
         "output_tokens": int(new["output_tokens"].sum()),
     }
+    if isinstance(backend, DistilledBackend):
+        paid["training sessions"] = len(backend.training.sessions)
+        if new.height:
+            paid["agreement with the judge, held out"] = backend.agreement()
     yield from store(state, TABLE, rows, months, paid)
+
+
+def _backend(state: State) -> Backend:
+    """The backend in force; the distilled one learns from the judge's labels of all months."""
+    name = state.settings.backend
+    if name != DistilledBackend.name:
+        return make_backend(name)
+    return DistilledBackend(training_of(state))
+
+
+def training_of(state: State) -> TrainingSet:
+    """What the distilled backend can learn from in this state folder."""
+    sessions = state.warehouse.read("core.sessions")
+    judged = judged_sessions(sessions, state.warehouse.read(TABLE))
+    texts = [
+        state.transcripts.of_sessions(month, set(of_month["session_id"]))
+        for (month,), of_month in judged.group_by("month")
+        if isinstance(month, dt.date)
+    ]
+    return training_set(sessions, judged, pl.concat(texts) if texts else pl.DataFrame(schema=SCHEMA))

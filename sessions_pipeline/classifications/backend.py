@@ -31,6 +31,7 @@ class Answer:
 
     label: one of the classifier's labels, or for `decisions` the JSON of `Decisions.label`; None unless status is ok.
     value: the label as a number where it has one (level, signal, US dollars), else None.
+    probability: how likely the backend holds the label to be right, 0 to 1; None if it does not say.
     evidence: short names of what led to the label (never transcript text), strongest first.
     """
 
@@ -39,6 +40,7 @@ class Answer:
     label: str | None
     value: float | None
     status: str = "ok"
+    probability: float | None = None
     evidence: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
@@ -60,6 +62,46 @@ class Decisions:
     def label(self) -> str:
         """Canonical JSON, readable with DuckDB's `label->>'planning_user'`."""
         return json.dumps(self.__dict__, separators=(",", ":"))
+
+
+# Backend -> columns of `core.sessions` that its labels rest on beside the transcript. They are part of a label's
+# version, so that counts that a better parser corrects give new labels. Backends with an entry cost nothing to ask.
+TELEMETRY_READ: Mapping[str, tuple[str, ...]] = {
+    "rules": (
+        "tool_calls",
+        "subagent_tool_calls",
+        "interruptions",
+        "assistant_words",
+        "lines_added",
+        "lines_removed",
+        "git_commits",
+        "pull_requests",
+        "test_runs",
+        "last_test_passed",
+    ),
+    "distilled": (
+        "active_seconds",
+        "human_prompts",
+        "model_calls",
+        "tool_calls",
+        "tool_calls_succeeded",
+        "subagents",
+        "interruptions",
+        "compactions",
+        "output_tokens",
+        "assistant_words",
+        "lines_added",
+        "lines_removed",
+        "files_changed",
+        "git_commits",
+        "pull_requests",
+        "test_runs",
+        "last_test_passed",
+        "transcript_chars",
+    ),
+}
+# Backends whose labels the distilled one learns.
+JUDGES = ("claude",)
 
 
 class Backend(Protocol):

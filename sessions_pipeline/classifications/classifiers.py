@@ -17,6 +17,7 @@ EXPERTISE_LEVELS = ("1", "2", "3", "4", "5", "unclear")
 OUTCOMES = ("succeeded", "partially_succeeded", "failed", "no_clear_goal")
 SIGNALS = ("none", "1", "2", "3", "4", "5")
 CODEBASE_CONTEXTS = ("modifies_existing", "explores_existing", "creates_new", "no_codebase")
+LOWEST_TASK_VALUE_USD, HIGHEST_TASK_VALUE_USD = 10.0, 50_000.0
 TASK_VALUE_BANDS = ("10-200", "200-1000", "1000-5000", "5000-50000")
 SOC_MAJOR_GROUPS = {
     "11": "Management",
@@ -257,3 +258,11 @@ CLASSIFIERS: dict[str, Classifier] = {
         TASK_VALUE,
     )
 }
+
+
+def task_value_band(usd: float) -> str:
+    """The band of `usd`; a limit belongs to the band below it, and what lies outside to the nearest band."""
+    for name in TASK_VALUE_BANDS:
+        if usd <= float(name.split("-")[1]):
+            return name
+    return TASK_VALUE_BANDS[-1]

@@ -67,14 +67,21 @@ def _personal(inputs: ReportInputs) -> Caveat | None:
 
 
 def _backend(inputs: ReportInputs) -> Caveat | None:
-    if inputs.backend != "rules":
-        return None
-    return Caveat(
-        "Labels by rules",
-        "Work mode, expertise, outcome, signals and task value come from the embedded rules backend: fixed rules on "
-        "the transcript and the telemetry, not the study’s language-model judge. They are cheaper and cruder. Error "
-        "in the labels is in none of the intervals.",
-    )
+    if inputs.backend == "rules":
+        return Caveat(
+            "Labels by rules",
+            "Work mode, expertise, outcome, signals and task value come from the embedded rules backend: fixed rules "
+            "on the transcript and the telemetry, not the study’s language-model judge. They are cheaper and cruder. "
+            "Error in the labels is in none of the intervals.",
+        )
+    if inputs.backend == "distilled":
+        return Caveat(
+            "Labels by a distilled judge",
+            "Labels come from small models that learned those of a language-model judge on a sample of sessions. They "
+            "copy its errors and add their own, mostly towards the commoner labels. Error in the labels is in none of "
+            "the intervals.",
+        )
+    return None
 
 
 def _few_users(inputs: ReportInputs) -> Caveat | None:

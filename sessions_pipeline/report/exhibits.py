@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.classifications.reference import FACETS
 from sessions_pipeline.report.published import FIRST_MONTH, LAST_MONTH, Published, published
 from sessions_pipeline.schemas import EFFORT_MEASURES
 
@@ -437,3 +438,49 @@ def _rate_cell(row: Mapping[str, Any], sample: str, adjusted: bool) -> RateCell:
     cell = _cell(row, published(exhibit, row["measure"], f"expertise_{row['expertise']}"))
     raw = row["unadjusted"] if adjusted else cell.estimate
     return RateCell(**vars(cell), unadjusted=None if cell.suppressed else _finite(raw))
+
+
+@dataclass(frozen=True)
+class FacetAgreement:
+    """How far one rater's labels of a facet agree with the reference. cells: metric -> estimate and interval.
+
+    baselines: metric -> what always giving the reference's most frequent label gets, where that means something.
+    """
+
+    cells: Mapping[str, Cell]
+    baselines: Mapping[str, float]
+
+    @property
+    def beats_majority(self) -> bool:
+        """The interval of exact agreement lies above what the reference's most frequent label would get."""
+        exact = self.cells.get("exact", Cell())
+        return exact.has_interval and exact.low > self.baselines["exact"]  # type: ignore[operator]
+
+
+def agreement(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[str, FacetAgreement]]:
+    """Rater -> facet -> agreement with the reference labels of the window; empty without reference labels."""
+    found: dict[str, dict[str, FacetAgreement]] = {}
+    rows = frame.filter(pl.col("month") == month, pl.col("period") == "window")
+    for (rater, facet), of_facet in rows.group_by("rater", "facet", maintain_order=True):
+        cells, baselines = {}, {}
+        for row in of_facet.iter_rows(named=True):
+            hidden = row["suppressed"]
+            cells[row["metric"]] = (
+                Cell(suppressed=True)
+                if hidden
+                else Cell(
+                    estimate=row["estimate"],
+                    low=row["ci_low"],
+                    high=row["ci_high"],
+                    sessions=row["sessions"],
+                    users=row["users"],
+                    reason="not defined" if row["estimate"] is None else None,
+                )
+            )
+            if not hidden and row["baseline"] is not None:
+                baselines[row["metric"]] = row["baseline"]
+        found.setdefault(str(rater), {})[str(facet)] = FacetAgreement(cells, baselines)
+    order = list(FACETS)
+    return {
+        rater: dict(sorted(facets.items(), key=lambda item: order.index(item[0]))) for rater, facets in found.items()
+    }

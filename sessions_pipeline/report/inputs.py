@@ -20,6 +20,7 @@ TABLES = {
     "coefficients": "analysis.coefficients",
     "adjusted_rates": "analysis.adjusted_rates",
     "attrition": "core.attrition",
+    "agreement": "analysis.agreement",
 }
 
 

@@ -78,6 +78,7 @@ def sections(inputs: ReportInputs) -> list[Section]:
         _figure_5(inputs),
         _a1(inputs),
         _a2(inputs),
+        *_agreement(inputs),
     ]
 
 
@@ -335,3 +336,27 @@ def _a2(inputs: ReportInputs) -> Section:
         if rates or coefficients
         else (),
     )
+
+
+def _agreement(inputs: ReportInputs) -> list[Section]:
+    """How good the labels are, where there are reference labels to compare them with."""
+    found = exhibits.agreement(inputs.frame("agreement"), inputs.month)
+    if not found:
+        return []
+    ours = found.get(inputs.backend, {})
+    cells = [max(facet.cells.values(), key=lambda cell: cell.sessions or 0) for facet in ours.values()]
+    most = max((cell.sessions or 0 for cell in cells), default=0)
+    others = {rater: facets for rater, facets in found.items() if rater != inputs.backend}
+    return [
+        Section(
+            anchor="agreement",
+            heading="How far the labels agree with reference labels",
+            label="Agreement",
+            sentence=sentences.agreement(inputs.backend, ours),
+            basis=f"up to {numbers.plural(most, 'session')} of the window that have a reference label; intervals by "
+            "bootstrap over users, too narrow where users are few",
+            exclusions="sessions without a reference label; a reference is consistent, not the truth",
+            tables_open=(tables.agreement(inputs.backend, ours),) if ours else (),
+            tables_folded=tuple(tables.agreement(rater, facets) for rater, facets in others.items()),
+        )
+    ]

@@ -10,7 +10,16 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from sessions_pipeline.report import numbers
-from sessions_pipeline.report.exhibits import LEVEL_NAMES, Cell, Coefficient, EffortCell, Panel, Step, rule_name
+from sessions_pipeline.report.exhibits import (
+    LEVEL_NAMES,
+    Cell,
+    Coefficient,
+    EffortCell,
+    FacetAgreement,
+    Panel,
+    Step,
+    rule_name,
+)
 
 Write = Callable[[float | None], str]
 
@@ -263,3 +272,23 @@ def _panel_contrast(panel: Panel) -> str:
     levels = {level: cell for (measure, level), cell in panel.cells.items() if measure == "verified_success"}
     kind = "adjusted" if panel.adjusted else "raw"
     return _contrast(f"the {kind} rate of verified success {where}", levels, numbers.share)
+
+
+def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> str:
+    """How often the labels are those of the reference, and where that is more than its commonest label would get."""
+    exact = {name: facet.cells["exact"] for name, facet in facets.items() if "exact" in facet.cells}
+    shown = {name: cell.estimate for name, cell in exact.items() if cell.estimate is not None}
+    if not shown:
+        return ""
+    worst, best = min(shown, key=shown.__getitem__), max(shown, key=shown.__getitem__)
+    text = (
+        f"The labels of the {rater} backend are those of the reference in {numbers.share(shown[worst])} of the "
+        f"sessions ({worst.replace('_', ' ')}) to {numbers.share(shown[best])} ({best.replace('_', ' ')})"
+    )
+    if not any(cell.has_interval for cell in exact.values()):
+        return f"{text}."
+    above = sum(facet.beats_majority for facet in facets.values())
+    return (
+        f"{text}; on {above} of {len(shown)} facets the interval lies above what always giving the reference’s most "
+        "frequent label would get."
+    )

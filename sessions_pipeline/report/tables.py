@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from sessions_pipeline.report import exhibits, numbers
-from sessions_pipeline.report.exhibits import Cell, Coefficient, EffortCell, Panel, RateCell, Step
+from sessions_pipeline.report.exhibits import Cell, Coefficient, EffortCell, FacetAgreement, Panel, RateCell, Step
 from sessions_pipeline.report.published import FIRST_MONTH, LAST_MONTH, Published, published
 
 SUPPRESSED = "suppressed"
@@ -323,6 +323,56 @@ def attrition(steps: Sequence[Step]) -> Table:
         left = (f"{exhibits.UNIT_NAMES[unit]} left", *(_remaining(last.by_month.get(month)) for month in months))
         rows.append(Row((*left, _remaining(_both(last))), "total"))
     return Table("From what was found to what was analysed, by month", columns, tuple(rows))
+
+
+def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
+    """How far one rater's labels agree with the reference, facet by facet."""
+    columns = (
+        Column("Facet"),
+        Column("Sessions"),
+        Column("Users"),
+        Column("Same label", "Share of sessions"),
+        Column("95% interval", "Share of sessions"),
+        Column("Most frequent label", "Share of sessions"),
+        Column("Within one step", "Share of sessions"),
+        Column("Kappa", "Beyond chance"),
+        Column("95% interval", "Beyond chance"),
+        Column("Correlation", "Values"),
+        Column("95% interval", "Values"),
+    )
+    rows = []
+    for name, facet in facets.items():
+        cells = facet.cells
+        kappa = cells.get("quadratic_kappa") or cells.get("kappa")
+        widest = max(cells.values(), key=lambda cell: cell.sessions or 0)
+        rows.append(
+            Row(
+                (
+                    name.replace("_", " "),
+                    *_size(widest),
+                    *_estimate(cells.get("exact"), numbers.share),
+                    numbers.share(facet.baselines.get("exact")),
+                    _text(cells.get("within_one"), numbers.share),
+                    *_index(kappa),
+                    *_index(cells.get("correlation")),
+                )
+            )
+        )
+    return Table(
+        f"Agreement of {rater} with the reference labels",
+        columns,
+        tuple(rows),
+        (
+            "Most frequent label: what always giving the reference’s most frequent label would get. Kappa: 1 is full "
+            "agreement, 0 that of chance; quadratic where labels have an order. Correlation: of shares, and of the "
+            "logarithm of the task value. Where labels have an order, “unclear” is out of all but the first columns.",
+        ),
+    )
+
+
+def _index(cell: Cell | None) -> tuple[str, str]:
+    """A number between -1 and 1 and its interval."""
+    return _estimate(cell, lambda value: numbers.coefficient(value, 2))
 
 
 _OURS_SHARE = (Column("Share", "Ours"), Column("95% interval", "Ours"))

@@ -52,7 +52,6 @@ _VENDORS = (
     _Vendor("DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]{23}\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
     _Vendor("GitHubTokenDetector", r"gh[pousr]_[A-Za-z0-9_]{4}"),
     _Vendor("GitLabTokenDetector", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-[A-Za-z0-9_-]{4}|GR1348941"),
-    _Vendor("JwtTokenDetector", r"eyJ[A-Za-z0-9=_-]"),
     _Vendor("MailchimpDetector", r"-us[0-9]"),
     _Vendor("NpmDetector", r"_authToken="),
     _Vendor("OpenAIDetector", r"T3BlbkFJ"),
@@ -84,6 +83,8 @@ _OWN_SECRETS = (
         "[SECRET]",
         r"PRIVATE KEY",
     ),
+    # The detector's own pattern leaves the signature.
+    _Rule(re.compile(r"\beyJ[\w-]{5,}\.[\w-]{4,}(?:\.[\w-]{0,2000})?"), "[SECRET]", r"eyJ"),
     _Rule(re.compile(r"\bsk-[A-Za-z0-9_-]{16,}"), "[SECRET]", r"sk-[A-Za-z0-9_-]{16}"),
     _Rule(re.compile(r"\bgithub_pat_[A-Za-z0-9_]{20,}"), "[SECRET]", r"github_pat_"),
     _Rule(re.compile(r"\bnpm_[A-Za-z0-9]{30,}"), "[SECRET]", r"npm_[A-Za-z0-9]{8}"),
@@ -106,6 +107,22 @@ _OWN_SECRETS = (
         _hide_value,
         r"(?i:key|secret|token|password|passwd|passphrase)\S*\s*[=:]",
     ),
+    # On a command line the value follows the flag; the next flag is none.
+    _Rule(
+        re.compile(
+            r"(?i)(--(?:password|passwd|passphrase|token|secret|api-?key)\s{1,4})"
+            r"(\"[^\"\n]{4,400}\"|'[^'\n]{4,400}'|[^\s\"'-]\S{5,400})"
+        ),
+        _hide_value,
+        r"(?i:--(?:pass|token|secret|api))",
+    ),
+    _Rule(re.compile(r"(\b(?:mysql|mariadb)\w*\b[^\n]{0,80}\s-p)(\S{4,400})"), _hide_value, r"mysql|mariadb"),
+    # In prose only what has a digit in it: "the password is required" is no secret.
+    _Rule(
+        re.compile(r"(?i)(\bpass(?:word|wd|phrase)\s{1,4}(?:is|was|=>?|to)\s{1,4})((?=[^\s\d]{0,40}\d)[^\s]{6,400})"),
+        _hide_value,
+        r"(?i:pass(?:word|wd|phrase)[^0-9A-Za-z]+(?:is|was|=|to))",
+    ),
 )
 # A folder or account name: up to whatever ends a path in running text.
 _NAME = r"[^/\\\s\"'`:;,)<>|]{1,100}"
@@ -127,6 +144,15 @@ _PLACES = (
         re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"),
         "[HOST]",
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
+    ),
+    # IPv6: eight groups, or a global, local or link-local prefix with a gap.
+    _Rule(
+        re.compile(
+            r"(?i)(?<![\w:.])(?:(?:[0-9a-f]{1,4}:){7}[0-9a-f]{1,4}"
+            r"|(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3}):(?:[0-9a-f]{1,4}:){0,5}(?::[0-9a-f]{1,4}){1,6})(?![\w:])"
+        ),
+        "[HOST]",
+        r"(?i::[0-9a-f]{0,4}:[0-9a-f])",
     ),
     _Rule(
         re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Collection
 from pathlib import Path
 
 import polars as pl
@@ -37,6 +38,12 @@ class Transcripts:
         path = self.path(month)
         frame = pl.read_parquet(path, columns=["session_id"]) if path.exists() else pl.DataFrame(schema=SCHEMA)
         return frame["session_id"]
+
+    def of_sessions(self, month: dt.date, session_ids: Collection[str]) -> pl.DataFrame:
+        """The transcripts of `month` that belong to `session_ids`, without holding the others in memory."""
+        if not self.path(month).exists():
+            return pl.DataFrame(schema=SCHEMA)
+        return pl.scan_parquet(self.path(month)).filter(pl.col("session_id").is_in(list(session_ids))).collect()
 
     def months(self) -> list[dt.date]:
         """Months with transcripts, ascending."""

@@ -205,6 +205,38 @@ def attrition(months: tuple[dt.date, ...], sessions: int) -> pl.DataFrame:
     return frame("core.attrition", rows)
 
 
+def agreement(month: dt.date, hidden: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Of the rules and of a second pass; facets in `hidden` have too few users."""
+    rows = []
+    for rater, estimates in (("rules", (0.62, 0.55, 0.48)), ("pass 2", (0.95, 0.93, 0.9))):
+        for facet, metric, baseline, estimate in (
+            ("work_mode", "exact", 0.31, estimates[0]),
+            ("work_mode", "kappa", 0.0, estimates[1]),
+            ("outcome", "exact", 0.6, estimates[0]),
+            ("outcome", "kappa", 0.0, None if "outcome" in hidden else estimates[2]),
+            ("user_planning_share", "correlation", None, estimates[2]),
+        ):
+            row = {
+                "month": month,
+                "period": "window",
+                "rater": rater,
+                "facet": facet,
+                "metric": metric,
+                "sessions": 300,
+                "users": 40,
+                "estimate": estimate,
+                "ci_low": None if estimate is None else estimate - 0.05,
+                "ci_high": None if estimate is None else estimate + 0.05,
+                "baseline": baseline,
+                "suppressed": False,
+                "reference_sha256": "7c" * 32,
+            }
+            keys = ("month", "period", "rater", "facet", "metric", "reference_sha256")
+            gone = {**dict.fromkeys(row), **{key: row[key] for key in keys}, "suppressed": True}
+            rows.append(gone if facet in hidden else row)
+    return frame("analysis.agreement", rows)
+
+
 def inputs(
     months: tuple[dt.date, ...] = MONTHS, sessions: int = 702, users: int = 120, threshold: int = 5, **changes: Any
 ) -> ReportInputs:
@@ -223,6 +255,7 @@ def inputs(
             "coefficients": coefficients(months, sessions, users),
             "adjusted_rates": adjusted,
             "attrition": found,
+            "agreement": frame("analysis.agreement", []),
         },
         "sessions": int(found.filter(pl.col("unit") == "session", pl.col("rule") == "found")["remaining"].sum()),
         "eligible_sessions": sessions,
@@ -276,6 +309,7 @@ def empty_inputs() -> ReportInputs:
         "coefficients": "analysis.coefficients",
         "adjusted_rates": "analysis.adjusted_rates",
         "attrition": "core.attrition",
+        "agreement": "analysis.agreement",
     }
     frames = {name: frame(table, []) for name, table in tables.items()}
     return inputs(frames=frames, months=MONTHS[-1:], sessions=7, eligible_sessions=0, users=0)

@@ -384,3 +384,34 @@ def test_a_rate_that_a_linear_model_puts_above_one_is_headlined_raw() -> None:
     changed = replace(whole, frames={**whole.frames, "adjusted_rates": impossible})
     (expert_headline,) = (found for found in headlines(changed) if "level 5" in found.label)
     assert (expert_headline.value, expert_headline.remark) == ("31.0%", "raw rate; too little data to adjust it")
+
+
+def with_agreement(**changes):
+    whole = example.inputs()
+    frames = {**whole.frames, "agreement": example.agreement(whole.month, **changes)}
+    return replace(whole, frames=frames)
+
+
+def test_agreement_with_reference_labels_is_shown_where_there_are_any(pages):
+    assert "reference labels" not in pages["full"]
+    document = read(build_page(with_agreement()))
+    said = document.by_id("agreement").text()
+    assert (
+        "labels of the rules backend are those of the reference in 62.0% of the sessions (work mode) to 62.0%" in said
+    )
+    # Of work mode the interval begins at 57%, above the 31% of its commonest label; of outcome below its 60%.
+    assert "on 1 of 2 facets the interval lies above" in said
+    rows = {name: cells for name, *cells in table(document, "Agreement of rules with the reference labels")}
+    assert rows["work mode"][:6] == ["300", "40", "62.0%", "57.0% to 67.0%", "31.0%", numbers.MISSING]
+    assert rows["work mode"][6:8] == ["0.55", "0.50 to 0.60"]
+    assert rows["user planning share"][-2:] == ["0.48", "0.43 to 0.53"]
+    assert "Agreement of pass 2 with the reference labels" in said
+
+
+def test_agreement_of_too_few_users_is_suppressed():
+    document = read(build_page(with_agreement(hidden=("outcome",))))
+    rows = table(document, "Agreement of rules with the reference labels")
+    outcome = next(cells for name, *cells in rows if name == "outcome")
+    assert outcome[2] == "suppressed"
+    assert "62.0%" not in outcome
+    assert "on 1 of 1 facets" in document.by_id("agreement").text()

@@ -51,6 +51,13 @@ def test_secrets_go_wherever_they_stand(name: str) -> None:
         ("DB_PASSWORD=hunter22x", "DB_PASSWORD=[SECRET]"),
         ("Authorization: Bearer abcdefghijklmnop1234", "Authorization: Bearer [SECRET]"),
         ("postgres://bob:s3cr3t@db/x", "postgres://[HOST]/x"),
+        ("x eyJhbGciOi.eyJzdWIiOiIx.SflKxwRJSM_eKKF2QT y", "x [SECRET] y"),
+        ("deploy --password hunter22x --dry-run", "deploy --password [SECRET] --dry-run"),
+        ("login --token 'abc def1'", "login --token [SECRET]"),
+        ("mysql -u root -phunter22 app", "mysql -u root -p[SECRET] app"),
+        ("the password is hunter22x, ok?", "the password is [SECRET] ok?"),
+        ("ping fe80::1ff:fe23:4567:890a", "ping [HOST]"),
+        ("ping 2001:db8:0:0:8a2e:370:7334:1", "ping [HOST]"),
     ],
 )
 def test_private_things_become_placeholders(text: str, expected: str) -> None:
@@ -70,6 +77,10 @@ def test_private_things_become_placeholders(text: str, expected: str) -> None:
         "deux mots, 二つの言葉, дв",
         "def test_secret_santa(): return 5",
         "SELECT * FROM users WHERE id = 4",
+        "docker login --password-stdin, or --token $TOKEN, or --password <password>",
+        "the password is required and was wrong twice",
+        "at 12:30:45 std::vec::Vec and 00:1b:44:11:3a:b7 and a::b::c",
+        "eyJ is how base64 of a brace begins",
     ],
 )
 def test_ordinary_text_stays(text: str) -> None:
@@ -93,6 +104,7 @@ PIECES = [
     ),
     *("10.1.2.3", "db.internal", "git@host.org:a/b", "password=", "token: ", "api_key => '", "Bearer ", "aws ", "Key"),
     *(
+        *("fe80::1", "2001:db8", ":1:2", "--password ", "mysql -p", "password is ", "passwd", "to ", "1a"),
         "sk-",
         "eyJ",
         "://",
@@ -129,6 +141,6 @@ def test_hints_leave_no_rule_out_that_would_have_found_something(text: str) -> N
 def test_every_detector_of_the_library_is_used_or_left_out_on_purpose() -> None:
     left_out = {
         *("ArtifactoryDetector", "BasicAuthDetector", "CloudantDetector", "IPPublicDetector", "IbmCloudIamDetector"),
-        *("IbmCosHmacDetector", "PrivateKeyDetector", "SoftlayerDetector"),
+        *("IbmCosHmacDetector", "JwtTokenDetector", "PrivateKeyDetector", "SoftlayerDetector"),
     }
     assert {vendor.detector for vendor in _VENDORS} == set(_detectors()) - left_out

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sessions_pipeline.classifications.backend import SessionToLabel
@@ -276,32 +276,67 @@ def _shown(stretch: Request) -> str:
     return "\n".join([*lines, *stretch.replies, stretch.pasted, stretch.document])
 
 
-def _asked(request: Request, seen: str) -> Asked:
-    own = request.own[:_LONGEST_TURN]
-    names = set(_NAME.findall(own))
-    on_screen = sum(name.strip('`"') in seen for name in names)
+@dataclass(frozen=True)
+class _Said:
+    """What a person's own words hold: the part of `Asked` that neither the answer nor the screen changes."""
+
+    names: frozenset[str]
+    words: int
+    ideas: Counter[str]
+    leads: Mapping[str, float]
+    office_names: int
+    data_names: int
+    long_words: int
+    statements: int
+    bullets: int
+    is_question: bool
+
+
+# The opening is mostly the first turn again.
+@lru_cache(maxsize=32)
+def _said(own: str) -> _Said:
     # A slash command is a request in the words of its name.
     plain = _REFERENCE.sub(" ", _COMMAND.sub(lambda match: re.sub(r"[/:_-]", " ", match.group()), own))
     statements = [part for part in _SENTENCE_END.split(plain) if part.strip()]
-    return Asked(
-        request=request,
+    return _Said(
+        names=frozenset(_NAME.findall(own)),
         words=words_in(own),
         ideas=PEOPLE.count(plain),
         leads=_leads(statements),
-        document_ideas=PEOPLE.count(_REFERENCE.sub(" ", request.document[:_DOCUMENT_HEAD])),
-        undertaken=PEOPLE.count(_REFERENCE.sub(" ", request.replies[0][:_REPLY_HEAD]))
-        if request.replies
-        else Counter(),
-        kinds=tuple(call_kind(call.name, call.summary) for call in request.calls),
         office_names=len(_OFFICE_NAME.findall(own)),
         data_names=len(_DATA_NAME.findall(own)),
         long_words=len({word.lower() for word in _LONG_WORD.findall(plain)}),
-        new_names=len(names) - on_screen,
-        screen_names=on_screen,
         statements=sum(len(statement.strip()) >= _STATEMENT_CHARACTERS for statement in statements),
         bullets=len(_BULLET.findall(own)),
         is_question=bool(_QUESTION.search(own)),
     )
+
+
+def _asked(request: Request, seen: str) -> Asked:
+    said = _said(request.own[:_LONGEST_TURN])
+    on_screen = sum(name.strip('`"') in seen for name in said.names)
+    return Asked(
+        request=request,
+        words=said.words,
+        ideas=said.ideas,
+        leads=said.leads,
+        document_ideas=_ideas_of_head(request.document, _DOCUMENT_HEAD),
+        undertaken=_ideas_of_head(request.replies[0], _REPLY_HEAD) if request.replies else Counter(),
+        kinds=tuple(call_kind(call.name, call.summary) for call in request.calls),
+        office_names=said.office_names,
+        data_names=said.data_names,
+        long_words=said.long_words,
+        new_names=len(said.names) - on_screen,
+        screen_names=on_screen,
+        statements=said.statements,
+        bullets=said.bullets,
+        is_question=said.is_question,
+    )
+
+
+def _ideas_of_head(text: str, characters: int) -> Counter[str]:
+    """Ideas in the first characters of `text`."""
+    return PEOPLE.count(_REFERENCE.sub(" ", text[:characters])) if text else Counter()
 
 
 def _leads(statements: Sequence[str]) -> dict[str, float]:

@@ -8,6 +8,7 @@ The task's occupation follows the work: what is done decides, and topic words on
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from sessions_pipeline.classifications.classifiers import SOC_MAJOR_GROUPS
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote, saturating
@@ -76,14 +77,13 @@ def _software_signs(seen: Features, vote: Vote) -> None:
 
 def task_occupation(seen: Features, mode: str) -> Finding:
     """The major group whose workers would typically do this work; mode: the session's work mode."""
-    own = "\n".join(f"{turn.request.own}\n{turn.request.document[:600]}" for turn in seen.asked)
-    topics = TRADES.count(own)
-    topics[SOFTWARE] = 0
-    topic = max(SOC_MAJOR_GROUPS, key=lambda group: topics[group])
     vote = Vote()
     vote.add(SOFTWARE, "software_work", 1.0)
     software = sum(seen.counts[kind] for kind in ("edit_code", "edit_test", "edit_infra", "run_tests", "run_check"))
     vote.add(SOFTWARE, "code_was_changed_or_run", 1.0 * saturating(software, 2.0))
+    by_topic = mode in ("communicate", "analyze") or (mode in ("plan", "understand") and not software)
+    topics: Counter[str] = _topics(seen) if by_topic else Counter()
+    topic = max(SOC_MAJOR_GROUPS, key=lambda group: topics[group])
     if mode == "communicate":
         asked = sum(turn.ideas["communicate"] + turn.office_names > 0 for turn in seen.tasks)
         vote.add("27", "writing", 1.8 * saturating(asked, 0.5))
@@ -94,7 +94,14 @@ def task_occupation(seen: Features, mode: str) -> Finding:
         vote.add("19", "scientific_analysis", 2.2 * saturating(science, 1.5))
         vote.add("13", "business_analysis", 1.8 * saturating(topics["13"], 2.0))
         vote.add(topic, "topic_of_the_analysis", 1.0 * saturating(topics[topic], 3.0))
-    elif mode in ("plan", "understand") and not software:
+    elif by_topic:
         vote.add(topic, "topic_of_the_questions", 1.8 * saturating(topics[topic], 2.0))
     winner = vote.winner((SOFTWARE, *(group for group in SOC_MAJOR_GROUPS if group != SOFTWARE)))
     return Finding(winner, None, vote.names(winner))
+
+
+def _topics(seen: Features) -> Counter[str]:
+    """Group -> words of its trade in what was asked for; software is no topic."""
+    topics = TRADES.count("\n".join(f"{turn.request.own}\n{turn.request.document[:600]}" for turn in seen.asked))
+    topics[SOFTWARE] = 0
+    return topics
