@@ -401,8 +401,10 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
         click.echo(f"warning: {line}", err=True)
     for line in outcome.failures:
         click.echo(f"failed: {line}", err=True)
+    if not outcome.vintages and outcome.failures:
+        _stop("nothing was published; reports of earlier runs stay as they were.", SOMETHING_MISSING)
     if not outcome.vintages:
-        _stop(_no_sample(settings.rule_set), SOMETHING_MISSING if outcome.failures else NOTHING_TO_DO)
+        _stop(_no_sample(settings.rule_set), NOTHING_TO_DO)
     written = folder.report(outcome.vintages[-1])
     if written.exists():
         click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")

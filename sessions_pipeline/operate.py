@@ -79,7 +79,8 @@ def run(
 ) -> Outcome:
     """Materializes everything for the months from `first` to `last`, and later vintages with one of them in the window.
 
-    A month whose labels fail costs that month; what follows is made from what is there. Months without a session in
+    A month whose labels fail costs that month; what follows is made from what is there. A month whose counts fail costs
+    every vintage with it in the window: what was published before stays. Months without a session in
     the sample are counted (core.attrition) and not published.
     """
     from dagster import DagsterInstance
@@ -88,9 +89,11 @@ def run(
     data_months = within(book.months(), first, last)
     with DagsterInstance.get() as instance:
         launcher = _Launcher(instance, outcome)
+        held_back: set[dt.date] = set()
         for start, end in spans(data_months):
             say(f"counting {_span(start, end)}")
-            launcher.launch("ingest", start, end)
+            if not launcher.launch("ingest", start, end):
+                held_back.update(months_between(start, end))
         eligible_months = launcher.eligible_months(home)
         wanted = within(eligible_months, first, last)
         for month in wanted:
@@ -98,9 +101,13 @@ def run(
             launcher.launch("label", month, month)
         for start, end in spans(data_months):
             say(f"joining {_span(start, end)}")
-            launcher.launch("join", start, end)
+            if not launcher.launch("join", start, end):
+                held_back.update(months_between(start, end))
         touched = {add_months(month, offset) for month in wanted for offset in range(window_months)}
-        outcome.vintages = [month for month in eligible_months if month in touched]
+        spoilt = {add_months(month, offset) for month in held_back for offset in range(window_months)}
+        outcome.vintages = [month for month in eligible_months if month in touched - spoilt]
+        for start, end in spans(month for month in eligible_months if month in touched & spoilt):
+            outcome.failures.append(f"{_span(start, end)} not published: months of the window failed above")
         for start, end in spans(outcome.vintages):
             say(f"aggregates, regressions and report {_span(start, end)}")
             launcher.launch("publish", start, end)
@@ -124,8 +131,8 @@ class _Launcher:
         sessions = State(home=str(home.path)).warehouse.read("core.sessions")
         return sorted(set(sessions.filter("is_eligible")["month"]))
 
-    def launch(self, job: str, first: dt.date, last: dt.date) -> None:
-        """One run over the months from `first` to `last`."""
+    def launch(self, job: str, first: dt.date, last: dt.date) -> bool:
+        """One run over the months from `first` to `last`; whether all of it succeeded, blocking checks too."""
         from dagster import DagsterInstance
 
         assert isinstance(self.instance, DagsterInstance)
@@ -151,6 +158,8 @@ class _Launcher:
                 facts = ", ".join(f"{name} {value.value}" for name, value in check.metadata.items())
                 line = f"{_span(first, last)} {check.asset_key.to_user_string()} {check.check_name}: {facts}"
                 (self.outcome.failures if check.blocking else self.outcome.warnings).append(line)
+        blocked = any(check.blocking and not check.passed for check in result.get_asset_check_evaluations())
+        return result.success and not blocked
 
 
 def _root(error: object) -> str:

@@ -231,14 +231,16 @@ assets.attrition = wrong
 """
 
 
-def test_a_run_whose_attrition_does_not_add_up_fails(tmp_path: Path) -> None:
-    # Nothing in the sample, so that nothing is published: an undisturbed run would end with 2, nothing to do.
+def test_a_run_whose_attrition_does_not_add_up_fails_and_publishes_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "p" / "in.jsonl", *session("in"))
     write(tmp_path / "logs" / "p" / "out.jsonl", *session("out", entrypoint="sdk-cli"))
     home = tmp_path / "home"
     failed = run(home, tmp_path / "logs", PLANT_A_WRONG_COUNT)
     assert failed.returncode == 1
     assert "core/attrition adds_up" in failed.stderr
-    assert "2025-10 session headless: 1 - 2 is not 0" in failed.stderr
+    assert "2025-10 session headless: 2 - 2 is not 1" in failed.stderr
+    assert "2025-10 not published" in failed.stderr
+    assert not list(home.glob("reports/*.html"))
     state = State(home=str(home))
     assert not attrition_adds_up(state, [OCTOBER]).passed
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
