@@ -192,7 +192,7 @@ def said(inputs) -> tuple:
 
 def test_suppressed_cells_leak_nothing_even_if_their_rows_still_hold_numbers():
     """All that a page says is equal whether its suppressed rows kept their numbers or lost them."""
-    inputs = example.inputs(users=60)
+    inputs = with_agreement(users=60, hidden=("outcome",))
     leaking = {}
     for name, frame in inputs.frames.items():
         if "suppressed" in frame.columns:
@@ -386,8 +386,8 @@ def test_a_rate_that_a_linear_model_puts_above_one_is_headlined_raw() -> None:
     assert (expert_headline.value, expert_headline.remark) == ("31.0%", "raw rate; too little data to adjust it")
 
 
-def with_agreement(**changes):
-    whole = example.inputs()
+def with_agreement(users=120, **changes):
+    whole = example.inputs(users=users)
     frames = {**whole.frames, "agreement": example.agreement(whole.month, **changes)}
     return replace(whole, frames=frames)
 
