@@ -1,13 +1,14 @@
 """Makes what a reader found fit to be stored: secrets out, control characters out, marker-like lines escaped.
 
-One place for all formats.
+One place for all formats. What sub-agents say is in no transcript, so it is not kept at all.
 """
 
 from __future__ import annotations
 
 from sessions_pipeline.sessions.redaction import redact
 from sessions_pipeline.sessions.transcript import clean
-from sessions_pipeline.sources.model import FileContents
+from sessions_pipeline.sources.claude_code import WARMUP_PROMPT
+from sessions_pipeline.sources.model import Entry, FileContents
 
 SUMMARY_CHARS = 300
 EXCERPT_CHARS = 200
@@ -17,8 +18,14 @@ _SPARE = 3
 
 
 def sanitise(contents: FileContents) -> FileContents:
-    """`contents` with every text redacted and cleaned, tool summaries and excerpts cut to one short line."""
+    """`contents` with every text redacted and cleaned, tool summaries and excerpts cut to one short line.
+
+    Side-chain lines lose their texts, but for the prompt by which a warm-up is known.
+    """
     for entry in contents.entries:
+        if entry.sidechain:
+            _silence(entry)
+            continue
         if entry.text:
             entry.text = clean(redact(entry.text))
         for call in entry.calls:
@@ -30,6 +37,15 @@ def sanitise(contents: FileContents) -> FileContents:
                 half = EXCERPT_CHARS // 2
                 result.excerpt = line if len(line) <= EXCERPT_CHARS else f"{line[:half]} … {line[-half:]}"
     return contents
+
+
+def _silence(entry: Entry) -> None:
+    if entry.text and entry.text.strip() != WARMUP_PROMPT:
+        entry.text = ""
+    for call in entry.calls:
+        call.summary = ""
+    for result in entry.results:
+        result.excerpt = ""
 
 
 def _one_line(text: str) -> str:
