@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
@@ -98,6 +98,8 @@ class Archive:
 
     def __init__(self, private: Path) -> None:
         self.private = private
+        # Path -> inode, time and size of a file of the archive when its header and index were read, and these.
+        self._read: dict[str, tuple[tuple[int, int, int], Header, bytes]] = {}
         self.folder = private / "archive"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.secret = _secret(private / "secret.key")
@@ -143,30 +145,29 @@ class Archive:
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
-        return [_read_header(path) for path in self._paths()]
+        return [header for header, _ in self._all()]
 
     def index(self) -> tuple[list[Header], np.ndarray]:
         """Headers of all files, ordered by file key, and one record per entry (columns: see `ownership`), in the order
         of the headers and of the entries in their files."""
         import numpy as np
 
-        headers, records = [], []
-        for path in self._paths():
-            with path.open("rb") as stream:
-                header, length = _unpack_header(path, stream)
-                headers.append(header)
-                records.append(stream.read(length))
-        return headers, np.frombuffer(b"".join(records), np.dtype(_RECORD_TYPE))
+        held = self._all()
+        records = b"".join([records for _, records in held])
+        return [header for header, _ in held], np.frombuffer(records, np.dtype(_RECORD_TYPE))
 
-    def _paths(self) -> list[Path]:
-        """Files of the archive, ordered by file key."""
-        return [
-            Path(folder.path, name)
-            for folder in sorted(os.scandir(self.folder), key=lambda entry: entry.name)
-            if len(folder.name) == 2
-            for name in sorted(os.listdir(folder.path))  # noqa: PTH208 (half a million files: names are enough)
-            if name.endswith(".entries") and not name.startswith(".")
-        ]
+    def _all(self) -> list[tuple[Header, bytes]]:
+        """Header and index of every file, ordered by file key; a file that has not changed is opened once."""
+        found = {}
+        for folder in os.scandir(self.folder):
+            for entry in os.scandir(folder.path) if len(folder.name) == 2 else ():
+                if entry.name.endswith(".entries") and not entry.name.startswith("."):
+                    stat = entry.stat()
+                    state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+                    known = self._read.get(entry.path)
+                    found[entry.path] = known if known and known[0] == state else (state, *_read_head(entry.path))
+        self._read = found
+        return [(header, records) for _, (_, header, records) in sorted(found.items())]
 
     def contents(self, file_key: str) -> FileContents:
         """The entries of a file."""
@@ -372,17 +373,13 @@ def _path(folder: Path, file_key: str) -> Path:
     return folder / file_key[:2] / f"{file_key}.entries"
 
 
-def _read_header(path: Path) -> Header:
-    with path.open("rb") as stream:
-        return _unpack_header(path, stream)[0]
-
-
-def _unpack_header(path: Path, stream: BinaryIO) -> tuple[Header, int]:
-    """The header, and the bytes of the index that follows it in the stream."""
-    magic, head, index = _LENGTHS.unpack(stream.read(_LENGTHS.size))
-    if magic != _MAGIC:
-        raise ValueError(f"{path} is no archive file of this version; move it away and run again")
-    return msgspec.msgpack.decode(stream.read(head), type=Header), index
+def _read_head(path: str) -> tuple[Header, bytes]:
+    """Header and index of a file of the archive. Raises ValueError if another version wrote it."""
+    with Path(path).open("rb") as stream:
+        magic, head, index = _LENGTHS.unpack(stream.read(_LENGTHS.size))
+        if magic != _MAGIC:
+            raise ValueError(f"{path} is no archive file of this version; move it away and run again")
+        return msgspec.msgpack.decode(stream.read(head), type=Header), stream.read(index)
 
 
 def _read_contents(path: Path) -> FileContents:
