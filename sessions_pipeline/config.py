@@ -40,7 +40,7 @@ class SettingsError(ValueError):
 
 
 class StoreError(OSError):
-    """A file of the state folder cannot be written. The message says what to do; what was stored is intact."""
+    """A file of the state folder cannot be written or used. The message says what to do; what was stored is intact."""
 
 
 def unwritable(what: str, reason: str) -> str:

@@ -374,11 +374,14 @@ def _path(folder: Path, file_key: str) -> Path:
 
 
 def _read_head(path: str) -> tuple[Header, bytes]:
-    """Header and index of a file of the archive. Raises ValueError if another version wrote it."""
+    """Header and index of a file of the archive. Raises StoreError if another version wrote it."""
     with Path(path).open("rb") as stream:
         magic, head, index = _LENGTHS.unpack(stream.read(_LENGTHS.size))
         if magic != _MAGIC:
-            raise ValueError(f"{path} is no archive file of this version; move it away and run again")
+            raise StoreError(
+                f"{path} was written by another version of sessions-pipeline. Use the version that made it, or another "
+                "state folder (--home)."
+            )
         return msgspec.msgpack.decode(stream.read(head), type=Header), stream.read(index)
 
 

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sessions_pipeline.config import StoreError
 from sessions_pipeline_tests.lines import human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import Read, read
 
@@ -231,3 +232,14 @@ def assert_nothing_lost(before: Read, after: Read) -> None:
     less = [(both[f"{name}_after"].is_null() | (both[f"{name}_after"] < both[name])).sum() for name in GROWING]
     assert dict(zip(GROWING, less, strict=True)) == dict.fromkeys(GROWING, 0)
     assert (both.select(pl.col("started_at_after") <= pl.col("started_at"))).to_series().all()
+
+
+def test_an_archive_of_another_version_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "s1.jsonl", human("go", 0))
+    read(tmp_path / "logs", tmp_path / "private")
+    (held,) = (tmp_path / "private").rglob("*.entries")
+    older = b"SPA1" + held.read_bytes()[4:]
+    held.write_bytes(older)
+    with pytest.raises(StoreError, match="another version"):
+        read(tmp_path / "logs", tmp_path / "private")
+    assert held.read_bytes() == older
