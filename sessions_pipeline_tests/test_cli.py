@@ -261,7 +261,7 @@ def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_u
     ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     logs, home, _ = ran
-    before = sessions(home, "* exclude (user_key, is_eligible, exclusion)")
+    before = sessions(home, "* exclude (user_key, log_digest, is_eligible, exclusion)")
     for name in ("s1", "s3", "s9"):
         (logs / "p" / f"{name}.jsonl").unlink(missing_ok=True)
     users = tmp_path / "users.csv"
@@ -269,7 +269,7 @@ def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_u
     done = cli(home, "run", "--users", str(users))
     assert done.returncode == 1
     assert f"1 log files belong to no user, so that their sessions are left out: {logs}/p/s2.jsonl" in done.stderr
-    assert sessions(home, "* exclude (user_key, is_eligible, exclusion)") == before
+    assert sessions(home, "* exclude (user_key, log_digest, is_eligible, exclusion)") == before
     user_of = {name: (user, why) for name, user, why in sessions(home, "session_id, user_key, exclusion")}
     assert user_of["s1"] == user_of["s3"] != user_of["s0"]
     assert (user_of["s0"][1], user_of["s2"]) == (None, ("", "no_user"))

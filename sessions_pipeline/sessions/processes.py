@@ -28,14 +28,18 @@ def workers(worth_it: bool) -> Iterator[Callable[..., Iterable[Any]]]:
     # server that forks has these modules loaded, so that a worker starts at once and shares their memory.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["sessions_pipeline.sessions.add_up"])
-    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(dict(os.environ),)) as pool:
         yield pool.map
 
 
-def _end_with_parent() -> None:
-    """Ends this worker when its parent is gone: after a SIGKILL of the parent alone it would wait for work for ever."""
+def _begin(environment: dict[str, str]) -> None:
+    """Takes over the parent's environment, since that of the server that forks is as old as the server, and ends this
+    worker when its parent is gone: after a SIGKILL of the parent alone it would wait for work for ever."""
     import multiprocessing
     import threading
+
+    os.environ.clear()
+    os.environ.update(environment)
 
     def wait() -> None:
         if parent := multiprocessing.parent_process():
