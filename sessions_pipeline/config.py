@@ -26,7 +26,6 @@ HOME_VARIABLE = "SESSIONS_HOME"
 DEFAULT = "default"
 FILE = "settings.toml"
 FLAG = "flag"
-KEEP = "keep"
 
 
 class SettingsError(ValueError):
@@ -42,11 +41,21 @@ def _folders(value: object) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(Path(folder).expanduser().absolute() for folder in value))
 
 
-def _none_if_keep(value: object) -> object:
-    return None if value == KEEP else value
+def _none_if(word: str) -> BeforeValidator:
+    """Reads `word` as None."""
+    return BeforeValidator(lambda value: None if value == word else value)
 
+
+def _file(value: object) -> object:
+    """Absolute path of a file name; `~` is the home folder of the user."""
+    return Path(value).expanduser().absolute() if isinstance(value, str | Path) and str(value) else value
+
+
+# What stands for None, by setting.
+WORDS_FOR_NONE = {"transcript_retention_days": "keep", "calibration": "shipped", "max_cost_usd": "unlimited"}
 
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
@@ -70,11 +79,30 @@ class Settings(BaseModel):
         default="rules",
         description="who labels the sessions: rules on this machine, or a Claude model that is paid per token",
     )
+    api_mode: Literal["batch", "direct"] = Field(
+        default="batch",
+        description="how the claude backend asks: batches at half the price, or direct calls (zero data retention)",
+    )
+    judge_model: Name = Field(default="claude-sonnet-4-6", description="model that labels, with the claude backend")
+    posting_model: Name = Field(
+        default="claude-haiku-4-5", description="model that rewrites a session as a posting, for its task value"
+    )
+    pricing_model: Name = Field(default="claude-opus-4-7", description="model that prices the posting")
+    calibration: Annotated[Path | None, BeforeValidator(_file), _none_if("shipped")] = Field(
+        default=None,
+        description="CSV of postings with known prices that task values are compared with; shipped: made-up ones",
+    )
+    max_cost_usd: Annotated[float | None, Field(ge=0, allow_inf_nan=False), _none_if("unlimited")] = Field(
+        default=None, description="US dollars that one run may spend at most; unlimited: no limit"
+    )
+    direct_requests: Count = Field(
+        default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
+    )
     min_users: Count = Field(default=5, description="a published number stands for at least this many users")
     window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
     turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
     transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
-    transcript_retention_days: Annotated[Count | None, BeforeValidator(_none_if_keep)] = Field(
+    transcript_retention_days: Annotated[int | None, Field(ge=1), _none_if("keep")] = Field(
         default=None,
         description="days that stored transcripts are kept before `purge` removes them; keep: for ever",
     )
@@ -229,7 +257,7 @@ def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
     """One row per setting, in the order of the fields, for the `settings` command and the Dagster UI."""
     values = dict(in_force.settings)
     return [
-        SettingRow(key, _shown(values[key]), in_force.origins[key], str(field.description), _allowed(key))
+        SettingRow(key, _shown(key, values[key]), in_force.origins[key], str(field.description), _allowed(key))
         for key, field in Settings.model_fields.items()
     ]
 
@@ -279,7 +307,7 @@ def _checked(key: str, value: object, origin: str) -> object:
     try:
         return adapter.validate_python(value, strict=not origin.startswith("environment"))
     except ValidationError as error:
-        raise SettingsError(f"{key} = {_shown(value)} ({origin}) is not allowed: {_allowed(key)}") from error
+        raise SettingsError(f"{key} = {_shown(key, value)} ({origin}) is not allowed: {_allowed(key)}") from error
 
 
 def _nearest(key: str) -> str | None:
@@ -290,6 +318,14 @@ def _is_list(key: str) -> bool:
     return get_origin(Settings.model_fields[key].annotation) is tuple
 
 
+_KINDS = {
+    int: "a whole number, 1 or more",
+    float: "a number, 0 or more",
+    str: "a name",
+    Path: "a file",
+}
+
+
 def _allowed(key: str) -> str:
     """What may be set for `key`, in words, read from the field's type."""
     field = Settings.model_fields[key]
@@ -297,13 +333,14 @@ def _allowed(key: str) -> str:
         return " or ".join(get_args(field.annotation))
     if _is_list(key):
         return 'a list of folders, e.g. ["~/.claude/projects"]'
-    whole_number = "a whole number, 1 or more"
-    return whole_number if field.annotation is int else f"{whole_number}, or {KEEP}"
+    word = WORDS_FOR_NONE.get(key)
+    kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
+    return f"{kind}, or {word}" if word else kind
 
 
-def _shown(value: object) -> str:
-    """`value` as JSON; None is the word that stands for it."""
-    return json.dumps(KEEP if value is None else value, default=str, ensure_ascii=False)
+def _shown(key: str, value: object) -> str:
+    """`value` of `key` as JSON; None is the word that stands for it."""
+    return json.dumps(WORDS_FOR_NONE.get(key) if value is None else value, default=str, ensure_ascii=False)
 
 
 def _replace(file: Path, text: str) -> None:

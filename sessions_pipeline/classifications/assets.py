@@ -2,9 +2,10 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from typing import Any
 
 import polars as pl
-from dagster import AssetExecutionContext, BackfillPolicy, asset
+from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
 
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.labelling import label_month, make_backend
@@ -15,6 +16,8 @@ from sessions_pipeline.schemas import grain
 from sessions_pipeline.state import State
 
 TABLE = "labels.classifications"
+# When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
+BUDGET_TAG = "sessions_pipeline/budget_since"
 
 
 @asset(
@@ -30,10 +33,12 @@ TABLE = "labels.classifications"
     backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
-    """Asks the backend in force what is not known yet."""
-    backend, warehouse, months = make_backend(state.settings.backend), state.warehouse, months_of(context)
+    """Asks the backend in force what is not known yet. What was answered is kept, whatever stops the rest."""
+    warehouse, months, settings = state.warehouse, months_of(context), state.settings
+    started = context.run.tags.get(BUDGET_TAG)
+    backend = make_backend(settings, state.folders.private, float(started) if started else None)
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    frames = [
+    labelled = [
         label_month(
             month,
             warehouse.read("core.sessions", [month]),
@@ -45,14 +50,24 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
         )
         for month in months
     ]
-    rows = pl.concat(frames)
+    rows = pl.concat([month.rows for month in labelled])
     new = rows.filter(pl.col("classified_at") == now)
-    paid = {
-        "backend": backend.name,
+    yield from store(state, TABLE, rows, months, {"backend": backend.name, **_paid(rows, new)})
+    if stopped := {month.stopped for month in labelled if month.stopped}:
+        raise Failure("; ".join(sorted(stopped)))
+
+
+def _paid(rows: pl.DataFrame, new: pl.DataFrame) -> dict[str, Any]:
+    """What the new labels cost, and why some of all are missing."""
+    without = rows.filter(pl.col("status") != "ok")
+    reasons = without.group_by("status", "reason").len().sort("status", "reason", nulls_last=True)
+    told = ", ".join(f"{status} ({reason}): {n}" for status, reason, n in reasons.iter_rows())
+    sums = {name: int(new[name].sum()) for name in new.columns if name.endswith("_tokens")}
+    return {
         "labels asked now": new.height,
-        "without a label": rows.filter(pl.col("status") != "ok").height,
+        "without a label": without.height,
+        "why without": told or "none is",
         "cost_usd": float(new["cost_usd"].sum()),
-        "input_tokens": int(new["input_tokens"].sum()),
-        "output_tokens": int(new["output_tokens"].sum()),
+        "cost_usd of all rows": float(rows["cost_usd"].sum()),
+        **sums,
     }
-    yield from store(state, TABLE, rows, months, paid)

@@ -32,6 +32,8 @@ class Answer:
     label: one of the classifier's labels, or for `decisions` the JSON of `Decisions.label`; None unless status is ok.
     value: the label as a number where it has one (level, signal, US dollars), else None.
     evidence: short names of what led to the label (never transcript text), strongest first.
+    reason: why there is no label: a refusal's category, a stop reason, an error's type.
+    The tokens are those billed; cost in US dollars.
     """
 
     session_id: str
@@ -42,8 +44,10 @@ class Answer:
     evidence: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_write_tokens: int = 0
     cache_read_tokens: int = 0
     cost_usd: float = 0.0
+    reason: str | None = None
     batch_id: str | None = None
 
 
@@ -62,6 +66,10 @@ class Decisions:
         return json.dumps(self.__dict__, separators=(",", ":"))
 
 
+class LabellingStoppedError(RuntimeError):
+    """A backend cannot go on, and says why and what to do. Answers given before stay valid."""
+
+
 class Backend(Protocol):
     """Answers classifiers for sessions. One instance serves one run."""
 
@@ -71,6 +79,13 @@ class Backend(Protocol):
         """Model or rule version that will answer `classifier`: part of the label's version."""
         ...
 
+    def prompt_sha256(self, classifier: Classifier) -> str:
+        """Digest of what is asked and how much of a session is read: part of the label's version."""
+        ...
+
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
-        """One answer for each session and classifier, in any order."""
+        """One answer for each session and classifier, in any order.
+
+        Raises LabellingStoppedError, after the answers that could be had, if the rest cannot.
+        """
         ...

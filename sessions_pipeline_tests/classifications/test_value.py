@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessions_pipeline.classifications.classifiers import TASK_VALUE_BANDS
-from sessions_pipeline.classifications.rules.value import band
+from sessions_pipeline.classifications.classifiers import TASK_VALUE_BANDS, price_band
 from sessions_pipeline.sessions.transcript import Turn
 from sessions_pipeline_tests.classifications.sessions import agent, answers, human, ok, session, tool
 
@@ -13,7 +12,7 @@ from sessions_pipeline_tests.classifications.sessions import agent, answers, hum
 def value(*turns: Turn, **telemetry: object) -> float:
     answer = answers(session(*turns, **telemetry))["task_value"]
     assert answer.value is not None
-    assert answer.label == band(answer.value)
+    assert answer.label == price_band(answer.value)
     return answer.value
 
 
@@ -33,7 +32,7 @@ def edits(count: int) -> Turn:
     ],
 )
 def test_bands_are_the_tiers_of_the_study(usd: float, expected: str) -> None:
-    assert band(usd) == expected
+    assert price_band(usd) == expected
     assert expected in TASK_VALUE_BANDS
 
 

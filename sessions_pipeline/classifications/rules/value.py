@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import math
 
-from sessions_pipeline.classifications.classifiers import TASK_VALUE_BANDS
+from sessions_pipeline.classifications.classifiers import HIGHEST_PRICE_USD, LOWEST_PRICE_USD, price_band
 from sessions_pipeline.classifications.rules.actions import CHANGES, EDITS, LOOKS
 from sessions_pipeline.classifications.rules.evidence import Finding, Scale
 from sessions_pipeline.classifications.rules.features import Features
 
-LOWEST_USD, HIGHEST_USD = 10.0, 50_000.0
 # US dollars an hour that freelancers of the field ask on a world-wide market, roughly; only the order is claimed.
 _RATES = {
     "plan": 40.0,
@@ -46,19 +45,11 @@ def task_value(seen: Features, mode: str) -> Finding:
     hours.add("running_and_checking", 0.1 * (cut * max(others, 0)) ** 0.8)
     hours.add("answers", 0.1 * math.sqrt(seen.reply_words / 100))
     hours.add("scope_of_the_request", 0.3 * math.sqrt(_words_of_scope(seen) / 50))
-    usd = max(LOWEST_USD, min(HIGHEST_USD, hours.total * _RATES[mode]))
-    return Finding(band(usd), round(usd, 2), hours.names or ("hardly_any_work",))
+    usd = float(max(LOWEST_PRICE_USD, min(HIGHEST_PRICE_USD, hours.total * _RATES[mode])))
+    return Finding(price_band(usd), round(usd, 2), hours.names or ("hardly_any_work",))
 
 
 def _words_of_scope(seen: Features) -> float:
     """Words in which the work is described: the person's, and those of documents that they hand over."""
     handed_over = sum(len(turn.request.document) for turn in seen.asked) / 6
     return sum(turn.words for turn in seen.tasks) + 0.5 * handed_over
-
-
-def band(usd: float) -> str:
-    """The tier of `usd`; a limit belongs to the tier below it."""
-    for name in TASK_VALUE_BANDS:
-        if usd <= float(name.split("-")[1]):
-            return name
-    return TASK_VALUE_BANDS[-1]
