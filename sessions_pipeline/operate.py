@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,11 @@ from sessions_pipeline.config import Home
 from sessions_pipeline.months import add_months, month_key, months_between
 
 if TYPE_CHECKING:
+    from sessions_pipeline.classifications.claude.estimate import EstimatedRow
     from sessions_pipeline.sessions.build import Ledger
 
+# When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
+BUDGET_TAG = "sessions_pipeline/budget_since"
 # One run at a time: DuckDB has one writer, and each run costs seconds of imports. No pools: a run that is killed keeps
 # its place in a pool for ever, and the next run waits for it (seen); the warehouse itself lets one writer in at a time.
 DAGSTER_YAML = """\
@@ -74,8 +78,11 @@ def run(
     book: Ledger,
     window_months: int,
     say: Callable[[str], None],
+    before_labels: Callable[[list[dt.date]], None] | None = None,
 ) -> Outcome:
     """Materializes everything for the months from `first` to `last`, and later vintages with one of them in the window.
+
+    before_labels: called with the months that are about to be labelled, once their sessions are counted.
 
     A month whose labels fail costs that month; what follows is made from what is there. Months without a session in
     the sample are counted (core.attrition) and not published.
@@ -86,14 +93,15 @@ def run(
     data_months = within(book.months(), first, last)
     with DagsterInstance.get() as instance:
         launcher = _Launcher(instance, outcome)
-        for start, end in spans(data_months):
-            say(f"counting {_span(start, end)}")
-            launcher.launch("ingest", start, end)
+        launcher.count(data_months, say)
         eligible_months = launcher.eligible_months(home)
         wanted = within(eligible_months, first, last)
+        if before_labels:
+            before_labels(wanted)
+        budget_since = {BUDGET_TAG: str(time.time())}
         for month in wanted:
             say(f"labelling {month:%Y-%m}")
-            launcher.launch("label", month, month)
+            launcher.launch("label", month, month, budget_since)
         for start, end in spans(data_months):
             say(f"joining {_span(start, end)}")
             launcher.launch("join", start, end)
@@ -103,6 +111,37 @@ def run(
             say(f"aggregates, regressions and report {_span(start, end)}")
             launcher.launch("publish", start, end)
     return outcome
+
+
+def count(
+    home: Home, first: dt.date | None, last: dt.date | None, book: Ledger, say: Callable[[str], None]
+) -> tuple[list[dt.date], Outcome]:
+    """Counts the sessions of the months from `first` to `last`, and no more; the months with one in the sample."""
+    from dagster import DagsterInstance
+
+    outcome = Outcome()
+    with DagsterInstance.get() as instance:
+        launcher = _Launcher(instance, outcome)
+        launcher.count(within(book.months(), first, last), say)
+        return within(launcher.eligible_months(home), first, last), outcome
+
+
+def estimate(home: Home, months: Iterable[dt.date]) -> list[EstimatedRow]:
+    """What the claude backend would cost for the counted sessions of `months`. Nothing is sent."""
+    from sessions_pipeline.classifications.claude import ClaudeBackend
+    from sessions_pipeline.classifications.claude.estimate import estimate_month
+    from sessions_pipeline.classifications.labelling import missing_labels, to_ask
+    from sessions_pipeline.state import State
+
+    state = State(home=str(home.path))
+    backend = ClaudeBackend(state.settings, state.folders.private)
+    rows: list[EstimatedRow] = []
+    for month in months:
+        eligible = state.warehouse.read("core.sessions", [month]).filter("is_eligible")
+        transcripts, known = state.transcripts.read(month), state.warehouse.read("labels.classifications", [month])
+        missing = missing_labels(eligible, transcripts, known, backend)
+        rows += estimate_month(month, eligible.height, to_ask(missing, eligible, transcripts), backend)
+    return rows
 
 
 class _Launcher:
@@ -122,21 +161,27 @@ class _Launcher:
         sessions = State(home=str(home.path)).warehouse.read("core.sessions")
         return sorted(set(sessions.filter("is_eligible")["month"]))
 
-    def launch(self, job: str, first: dt.date, last: dt.date) -> None:
+    def count(self, months: Iterable[dt.date], say: Callable[[str], None]) -> None:
+        """Log files to sessions."""
+        for start, end in spans(months):
+            say(f"counting {_span(start, end)}")
+            self.launch("ingest", start, end)
+
+    def launch(self, job: str, first: dt.date, last: dt.date, tags: Mapping[str, str] | None = None) -> None:
         """One run over the months from `first` to `last`."""
         from dagster import DagsterInstance
 
         assert isinstance(self.instance, DagsterInstance)
         months = months_between(first, last)
         one = len(months) == 1
-        tags = {
+        span = {
             "dagster/asset_partition_range_start": month_key(first),
             "dagster/asset_partition_range_end": month_key(last),
         }
         result = self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             partition_key=month_key(first) if one else None,
-            tags=None if one else tags,
+            tags={**(tags or {}), **({} if one else span)},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -10,14 +10,13 @@ from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.labelling import label_month, make_backend
 from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.operate import BUDGET_TAG
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain
 from sessions_pipeline.state import State
 
 TABLE = "labels.classifications"
-# When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
-BUDGET_TAG = "sessions_pipeline/budget_since"
 
 
 @asset(

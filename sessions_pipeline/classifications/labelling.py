@@ -7,14 +7,14 @@ asked again, unless nothing usable was had and nothing paid.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from sessions_pipeline.classifications.backend import Answer, Backend, LabellingStoppedError, SessionToLabel
-from sessions_pipeline.classifications.classifiers import CLASSIFIERS
+from sessions_pipeline.classifications.classifiers import CLASSIFIERS, Classifier
 from sessions_pipeline.config import Settings
 from sessions_pipeline.schemas import polars_schema
 
@@ -93,23 +93,32 @@ def _ask(
     """Rows of the answers to what is missing, and why there are not more."""
     rows: list[tuple[object, ...]] = []
     stopped = None
-    texts = {row["session_id"]: row for row in transcripts.iter_rows(named=True)}
-    telemetry = {row["session_id"]: row for row in eligible.iter_rows(named=True)} if not missing.is_empty() else {}
-    to_ask: dict[tuple[str, ...], list[SessionToLabel]] = {}
-    for (session_id,), of_session in missing.group_by("session_id", maintain_order=True):
-        text = texts[session_id]
-        asked = SessionToLabel(str(session_id), text["transcript"], text["opening"], telemetry[session_id])
-        to_ask.setdefault(tuple(of_session["classifier"]), []).append(asked)
+    alike: dict[tuple[Classifier, ...], list[SessionToLabel]] = {}
+    for session, lacking in to_ask(missing, eligible, transcripts):
+        alike.setdefault(tuple(lacking), []).append(session)
+    digests = dict(eligible.select("session_id", "transcript_sha256").iter_rows())
     try:
-        for names, asked_sessions in to_ask.items():
-            for answer in backend.classify(asked_sessions, [CLASSIFIERS[name] for name in names]):
-                digest = str(telemetry[answer.session_id]["transcript_sha256"])
-                rows.append(_row(answer, month, backend, digest, now))
+        for classifiers, asked in alike.items():
+            for answer in backend.classify(asked, classifiers):
+                rows.append(_row(answer, month, backend, digests[answer.session_id], now))
                 if progress:
                     progress(len(rows), missing.height)
     except LabellingStoppedError as error:
         stopped = str(error)
     return pl.DataFrame(rows, schema=polars_schema("labels.classifications"), orient="row"), stopped
+
+
+def to_ask(
+    missing: pl.DataFrame, eligible: pl.DataFrame, transcripts: pl.DataFrame
+) -> Iterator[tuple[SessionToLabel, list[Classifier]]]:
+    """Each session of `missing` as a backend takes it, with the classifiers that it lacks."""
+    lacking = missing.group_by("session_id", maintain_order=True).agg("classifier")
+    texts = {row["session_id"]: row for row in transcripts.iter_rows(named=True)}
+    telemetry = {row["session_id"]: row for row in eligible.iter_rows(named=True)}
+    for session_id, names in lacking.iter_rows():
+        text = texts[session_id]
+        session = SessionToLabel(session_id, text["transcript"], text["opening"], telemetry[session_id])
+        yield session, [CLASSIFIERS[name] for name in names]
 
 
 def _wanted(eligible: pl.DataFrame, backend: Backend) -> pl.DataFrame:
