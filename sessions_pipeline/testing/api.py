@@ -9,6 +9,7 @@ import json
 import random
 import re
 import secrets
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -133,7 +134,10 @@ class FakeApi:
             case ("POST", ["messages"]):
                 return self._message(body)
             case ("POST", ["messages", "batches"]):
-                return _json(self._create(body))
+                time.sleep(self.behaviour.creation_seconds / 2)
+                created = self._create(body)
+                time.sleep(self.behaviour.creation_seconds / 2)
+                return _json(created)
             case ("GET", ["messages", "batches"]):
                 return _json(self._list(query))
             case ("GET", ["messages", "batches", name]):
@@ -368,6 +372,11 @@ class _RefusedError(Exception):
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Says nothing of clients that are gone; other errors are told as usual."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):

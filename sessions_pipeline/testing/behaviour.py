@@ -82,12 +82,14 @@ class Fault:
 class Behaviour:
     """What the server does with requests.
 
-    batch_seconds: how long a batch takes. shares: ending -> share of requests that end so; which ones follows from
+    batch_seconds: how long a batch takes. creation_seconds: how long creating one takes; it is there in the middle of
+    that time, so a client that is killed may leave a batch whose id it never heard. shares: ending -> share of requests that end so; which ones follows from
     `seed`, the request and how often it was asked. judge: the value that fits a schema, for a request's params.
     kept: whether results of batches are still kept. faults: failing calls, first match first.
     """
 
     batch_seconds: float = 0.0
+    creation_seconds: float = 0.0
     shares: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
     judge: Callable[[Mapping[str, Any]], object] | None = None
