@@ -169,7 +169,7 @@ class _Launcher:
 
     def launch(self, job: str, first: dt.date, last: dt.date, tags: Mapping[str, str] | None = None) -> None:
         """One run over the months from `first` to `last`."""
-        from dagster import DagsterInstance
+        from dagster import DagsterInstance, MarkdownMetadataValue
 
         assert isinstance(self.instance, DagsterInstance)
         months = months_between(first, last)
@@ -191,7 +191,8 @@ class _Launcher:
                 self.outcome.failures.append(f"{_span(first, last)} {event.step_key}: {reason}")
         for check in result.get_asset_check_evaluations():
             if not check.passed:
-                facts = ", ".join(f"{name} {value.value}" for name, value in check.metadata.items())
+                told = {n: v.value for n, v in check.metadata.items() if not isinstance(v, MarkdownMetadataValue)}
+                facts = ", ".join(f"{name} {value}" for name, value in told.items())
                 line = f"{_span(first, last)} {check.asset_key.to_user_string()} {check.check_name}: {facts}"
                 (self.outcome.failures if check.blocking else self.outcome.warnings).append(line)
 
@@ -200,7 +201,7 @@ def _root(error: object) -> str:
     """Message of the innermost cause of a serialised error, without its stack."""
     while getattr(error, "cause", None):
         error = error.cause  # type: ignore[attr-defined]
-    return str(getattr(error, "message", error))
+    return str(getattr(error, "message", error)).removeprefix("dagster._core.definitions.events.Failure: ")
 
 
 def _span(first: dt.date, last: dt.date) -> str:

@@ -83,9 +83,10 @@ class Behaviour:
     """What the server does with requests.
 
     batch_seconds: how long a batch takes. creation_seconds: how long creating one takes; it is there in the middle of
-    that time, so a client that is killed may leave a batch whose id it never heard. shares: ending -> share of requests that end so; which ones follows from
-    `seed`, the request and how often it was asked. judge: the value that fits a schema, for a request's params.
-    kept: whether results of batches are still kept. faults: failing calls, first match first.
+    that time, so a client that is killed may leave a batch whose id it never heard. shares: ending -> share of requests
+    that end so; which ones follows from `seed`, the request and how often it was asked. judge: the value that fits a
+    schema, for a request's params. kept: whether results of batches are still kept. faults: failing calls, first match
+    first. models: id -> what the API says of it.
     """
 
     batch_seconds: float = 0.0

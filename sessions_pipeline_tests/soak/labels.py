@@ -116,17 +116,9 @@ def _sessions(number: int) -> list[SessionToLabel]:
 @contextmanager
 def _fake(folder: Path) -> Iterator[None]:
     """The fake API in a process of its own: this one forks, and must have no threads."""
-    options = (
-        "--batch-seconds",
-        "0.15",
-        "--creation-seconds",
-        "0.2",
-        "--share",
-        "expired=0.05",
-        "--share",
-        "errored=0.05",
-    )
-    command = [sys.executable, "-m", "sessions_pipeline.testing", str(folder), *options]
+    times = ["--batch-seconds", "0.15", "--creation-seconds", "0.2"]
+    shares = ["--share", "expired=0.05", "--share", "errored=0.05"]
+    command = [sys.executable, "-m", "sessions_pipeline.testing", str(folder), *times, *shares]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         os.environ.update(pair.split("=", 1) for pair in server.stdout.readline().split()[1:])
