@@ -101,7 +101,7 @@ def labels_not_missing_by_stratum(state: State, months: Sequence[dt.date]) -> Ve
     """What is unlabelled is not imputed: where it is common, or commoner in one stratum, it can tilt a result."""
     eligible = state.warehouse.read("core.sessions", months).filter("is_eligible")
     shares = unlabelled_share(_current_labels(state, months, eligible), eligible)
-    expected, unlabelled = shares["labels"].sum(), shares["unlabelled"].sum()
+    expected, unlabelled = int(shares["labels"].sum()), int(shares["unlabelled"].sum())
     share = unlabelled / expected if expected else 0.0
     tilted = shares.filter((pl.col("labels") >= LABELS_TO_JUDGE_BY) & (pl.col("share") > MOST_UNLABELLED)).height
     facts = {
