@@ -2,7 +2,7 @@
 
     python -m sessions_pipeline_tests.soak.labels --kills 200
 
-Each round labels new sessions in processes that are killed with SIGKILL until one of them comes through. Creating a
+Each round labels new sessions in processes that are killed with SIGKILL, six times or until one comes through. Creating a
 batch takes the fake a while, with the batch there in the middle, so that kills also fall between the API's having a
 batch and our knowing its id. The exit code is 0 only if the ledger shows every request billed exactly once.
 """
@@ -37,6 +37,7 @@ from sessions_pipeline.testing import FakeApi
 _ = anthropic.Anthropic, anthropic.types.Message
 PACE = Pace(poll_seconds=0.02, settle_seconds=0.5)
 SESSIONS_PER_ROUND = 3
+KILLS_PER_ROUND = 6
 STEPS = len(CLASSIFIERS) + 1
 
 
@@ -66,7 +67,8 @@ def killed(folder: Path, kills: int, mode: str, seed: int = 0) -> Tally:
     done = rounds = 0
     with _fake(folder / "api"):
         while done < kills or rounds == 0:
-            while done < kills and _killed_at(folder, rounds, mode, moments.uniform(0.0, 1.2)):
+            last = min(kills, done + KILLS_PER_ROUND)
+            while done < last and _killed_at(folder, rounds, mode, moments.uniform(0.0, 1.2)):
                 done += 1
             _finish(folder, rounds, mode)
             rounds += 1
