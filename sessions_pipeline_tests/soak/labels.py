@@ -2,9 +2,10 @@
 
     python -m sessions_pipeline_tests.soak.labels --kills 200
 
-Each round labels new sessions in processes that are killed with SIGKILL, six times or until one comes through. Creating a
-batch takes the fake a while, with the batch there in the middle, so that kills also fall between the API's having a
-batch and our knowing its id. The exit code is 0 only if the ledger shows every request billed exactly once.
+Each round labels new sessions in processes that are killed with SIGKILL, six times or until one comes through.
+Creating a batch takes the fake a while, with the batch there in the middle, so that kills also fall between the API's
+having a batch and our knowing its id. The exit code is 0 only if the ledger shows every request billed exactly once
+(in direct mode: no more often again than requests can have been under way).
 """
 
 from __future__ import annotations
