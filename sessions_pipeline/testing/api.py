@@ -100,7 +100,7 @@ class FakeApi:
         fault = self._fault(method, path)
         if fault:
             time.sleep(fault.seconds)
-        if fault and not fault.after:
+        if fault and not fault.after and not fault.half:
             return _fails(fault)
         if not key or key == "wrong":
             return _error(401, "invalid x-api-key")
@@ -110,6 +110,8 @@ class FakeApi:
             answer = self._route(method, path, query, msgspec.json.decode(body) if body else {})
         except _RefusedError as refused:
             return _error(refused.status, str(refused))
+        if fault and fault.half:
+            raise _HalfAnswerError(answer[1])
         return _fails(fault) if fault else answer
 
     def _fault(self, method: str, path: str) -> Fault | None:
@@ -369,6 +371,14 @@ class _RefusedError(Exception):
         self.status = status
 
 
+class _HalfAnswerError(ConnectionError):
+    """The connection is cut in the middle of this body."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -391,16 +401,23 @@ class _Handler(BaseHTTPRequestHandler):
         key = self.headers.get("x-api-key") or (self.headers.get("authorization") or "").removeprefix("Bearer ")
         try:
             status, answer, headers = self.api.handle(self.command, self.path, key, body)
+        except _HalfAnswerError as cut:
+            self._start(200, {"content-length": str(len(cut.body))})
+            self.wfile.write(cut.body[: len(cut.body) // 2])
+            self.close_connection = True
+            return
         except ConnectionError:
             self.close_connection = True
             return
         with contextlib.suppress(ConnectionError):  # a client that was killed hears no answer
-            self.send_response(status)
-            for name, value in {"content-type": "application/json", "request-id": "req_fake", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
+            self._start(status, {"content-length": str(len(answer)), **headers})
             self.wfile.write(answer)
+
+    def _start(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {"content-type": "application/json", "request-id": "req_fake", **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     do_GET = do_POST = do_DELETE = _serve  # noqa: N815 (names that the base class looks for)
 

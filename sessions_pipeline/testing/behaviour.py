@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 # Ways for a request to end: answered with a label, or one of these.
@@ -57,11 +58,11 @@ MODELS: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Fault:
-    """Makes the next `times` calls to `method` `path` fail. path: the address, or its beginning with a `*` at the end.
+    """Makes the next `times` calls to `method` `path` fail. path: the address; `*` stands for any part of it.
 
     status: HTTP status of the failure; None: the connection is cut without an answer. after: the call is carried out
-    (and billed) before it fails. retry_after: seconds, for the header of that name. seconds: how long the call hangs
-    before it fails.
+    (and billed) before it fails. half: so it is, and the connection is cut in the middle of the answer. retry_after:
+    seconds, for the header of that name. seconds: how long the call hangs before it fails.
     """
 
     method: str
@@ -69,13 +70,13 @@ class Fault:
     status: int | None = 500
     times: int = 1
     after: bool = False
+    half: bool = False
     retry_after: float | None = None
     seconds: float = 0.0
 
     def hits(self, method: str, path: str) -> bool:
         """Whether this call is to fail."""
-        same = path.startswith(self.path[:-1]) if self.path.endswith("*") else path == self.path
-        return self.times > 0 and method == self.method and same
+        return self.times > 0 and method == self.method and fnmatchcase(path, self.path)
 
 
 @dataclass

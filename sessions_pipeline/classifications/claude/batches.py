@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sessions_pipeline.classifications.backend import LabellingStoppedError
 from sessions_pipeline.classifications.claude.client import AMBIGUOUS, MaybeDoneError, never_blindly
 from sessions_pipeline.classifications.claude.prompts import Ask
 from sessions_pipeline.classifications.claude.results import GONE, NO_RESULT, of_batch
@@ -33,8 +34,8 @@ LOG = logging.getLogger(__name__)
 # The API takes 100,000 requests or 256 MB; a batch is held in memory twice while it is sent.
 MAX_REQUESTS, MAX_BYTES = 20_000, 64_000_000
 KEPT = dt.timedelta(days=29)
-_ROWS_PER_WRITE = 2_000
 _CREATE_TRIES = 3
+_READ_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,6 @@ class Batches:
         self.store = store
         self.pace = pace
         self.paid = paid
-        self._started = dt.datetime.now(dt.UTC)
 
     def send(self, requests: Sequence[ToSend]) -> None:
         """Creates one batch. Raises an APIError if the API turns it down; then nothing was sent."""
@@ -103,8 +103,8 @@ class Batches:
         for batch in self.store.open_batches():
             self._collect(batch)
 
-    def adopt(self, asks: Iterable[Ask], month: dt.date, sizes: Iterable[int]) -> bool:
-        """Takes over answers to `asks` from batches that this folder does not know; whether there were any.
+    def look_around(self, sizes: Iterable[int]) -> None:
+        """Looks through the batches at the API that this folder does not know, for `adopt`.
 
         sizes: how many requests the batches to be sent hold. A batch of unknown origin that is still being worked on is
         waited for if it has one of these sizes, as an earlier state of this folder would have sent it.
@@ -112,19 +112,24 @@ class Batches:
         known = self.store.known_batch_ids()
         wanted = set(sizes)
         for listed in self._listed():
-            if listed.id in known or listed.archived_at is not None or listed.created_at > self._started:
+            if listed.id in known or listed.archived_at is not None:
                 continue
             if listed.processing_status == "ended" or _size(listed) in wanted:
                 self._look_through(listed.id)
+
+    def adopt(self, asks: Iterable[Ask], month: dt.date) -> bool:
+        """Takes over answers to `asks` from the batches that were looked through; whether there were any."""
         by_name = {ask.name: ask for ask in asks}
         adopted = False
         for batch_id, custom_ids in self.store.held_by_strangers(by_name).items():
+            if not self._readable(batch_id):
+                continue
+            found = {r.custom_id: r.result for r in self._whole(batch_id) if r.custom_id in custom_ids}
             rows = []
-            for response in self._results(batch_id) if self._readable(batch_id) else ():
-                if response.custom_id in custom_ids:
-                    key = Key.of(response.custom_id)
-                    ask = by_name[key.ask]
-                    rows.append((Request(key, ask.model, month), of_batch(ask.step, response.result, ask.model)))
+            for custom_id, result in found.items():
+                key = Key.of(custom_id)
+                ask = by_name[key.ask]
+                rows.append((Request(key, ask.model, month), of_batch(ask.step, result, ask.model)))
             self.store.adopt(batch_id, rows, time.time())
             self.paid(sum(result.cost_usd for _, result in rows))
             LOG.warning("batch %s was sent by another state of this folder: %d answers taken over", batch_id, len(rows))
@@ -153,16 +158,16 @@ class Batches:
     def _look_through(self, batch_id: str, expected: Mapping[str, str] | None = None) -> bool:
         """Whether a batch of unknown origin holds requests of `expected`; if not, remembers what it holds of ours.
 
-        Its results tell, so it is waited for. Reading stops at the first request that is not this program's.
+        Its results tell, so it is waited for. If the first is not this program's, the others are not read.
         """
-        ours = set()
-        for response in self._results(batch_id) if self._readable(batch_id) else ():
-            if expected and response.custom_id in expected:
-                return True
-            if not _is_ours(response.custom_id):
-                break
-            ours.add(response.custom_id)
-        self.store.add_stranger(batch_id, ours)
+        ours = []
+        if self._readable(batch_id):
+            first = next(iter(self._results(batch_id)), None)
+            if first is not None and _is_ours(first.custom_id):
+                ours = [response.custom_id for response in self._whole(batch_id)]
+        if expected and any(custom_id in expected for custom_id in ours):
+            return True
+        self.store.add_stranger(batch_id, [custom_id for custom_id in ours if _is_ours(custom_id)])
         return False
 
     def _collect(self, batch: Batch) -> None:
@@ -173,19 +178,12 @@ class Batches:
             self.store.batch_collected(batch, GONE, time.time())
             return
         rows: list[tuple[Key, Result]] = []
-        for response in self._results(batch.batch_id):
-            if (model := models.get(response.custom_id)) is None:
-                continue
-            key = Key.of(response.custom_id)
-            rows.append((key, of_batch(key.ask.rpartition("-")[0], response.result, model)))
-            if len(rows) == _ROWS_PER_WRITE:
-                self._write(rows)
-                rows = []
-        self._write(rows)
-        self.store.batch_collected(batch, NO_RESULT, time.time())
-
-    def _write(self, rows: list[tuple[Key, Result]]) -> None:
+        for response in self._whole(batch.batch_id):
+            if (model := models.get(response.custom_id)) is not None:
+                key = Key.of(response.custom_id)
+                rows.append((key, of_batch(key.ask.rpartition("-")[0], response.result, model)))
         self.store.write(rows, time.time())
+        self.store.batch_collected(batch, NO_RESULT, time.time())
         self.paid(sum(result.cost_usd for _, result in rows))
 
     def _readable(self, batch_id: str) -> bool:
@@ -211,6 +209,20 @@ class Batches:
             if batch.created_at < oldest:
                 return
             yield batch
+
+    def _whole(self, batch_id: str) -> list[MessageBatchIndividualResponse]:
+        """All results of a batch. The SDK does not read on after a connection that broke in the middle: we start anew.
+
+        Raises LabellingStoppedError if it breaks every time.
+        """
+        import httpx2
+
+        for _ in range(_READ_TRIES):
+            try:
+                return list(self._results(batch_id))
+            except httpx2.HTTPError:
+                LOG.warning("the connection broke while the results of batch %s were read", batch_id)
+        raise LabellingStoppedError("the results of a batch cannot be read to the end. Run again: they are kept.")
 
     def _results(self, batch_id: str) -> Iterator[MessageBatchIndividualResponse]:
         results = self.client.messages.batches.results(batch_id)

@@ -229,10 +229,10 @@ class ClaudeBackend:
         while requests := self._to_send(cases, history):
             if not looked:
                 looked = True
-                sizes = [len(chunk) for chunk in chunks(requests)]
-                if batches.adopt((item.ask for item in requests), cases[0].month, sizes):
-                    self._reload(cases, history)
-                    continue
+                batches.look_around(len(chunk) for chunk in chunks(requests))
+            if batches.adopt((item.ask for item in requests), cases[0].month):
+                self._reload(cases, history)
+                continue
             affordable, reserved = self._affordable(requests)
             for chunk in chunks(affordable):
                 batches.send(chunk)

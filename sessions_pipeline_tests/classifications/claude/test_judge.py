@@ -197,9 +197,24 @@ class TestTrouble:
     def test_results_are_read_again_from_the_start_when_the_connection_breaks(
         self, api: FakeApi, tmp_path: Path
     ) -> None:
-        api.behaviour.faults = [Fault("GET", "/v1/messages/batches/*", None, times=3)]
-        found, stopped = labels(backend(tmp_path), sessions(3), [WORK_MODE, OUTCOME])
+        asked = backend(tmp_path)
+        api.behaviour.faults = [
+            Fault("GET", "/v1/messages/batches/*", None),
+            Fault("GET", "/v1/messages/batches/*/results", half=True, times=2),
+        ]
+        found, stopped = labels(asked, sessions(3), [WORK_MODE, OUTCOME])
         assert (len(found), stopped) == (6, None)
+        assert set(times_billed(api).values()) == {1}
+
+    def test_results_that_never_come_whole_are_read_by_the_next_run(self, api: FakeApi, tmp_path: Path) -> None:
+        broken = Fault("GET", "/v1/messages/batches/*/results", half=True, times=99)
+        api.behaviour.faults = [broken]
+        found, stopped = labels(backend(tmp_path), sessions(3), [WORK_MODE])
+        assert found == []
+        assert stopped is not None
+        broken.times = 0
+        found, stopped = labels(backend(tmp_path), sessions(3), [WORK_MODE])
+        assert (len(found), stopped) == (3, None)
         assert set(times_billed(api).values()) == {1}
 
     def test_a_direct_answer_that_got_lost_is_asked_again_and_may_be_billed_twice(
