@@ -133,7 +133,7 @@ class Batches:
             self.store.adopt(batch_id, rows, time.time())
             self.paid(sum(result.cost_usd for _, result in rows))
             LOG.warning("batch %s was sent by another state of this folder: %d answers taken over", batch_id, len(rows))
-            adopted = True
+            adopted = adopted or bool(rows)
         return adopted
 
     def _find(self, batch: Batch) -> bool:
