@@ -61,13 +61,14 @@ def never_blindly(*statuses: int) -> Callable[[APIRequest, CallNext], APIRespons
     The API knows no idempotency key. What was turned down (429, 529, no connection) the SDK tries again as it likes;
     after a lost connection, a timeout or one of `statuses`, MaybeDoneError is raised instead.
     """
+    import httpx2
     from anthropic import APIConnectionError
 
     def middleware(request: APIRequest, call_next: CallNext) -> APIResponse[Any]:
         try:
             response = call_next(request)
         except APIConnectionError as error:
-            if "connect" in type(error.__cause__).__name__.lower():
+            if isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout):
                 raise  # without a connection nothing was sent
             raise MaybeDoneError from None
         if response.status_code in statuses:

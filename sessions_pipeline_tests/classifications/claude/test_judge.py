@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, EXPERTISE, OUTCOME, TASK_VALUE, WORK_MODE
+from sessions_pipeline.classifications.claude import client
 from sessions_pipeline.testing import FakeApi, Fault
 from sessions_pipeline_tests.classifications.claude.conftest import KEY
 from sessions_pipeline_tests.classifications.claude.judged import (
@@ -224,6 +225,27 @@ class TestTrouble:
         (answer,), _ = labels(backend(tmp_path, api_mode="direct"), sessions(1), [WORK_MODE])
         assert answer.status == "ok"
         assert list(times_billed(api).values()) == [2]
+
+    @MODES
+    def test_an_answer_that_takes_too_long(
+        self, api: FakeApi, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "TIMEOUT_SECONDS", 1.0)
+        address = "/v1/messages/batches" if mode == "batch" else "/v1/messages"
+        api.behaviour.faults = [Fault("POST", address, 500, seconds=1.5)]
+        found, stopped = labels(backend(tmp_path, api_mode=mode), sessions(1), [WORK_MODE])
+        assert (stopped, [a.status for a in found]) == (None, ["ok"])
+        assert list(times_billed(api).values()) == [1]
+
+    @MODES
+    def test_no_api_at_the_address(
+        self, api: FakeApi, tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "RETRIES", 1)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
+        found, stopped = labels(backend(tmp_path, api_mode=mode), sessions(1), [WORK_MODE])
+        assert found == []
+        assert "cannot be reached. Check the network and ANTHROPIC_BASE_URL" in (stopped or "")
 
     def test_no_key(self, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("ANTHROPIC_API_KEY")
