@@ -114,7 +114,10 @@ class Batches:
         for listed in self._listed():
             if listed.id in known or listed.archived_at is not None:
                 continue
-            if listed.processing_status == "ended" or _size(listed) in wanted:
+            ended = listed.processing_status == "ended"
+            if not ended and _size(listed) in wanted:
+                LOG.warning("waiting for batch %s: an earlier state of this folder may have sent it", listed.id)
+            if ended or _size(listed) in wanted:
                 self._look_through(listed.id)
 
     def adopt(self, asks: Iterable[Ask], month: dt.date) -> bool:

@@ -37,6 +37,10 @@ STOPPED_BY_BUDGET = (
 )
 
 
+# Failures in a row after which it is the API that is in trouble, and not a request.
+MOST_FAILURES = 5
+
+
 class Case:
     """A session and the classifiers that are to be answered for it. Its requests are made once: their digests cost."""
 
@@ -122,6 +126,7 @@ class ClaudeBackend:
         }
         self._client: Anthropic | None = None
         self._checked = False
+        self._failures = 0
         self._charged: set[str] = set()
 
     def model(self, classifier: Classifier) -> str:
@@ -160,6 +165,7 @@ class ClaudeBackend:
             raise stopped
 
     def _work(self, cases: Sequence[Case], history: History) -> None:
+        import httpx2
         from anthropic import APIError
 
         try:
@@ -183,6 +189,8 @@ class ClaudeBackend:
             raise LabellingStoppedError(explained(error)) from None
         except MaybeDoneError:
             raise LabellingStoppedError("the API failed again and again to create a batch. Run again later.") from None
+        except httpx2.HTTPError:
+            raise LabellingStoppedError("the connection broke. Run again: what was answered is kept.") from None
 
     def _check(self) -> None:
         """Makes sure, before anything is sent, that the models are there and have a price."""
@@ -272,10 +280,10 @@ class ClaudeBackend:
 
         def work(case: Case) -> None:
             while not stop.is_set():
-                wanted = self._wanted(case, history)
                 with lock:
-                    # The same text in another session: whoever comes first asks.
-                    wanted = [ask for ask in wanted if ask.name not in sending]
+                    # The same text in another session: whoever comes first asks. What is no longer being sent has its
+                    # answer in the history, so both are looked at under the lock.
+                    wanted = [ask for ask in self._wanted(case, history) if ask.name not in sending]
                     sending.update(ask.name for ask in wanted)
                 if not wanted:
                     return
@@ -316,6 +324,9 @@ class ClaudeBackend:
         finally:
             self.budget.settle(worst, paid)
         history.add(key, result)
+        self._failures = self._failures + 1 if result.retry == "later" else 0
+        if self._failures >= MOST_FAILURES:
+            raise LabellingStoppedError(f"the API failed at {MOST_FAILURES} requests in a row. Run again later.")
 
     def _over_budget(self) -> LabellingStoppedError:
         assert self.budget.limit is not None

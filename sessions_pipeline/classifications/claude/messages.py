@@ -48,8 +48,9 @@ def send(client: Anthropic, store: Store, ask: Ask, request: Request, *, marked:
 
 def _turned_down(error: Exception) -> Result | None:
     """The result of a request that the API refuses for what it is; None if the trouble lies elsewhere."""
-    from anthropic import BadRequestError, RequestTooLargeError
+    from anthropic import APIStatusError
 
-    if isinstance(error, BadRequestError | RequestTooLargeError):
-        return Result("error", str(error.type or "invalid_request_error"))
-    return None
+    if not isinstance(error, APIStatusError) or error.status_code not in (400, 413, 500):
+        return None
+    # The SDK has tried a 500 again and again: it may lie in the request, and must not hold up the others.
+    return Result("error", str(error.type or error.status_code), retry="later" if error.status_code == 500 else None)

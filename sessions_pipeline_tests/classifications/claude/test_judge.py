@@ -82,6 +82,15 @@ def test_the_same_transcript_in_two_sessions_is_paid_once(api: FakeApi, tmp_path
         assert by_session["copy"][name].cost_usd == 0 < by_session["s0"][name].cost_usd
 
 
+def test_many_sessions_that_read_alike_are_paid_once_however_many_ask_at_the_same_time(
+    api: FakeApi, tmp_path: Path
+) -> None:
+    one = sessions(1)[0]
+    copies = [replace(one, session_id=f"copy{number}") for number in range(40)]
+    found, _ = labels(backend(tmp_path, api_mode="direct", direct_requests=8), copies, [WORK_MODE, TASK_VALUE])
+    assert (len(found), len(api.ledger())) == (80, 3)
+
+
 @MODES
 @pytest.mark.parametrize(
     ("ending", "status", "reason", "billed"),
@@ -225,6 +234,20 @@ class TestTrouble:
         (answer,), _ = labels(backend(tmp_path, api_mode="direct"), sessions(1), [WORK_MODE])
         assert answer.status == "ok"
         assert list(times_billed(api).values()) == [2]
+
+    def test_one_request_that_the_api_fails_at_does_not_hold_up_the_others(
+        self, api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "RETRIES", 0)
+        api.behaviour.faults = [Fault("POST", "/v1/messages", 500)]
+        found, stopped = labels(backend(tmp_path, api_mode="direct"), sessions(9), [WORK_MODE])
+        assert stopped is None
+        assert sorted((a.status, a.reason) for a in found) == [("error", "api_error")] + [("ok", None)] * 8
+        api.behaviour.faults = [Fault("POST", "/v1/messages", 500, times=99)]
+        found, stopped = labels(backend(tmp_path, api_mode="direct", direct_requests=1), sessions(30), [WORK_MODE])
+        assert "failed at 5 requests in a row" in (stopped or "")
+        assert len([a for a in found if a.status == "ok"]) == 8
+        assert set(times_billed(api).values()) == {1}
 
     @MODES
     def test_an_answer_that_takes_too_long(
