@@ -87,9 +87,11 @@ def _killed_at(folder: Path, number: int, mode: str, seconds: float) -> bool:
 
 
 def _finish(folder: Path, number: int, mode: str) -> None:
-    _, status = os.waitpid(_start(folder, number, mode), 0)
-    if status:
-        raise RuntimeError(f"round {number} did not end with every label there")
+    # A request that the fake fails at three times in a run is left to the next run.
+    for _ in range(5):
+        if os.waitpid(_start(folder, number, mode), 0)[1] == 0:
+            return
+    raise RuntimeError(f"round {number} did not end with every label there")
 
 
 def _start(folder: Path, number: int, mode: str) -> int:
