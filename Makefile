@@ -15,7 +15,7 @@ help:
 	@echo "make lint                          ruff and mypy"
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
-	@echo "make soak                          hundreds of kills of ingestion, warehouse and runs"
+	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -1,4 +1,6 @@
-"""`make bench`: labels by rules, regressions, one month through Dagster. `make bench` runs `bench-ingest` after it.
+"""`make bench`: redaction, labels by rules and by a model, regressions, one month through Dagster.
+
+`make bench` runs `bench-ingest` after it.
 
 python -m benchmarks [--json]
 """
@@ -9,14 +11,14 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import partition, regressions, rules
+from benchmarks import claude_labels, partition, redaction, regressions, rules
 from benchmarks.findings import progress, tell
 from sessions_pipeline.config import Home
 from sessions_pipeline.simulate.logs import write_logs
 
 
 def main() -> None:
-    """Runs the three on synthetic data in a scratch folder."""
+    """Runs all of them on synthetic data in a scratch folder."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--json", action="store_true", help="JSON objects instead of tables")
     given = parser.parse_args()
@@ -24,7 +26,9 @@ def main() -> None:
         scratch = Path(name)
         progress("writing synthetic logs of 700 sessions")
         logs = write_logs(scratch / "synthetic").logs
+        tell("Redaction", redaction.findings(), given.json)
         tell("Labels by rules", rules.findings(logs, Home(scratch / "rules").create()), given.json)
+        tell("Labels by a model", claude_labels.findings(scratch / "claude"), given.json)
         tell("Regressions", regressions.findings(), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)
 

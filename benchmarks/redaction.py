@@ -1,6 +1,6 @@
 """How much of what is planted does redaction take out, and how much does it take that is nobody's secret?
 
-    python benchmarks/redaction.py [--seed 1] [--copies 20]
+    python -m benchmarks.redaction [--seed 1] [--copies 20]
 
 Secrets, mails, hosts and home folders are made up from a seed, in the shapes that their makers document, and set into
 carriers as they stand in transcripts (prose, shell, JSON, YAML, logs). An item is found when nothing of its secret part
@@ -17,12 +17,14 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from benchmarks.findings import Finding, progress
 from sessions_pipeline.sessions.redaction import redact
 
 LETTERS, LOWER, DIGITS = string.ascii_letters, string.ascii_lowercase, string.digits
 HEX, WORD = "0123456789abcdef", string.ascii_letters + string.digits
 PARTS = ("user", "token", "secret", "handler", "factory", "parser", "key", "index")
 Make = Callable[[random.Random], str]
+SEED, COPIES = 1, 20
 
 
 def _some(alphabet: str, length: int) -> Make:
@@ -126,6 +128,11 @@ class Result:
     planted: int
     found: int
 
+    @property
+    def share(self) -> float:
+        """What was found of what was planted."""
+        return self.found / self.planted
+
 
 def planted(kinds: dict[str, tuple[str, Make]], chance: random.Random, copies: int) -> Iterator[Result]:
     """Every kind in every carrier."""
@@ -152,30 +159,50 @@ def harmless(chance: random.Random, copies: int) -> Iterator[Result]:
         yield Result(kind, len(texts), sum(redact(text) != text for text in texts))
 
 
+def groups(chance: random.Random, copies: int) -> dict[str, list[Result]]:
+    """What is planted, by how it can be known."""
+    return {
+        "secrets by shape": list(planted({kind: ("{}", make) for kind, make in SHAPED.items()}, chance, copies)),
+        "secrets by context": list(planted(ASSIGNED, chance, copies)),
+        "people and places": list(planted(PLACES, chance, copies)),
+    }
+
+
+def findings() -> list[Finding]:
+    """Shares of what is planted that is found, and of look-alikes that are changed."""
+    progress("redaction: planting secrets")
+    chance = random.Random(SEED)
+    found = {name: _all(name, results) for name, results in groups(chance, COPIES).items()}
+    look_alikes = _all("look-alikes", list(harmless(chance, COPIES)))
+    return [
+        *(Finding(f"{name} found", all_.share, f"{all_.share:.1%} of {all_.planted}") for name, all_ in found.items()),
+        Finding("look-alikes changed", look_alikes.share, f"{look_alikes.share:.1%} of {look_alikes.planted}"),
+    ]
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--copies", type=int, default=20, help="of each kind in each carrier")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--copies", type=int, default=COPIES, help="of each kind in each carrier")
     given = parser.parse_args()
     chance = random.Random(given.seed)
-    groups = {
-        "secrets by shape": planted({kind: ("{}", make) for kind, make in SHAPED.items()}, chance, given.copies),
-        "secrets by context": planted(ASSIGNED, chance, given.copies),
-        "people and places": planted(PLACES, chance, given.copies),
-    }
     print(f"{'':34}{'planted':>9}{'found':>9}{'missed':>9}")
-    for name, results in groups.items():
-        _print(name, list(results), "found")
+    for name, results in groups(chance, given.copies).items():
+        _print(name, results, "found")
     print(f"\n{'':34}{'shown':>9}{'false alarms':>18}")
     _print("look-alikes", list(harmless(chance, given.copies)), "changed")
 
 
+def _all(name: str, results: list[Result]) -> Result:
+    return Result(name, sum(result.planted for result in results), sum(result.found for result in results))
+
+
 def _print(name: str, results: list[Result], what: str) -> None:
-    total = Result(name, sum(result.planted for result in results), sum(result.found for result in results))
+    total = _all(name, results)
     for result in [total, *results]:
         label = result.kind if result is total else f"  {result.kind}"
-        last = f"{result.planted - result.found:9}" if what == "found" else f"{result.found / result.planted:9.1%}"
+        last = f"{result.planted - result.found:9}" if what == "found" else f"{result.share:9.1%}"
         print(f"{label:34}{result.planted:9}{result.found:9}{last}")
 
 

@@ -10,7 +10,8 @@ import polars as pl
 
 from benchmarks.findings import Finding, at_least, progress
 from benchmarks.ingest_once import ingest_once
-from sessions_pipeline.classifications.labelling import label_month, make_backend
+from sessions_pipeline.classifications.labelling import label_month
+from sessions_pipeline.classifications.rules import RulesBackend
 from sessions_pipeline.config import Home
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.transcripts import Transcripts
@@ -35,9 +36,11 @@ def findings(logs: Path, home: Home) -> list[Finding]:
     seconds, labels = [], 0
     for number in range(ROUNDS):
         progress(f"rules: round {number + 1} of {ROUNDS}")
-        backend = make_backend("rules")
+        backend = RulesBackend()
         began = time.perf_counter()
-        labels = sum(label_month(month, rows, texts, nothing, backend, now).height for month, rows, texts in months)
+        labels = sum(
+            label_month(month, rows, texts, nothing, backend, now).rows.height for month, rows, texts in months
+        )
         seconds.append(time.perf_counter() - began)
     labelled = sessions.filter("is_eligible").height
     return [

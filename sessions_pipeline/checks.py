@@ -14,7 +14,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, Failur
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
-from sessions_pipeline.metadata import asset_key, run_metadata
+from sessions_pipeline.metadata import asset_key, run_metadata, table_of
 from sessions_pipeline.rows import BadRowsError
 from sessions_pipeline.sessions.attrition import breaks, disagreements
 from sessions_pipeline.sql import SqlModel
@@ -22,6 +22,9 @@ from sessions_pipeline.state import State
 
 MODEL_CHECK = "rows_follow_the_model"
 ASSERTION_CHECK = "header_assertions_hold"
+MOST_UNLABELLED = 0.05
+# A stratum with fewer labels says nothing: ten sessions miss a tenth of them by chance.
+LABELS_TO_JUDGE_BY = 200
 CODE_CHANGING = ("modifies_existing", "creates_new")
 
 
@@ -56,8 +59,7 @@ def attrition_adds_up(state: State, months: Sequence[dt.date]) -> Verdict:
 def labels_complete(state: State, months: Sequence[dt.date]) -> Verdict:
     """Sessions times classifiers against rows, and the share whose status is not ok."""
     eligible = state.warehouse.read("core.sessions", months).filter("is_eligible")
-    labels = state.warehouse.read("labels.classifications", months)
-    current = labels.join(eligible, on=["session_id", "transcript_sha256"], how="semi")
+    current = _current_labels(state, months, eligible)
     answered = current.select("session_id", "classifier").unique().height
     expected = eligible.height * len(CLASSIFIERS)
     with_label = current.filter(pl.col("status") == "ok").select("session_id", "classifier").unique().height
@@ -69,6 +71,50 @@ def labels_complete(state: State, months: Sequence[dt.date]) -> Verdict:
             "share unlabelled": (expected - with_label) / expected if expected else 0.0,
         },
     )
+
+
+def _current_labels(state: State, months: Sequence[dt.date], eligible: pl.DataFrame) -> pl.DataFrame:
+    """Rows of the backend in force, read off the transcripts as they are now."""
+    labels = state.warehouse.read("labels.classifications", months)
+    current = labels.filter(pl.col("backend") == state.settings.backend)
+    return current.join(eligible, on=["session_id", "transcript_sha256"], how="semi")
+
+
+def unlabelled_share(labels: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Share without a label by month and stratum: model family, whether the transcript was cut.
+
+    labels: current rows of `labels.classifications`. sessions: eligible rows of `core.sessions`.
+    Columns: month, model_tier, transcript_truncated, labels (that should be there), unlabelled, share.
+    """
+    strata = ["month", "model_tier", "transcript_truncated"]
+    labelled = labels.filter(pl.col("status") == "ok").select("session_id", "classifier").unique()
+    counted = labelled.group_by("session_id").len("labelled")
+    return (
+        sessions.select("session_id", *strata)
+        .join(counted, on="session_id", how="left")
+        .group_by(strata)
+        .agg(
+            (pl.len() * len(CLASSIFIERS)).cast(pl.Int64).alias("labels"),
+            (pl.len() * len(CLASSIFIERS) - pl.col("labelled").fill_null(0).sum()).cast(pl.Int64).alias("unlabelled"),
+        )
+        .with_columns((pl.col("unlabelled") / pl.col("labels")).alias("share"))
+        .sort(strata, nulls_last=True)
+    )
+
+
+def labels_not_missing_by_stratum(state: State, months: Sequence[dt.date]) -> Verdict:
+    """What is unlabelled is not imputed: where it is common, or commoner in one stratum, it can tilt a result."""
+    eligible = state.warehouse.read("core.sessions", months).filter("is_eligible")
+    shares = unlabelled_share(_current_labels(state, months, eligible), eligible)
+    expected, unlabelled = int(shares["labels"].sum()), int(shares["unlabelled"].sum())
+    share = unlabelled / expected if expected else 0.0
+    tilted = shares.filter((pl.col("labels") >= LABELS_TO_JUDGE_BY) & (pl.col("share") > MOST_UNLABELLED)).height
+    facts = {
+        "share unlabelled": round(share, 4),
+        "strata above 5%": tilted,
+        "by month and stratum": table_of(shares),
+    }
+    return Verdict(share <= MOST_UNLABELLED and not tilted, facts)
 
 
 def code_changes_show(state: State, months: Sequence[dt.date]) -> Verdict:
@@ -124,6 +170,14 @@ SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
             "Every eligible session has a row for every classifier; the share without a label is reported.",
             False,
             labels_complete,
+        ),
+        SpanningCheck(
+            "few_labels_are_missing_in_every_stratum",
+            "The share of labels that are not there (refused, invalid, expired, failed, not asked) by month, model "
+            "family and whether the transcript was cut; at most 5%, also in each stratum of 200 labels or more. "
+            "Nothing is imputed.",
+            False,
+            labels_not_missing_by_stratum,
         ),
     ),
     "core.model_use": (

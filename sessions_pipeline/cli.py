@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +15,7 @@ import click
 
 from sessions_pipeline.config import (
     Home,
+    Settings,
     SettingsError,
     StoreError,
     default_home,
@@ -26,6 +28,8 @@ from sessions_pipeline.months import parse_month
 
 if TYPE_CHECKING:
     from sessions_pipeline.analysis.comparison import Comparison
+    from sessions_pipeline.classifications.claude.estimate import EstimatedRow
+    from sessions_pipeline.sessions.ingest import Ingested
 
 NOTHING_TO_DO = 2
 SOMETHING_MISSING = 1
@@ -57,7 +61,8 @@ def main(ctx: click.Context, home: Path | None) -> None:
     """How people work with coding agents, measured on your own logs.
 
     Turns agent logs into sessions, labels, aggregates and regressions, and writes a report that stands beside the
-    figures published in June 2026. Nothing leaves this machine; no API key is needed.
+    figures published in June 2026. Nothing leaves this machine and no API key is needed, unless you choose
+    --backend claude.
 
     \b
       sessions-pipeline demo                                   a first look, on synthetic logs
@@ -122,6 +127,12 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
 @click.option(
     "--backend", type=click.Choice(["rules", "claude", "distilled"]), help="Who labels the sessions. [default: rules]"
 )
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="US dollars that this run may spend on the claude backend. [default: max_cost_usd of the settings]",
+)
 @click.pass_obj
 def run(
     home: Path | None,
@@ -130,6 +141,7 @@ def run(
     first: dt.date | None,
     last: dt.date | None,
     backend: str | None,
+    max_cost: float | None,
 ) -> None:
     """Read logs, label, aggregate, estimate, and write the report.
 
@@ -140,11 +152,86 @@ def run(
     with _errors():
         folder.create()
         given = {"sources": list(sources) or None, "users": users, "backend": backend}
+        wanted = load_settings(folder.path, given).settings
         from sessions_pipeline.sessions.users import user_rule
 
-        user_rule(load_settings(folder.path, given).settings.users)  # a wrong pattern file is not kept
+        user_rule(wanted.users)  # a wrong pattern file is not kept
+        if wanted.backend == "claude":
+            from sessions_pipeline.classifications.claude.client import NO_KEY, has_key
+
+            if not has_key():
+                _stop(NO_KEY, SOMETHING_MISSING)
+        if max_cost is not None:
+            # Holds for this process alone; the assets read the settings themselves.
+            os.environ["SESSIONS_MAX_COST_USD"] = str(max_cost)
         save_settings(folder.path, {key: value for key, value in given.items() if value is not None})
         _run(folder, first, last, _Progress())
+
+
+@main.command()
+@click.option("--from", "first", type=Month(), help="First month. [default: the first with logs]")
+@click.option("--to", "last", type=Month(), help="Last month. [default: the last with logs]")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.pass_obj
+def estimate(home: Path | None, first: dt.date | None, last: dt.date | None, as_json: bool) -> None:
+    """Say what labels by the claude backend would cost, per classifier and month. Nothing is sent.
+
+    Reads the logs first, as `run` does. Costs are US dollars at the dated price list, in batches and direct, with the
+    cache for what the questions about a session share, and without. Labels that are there cost nothing.
+    """
+    folder = _folder(home)
+    with _errors():
+        from sessions_pipeline import operate
+
+        in_force = load_settings(folder.create().path).settings
+        show = _Progress()
+        operate.prepare(folder)
+        found = _ingest(folder, in_force, first, last, show)
+        months, outcome = operate.count(folder, first, last, found.book, show.say)
+        rows = operate.estimate(folder, months)
+        show.close()
+    for line in outcome.failures:
+        click.echo(f"failed: {line}", err=True)
+    if as_json:
+        click.echo(_estimate_as_json(rows))
+    else:
+        _print_estimate(rows)
+        for line in _estimate_in_words(rows, in_force):
+            click.echo(line)
+    if outcome.failures or found.problems or found.unmapped:
+        raise SystemExit(SOMETHING_MISSING)
+
+
+def _estimate_as_json(rows: Sequence[EstimatedRow]) -> str:
+    import json
+
+    from sessions_pipeline.classifications.claude.estimate import CHARS_PER_TOKEN, ERROR, as_dicts, totals
+    from sessions_pipeline.sessions.prices import price_list
+
+    told = {
+        "prices_of": str(price_list()[0]),
+        "characters_per_token": CHARS_PER_TOKEN,
+        "error": ERROR,
+        "rows": as_dicts(rows),
+        "totals": {name: round(value, 4) for name, value in totals(rows).items()},
+    }
+    return json.dumps(told, indent=2)
+
+
+def _print_estimate(rows: Sequence[EstimatedRow]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("month", "classifier", "model", title="estimated cost, US dollars", title_justify="left")
+    for name in ("to label", "known", "tokens in", "out", "batch", "no cache", "direct", "no cache"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        dollars = (row.batch, row.batch_uncached, row.direct, row.direct_uncached)
+        counts = (row.sessions, row.known, row.input_tokens, row.output_tokens)
+        table.add_row(
+            row.month, row.classifier, row.model, *(f"{n:,}" for n in counts), *(f"{usd:,.2f}" for usd in dollars)
+        )
+    Console(width=None if sys.stdout.isatty() else 200).print(table, markup=False)
 
 
 @main.command()
@@ -310,7 +397,7 @@ def _show_agreement(found: Comparison) -> None:
 )
 @click.pass_obj
 def purge(home: Path | None, before: dt.date | None) -> None:
-    """Remove stored transcript text: rendered transcripts and the texts in the archive.
+    """Remove stored transcript text: rendered transcripts, the texts in the archive, postings written from them.
 
     Counts, labels and reports stay. Without --before the setting transcript_retention_days says what goes.
     """
@@ -325,6 +412,10 @@ def purge(home: Path | None, before: dt.date | None) -> None:
         from sessions_pipeline.sessions.transcripts import Transcripts
 
         months, sessions = purge_before(Archive(folder.create().private), Transcripts(folder.private), limit)
+        from sessions_pipeline.classifications.claude.store import FILE, Store
+
+        if (folder.private / FILE).exists():
+            Store(folder.private).forget_postings(limit)
     click.echo(
         f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"
     )
@@ -367,8 +458,6 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
     from sessions_pipeline import operate
 
     started = time.monotonic()
-    if first and last and first > last:
-        _stop(f"--from {first:%Y-%m} lies after --to {last:%Y-%m}.", NOTHING_TO_DO)
     settings = load_settings(folder.path).settings
     operate.prepare(folder)
     if settings.backend == "distilled":
@@ -377,25 +466,14 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
 
         if problem := training_of(State(home=str(folder.path))).problem():
             _stop(problem, SOMETHING_MISSING)
-    if settings.backend == "claude":
-        _stop(f"the {settings.backend} backend is not available yet; use --backend rules.", SOMETHING_MISSING)
-    show.say(f"looking for logs in {', '.join(settings.sources)}")
-    from sessions_pipeline.sessions.archive import Archive
-    from sessions_pipeline.sessions.ingest import ingest
+    found = _ingest(folder, settings, first, last, show)
 
-    found = ingest(Archive(folder.private), settings)
-    for place, reason in found.problems:
-        show.say(f"cannot read {place}: {reason}")
-    show.say(f"{found.found} log files found, {found.read} of them new or changed")
-    if found.unmapped:
-        show.say(_unmapped(found.unmapped, settings.users))
-    months = sorted(set(found.book.sessions["month"]))
-    if not operate.within(months, first, last):
-        # A source that is not there holds nothing; one that cannot be listed may.
-        unknown = len(found.problems) > len(found.absent)
-        code = SOMETHING_MISSING if unknown else NOTHING_TO_DO
-        _stop(_nothing(found.found, bool(months), settings.sources), code)
-    outcome = operate.run(folder, first, last, found.book, settings.window_months, show.say)
+    def show_estimate(months: list[dt.date]) -> None:
+        if settings.backend == "claude":
+            for line in _estimate_in_words(operate.estimate(folder, months), settings):
+                show.say(line)
+
+    outcome = operate.run(folder, first, last, found.book, settings.window_months, show.say, show_estimate)
     show.close()
     for line in outcome.warnings:
         click.echo(f"warning: {line}", err=True)
@@ -410,6 +488,47 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: _Progr
         click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
     if outcome.failures or found.problems or found.unmapped or not written.exists():
         raise SystemExit(SOMETHING_MISSING)
+
+
+def _ingest(folder: Home, settings: Settings, first: dt.date | None, last: dt.date | None, show: _Progress) -> Ingested:
+    """Reads what is new in the logs; ends the process if there is nothing from `first` to `last`."""
+    from sessions_pipeline.operate import within
+    from sessions_pipeline.sessions.archive import Archive
+    from sessions_pipeline.sessions.ingest import ingest
+
+    if first and last and first > last:
+        _stop(f"--from {first:%Y-%m} lies after --to {last:%Y-%m}.", NOTHING_TO_DO)
+    show.say(f"looking for logs in {', '.join(settings.sources)}")
+    found = ingest(Archive(folder.private), settings)
+    for place, reason in found.problems:
+        show.say(f"cannot read {place}: {reason}")
+    show.say(f"{found.found} log files found, {found.read} of them new or changed")
+    if found.unmapped:
+        show.say(_unmapped(found.unmapped, settings.users))
+    months = sorted(set(found.book.sessions["month"]))
+    if not within(months, first, last):
+        # A source that is not there holds nothing; one that cannot be listed may.
+        unknown = len(found.problems) > len(found.absent)
+        code = SOMETHING_MISSING if unknown else NOTHING_TO_DO
+        _stop(_nothing(found.found, bool(months), settings.sources), code)
+    return found
+
+
+def _estimate_in_words(rows: Sequence[EstimatedRow], settings: Settings) -> list[str]:
+    """What labelling will cost, in two or three lines."""
+    from sessions_pipeline.classifications.claude.estimate import CHARS_PER_TOKEN, ERROR, totals
+    from sessions_pipeline.sessions.prices import price_list
+
+    total = totals(rows)
+    limit = settings.max_cost_usd
+    return [
+        f"{total['labels']:,.0f} labels to ask, {total['known']:,.0f} known: about {total['input_tokens']:,.0f} tokens "
+        f"in and {total['output_tokens']:,.0f} out, at {CHARS_PER_TOKEN} characters to a token (± {ERROR:.0%})",
+        f"estimated cost in US dollars at the prices of {price_list()[0]}: in batches {total['batch']:,.2f} "
+        f"({total['batch_uncached']:,.2f} if the cache never serves), direct {total['direct']:,.2f} "
+        f"({total['direct_uncached']:,.2f}); api_mode is {settings.api_mode}",
+        f"limit: {limit:,.2f} US dollars" if limit is not None else "no limit is set (--max-cost)",
+    ]
 
 
 def _no_sample(rule_set: str) -> str:

@@ -27,9 +27,14 @@ HOME_VARIABLE = "SESSIONS_HOME"
 DEFAULT = "default"
 FILE = "settings.toml"
 FLAG = "flag"
-KEEP = "keep"
-NONE = "none"
 USERS = ("one", "folder")
+# What stands for None, by setting.
+WORDS_FOR_NONE = {
+    "reference_labels": "none",
+    "calibration": "shipped",
+    "max_cost_usd": "unlimited",
+    "transcript_retention_days": "keep",
+}
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Separates the folders of a list in the environment, but not the beginning of an address from its rest.
 _BETWEEN_FOLDERS = re.compile(re.escape(os.pathsep) + "(?!//)")
@@ -82,20 +87,19 @@ def _users(value: object) -> str:
     return str(Path(value).expanduser().absolute())
 
 
-def _none_if_keep(value: object) -> object:
-    return None if value == KEEP else value
+def _none_for(key: str) -> BeforeValidator:
+    """Reads the word for None of the setting `key`."""
+    word = WORDS_FOR_NONE[key]
+    return BeforeValidator(lambda value: None if value == word else value)
 
 
-def _file(value: object) -> Path | None:
-    """Absolute path of a file; None if there is none."""
-    if value is None or value == NONE:
-        return None
-    if not isinstance(value, str | Path) or not str(value):
-        raise ValueError("not a file")
-    return Path(value).expanduser().absolute()
+def _file(value: object) -> object:
+    """Absolute path of a file name; `~` is the home folder of the user. What is no file name stays, to be refused."""
+    return Path(value).expanduser().absolute() if isinstance(value, str | Path) and str(value) else value
 
 
 Count = Annotated[int, Field(ge=1)]
+Name = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
@@ -121,15 +125,34 @@ class Settings(BaseModel):
         description="who labels the sessions: rules on this machine, a Claude model that is paid per token, or small "
         "models that learn from the labels which that model gave",
     )
-    reference_labels: Annotated[Path | None, BeforeValidator(_file)] = Field(
+    reference_labels: Annotated[Path | None, BeforeValidator(_file), _none_for("reference_labels")] = Field(
         default=None,
         description="CSV file of labels that every backend is compared with; none: nothing is compared",
+    )
+    api_mode: Literal["batch", "direct"] = Field(
+        default="batch",
+        description="how the claude backend asks: batches at half the price, or direct calls (zero data retention)",
+    )
+    judge_model: Name = Field(default="claude-sonnet-4-6", description="model that labels, with the claude backend")
+    posting_model: Name = Field(
+        default="claude-haiku-4-5", description="model that rewrites a session as a posting, for its task value"
+    )
+    pricing_model: Name = Field(default="claude-opus-4-7", description="model that prices the posting")
+    calibration: Annotated[Path | None, BeforeValidator(_file), _none_for("calibration")] = Field(
+        default=None,
+        description="CSV of postings with known prices that task values are compared with; shipped: made-up ones",
+    )
+    max_cost_usd: Annotated[float | None, Field(ge=0, allow_inf_nan=False), _none_for("max_cost_usd")] = Field(
+        default=None, description="US dollars that one run may spend at most; unlimited: no limit"
+    )
+    direct_requests: Count = Field(
+        default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
     )
     min_users: Count = Field(default=5, description="a published number stands for at least this many users")
     window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
     turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
     transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
-    transcript_retention_days: Annotated[Count | None, BeforeValidator(_none_if_keep)] = Field(
+    transcript_retention_days: Annotated[int | None, Field(ge=1), _none_for("transcript_retention_days")] = Field(
         default=None,
         description="days that stored transcripts are kept before `purge` removes them; keep: for ever",
     )
@@ -291,9 +314,7 @@ def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
     """One row per setting, in the order of the fields, for the `settings` command and the Dagster UI."""
     values = dict(in_force.settings)
     return [
-        SettingRow(
-            key, _shown(values[key], _word_for_none(key)), in_force.origins[key], str(field.description), _allowed(key)
-        )
+        SettingRow(key, _shown(key, values[key]), in_force.origins[key], str(field.description), _allowed(key))
         for key, field in Settings.model_fields.items()
     ]
 
@@ -317,9 +338,10 @@ def _read_file(home: Home) -> dict[str, object]:
         values["sources"] = [_from(home.path, source) for source in sources]
     if isinstance(users, str) and users.lower().endswith(".csv"):
         values["users"] = _from(home.path, users)
-    labels = values.get("reference_labels")
-    if isinstance(labels, str) and labels and labels != NONE:
-        values["reference_labels"] = home.path / Path(labels).expanduser()
+    for key in ("reference_labels", "calibration"):
+        name = values.get(key)
+        if isinstance(name, str) and name and name != WORDS_FOR_NONE[key]:
+            values[key] = home.path / Path(name).expanduser()
     return values
 
 
@@ -353,7 +375,7 @@ def _checked(key: str, value: object, origin: str) -> object:
     try:
         return adapter.validate_python(value, strict=not origin.startswith("environment"))
     except ValidationError as error:
-        shown = _PASSWORD.sub("://…@", _shown(value))
+        shown = _PASSWORD.sub("://…@", _shown(key, value))
         raise SettingsError(f"{key} = {shown} ({origin}) is not allowed: {_allowed(key)}") from error
 
 
@@ -365,6 +387,14 @@ def _is_list(key: str) -> bool:
     return get_origin(Settings.model_fields[key].annotation) is tuple
 
 
+_KINDS = {
+    int: "a whole number, 1 or more",
+    float: "a number, 0 or more",
+    str: "a name",
+    Path: "a file",
+}
+
+
 def _allowed(key: str) -> str:
     """What may be set for `key`, in words, read from the field's type."""
     field = Settings.model_fields[key]
@@ -374,23 +404,14 @@ def _allowed(key: str) -> str:
         return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
     if key == "users":
         return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
-    if _is_file(key):
-        return f"a file, or {NONE}"
-    whole_number = "a whole number, 1 or more"
-    return whole_number if field.annotation is int else f"{whole_number}, or {KEEP}"
+    word = WORDS_FOR_NONE.get(key)
+    kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
+    return f"{kind}, or {word}" if word else kind
 
 
-def _is_file(key: str) -> bool:
-    return Path in get_args(Settings.model_fields[key].annotation)
-
-
-def _word_for_none(key: str) -> str:
-    return NONE if _is_file(key) else KEEP
-
-
-def _shown(value: object, word_for_none: str = NONE) -> str:
-    """`value` as JSON; None is the word that stands for it."""
-    return json.dumps(word_for_none if value is None else value, default=str, ensure_ascii=False)
+def _shown(key: str, value: object) -> str:
+    """`value` of `key` as JSON; None is the word that stands for it."""
+    return json.dumps(WORDS_FOR_NONE.get(key) if value is None else value, default=str, ensure_ascii=False)
 
 
 def replace_file(file: Path, text: str) -> None:

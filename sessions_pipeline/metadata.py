@@ -65,8 +65,13 @@ def run_metadata(frame: pl.DataFrame, partitions: int) -> dict[str, Any]:
     return {
         "dagster/row_count": frame.height,
         "months": partitions,
-        "preview": MetadataValue.md(_markdown(shown)),
+        "preview": MetadataValue.md(_markdown(shown, PREVIEW_ROWS)),
     }
+
+
+def table_of(frame: pl.DataFrame) -> MetadataValue:
+    """All rows of a small frame as a table in the UI."""
+    return MetadataValue.md(_markdown(frame, frame.height))
 
 
 def picture(png: bytes, description: str) -> MetadataValue:
@@ -74,13 +79,13 @@ def picture(png: bytes, description: str) -> MetadataValue:
     return MetadataValue.md(f"![{description}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def _markdown(frame: pl.DataFrame) -> str:
+def _markdown(frame: pl.DataFrame, rows: int) -> str:
     with pl.Config(
         tbl_formatting="MARKDOWN",
         tbl_hide_column_data_types=True,
         tbl_hide_dataframe_shape=True,
         tbl_cols=-1,
-        tbl_rows=PREVIEW_ROWS,
+        tbl_rows=rows,
         tbl_width_chars=10_000,
         fmt_str_lengths=60,
     ):

@@ -179,13 +179,17 @@ class Classifications(Table):
     )
     backend: str = _column("who answered", isin=("rules", "claude", "distilled"))
     model: str = _column("model or rule version that answered")
-    prompt_sha256: str = _column("digest of the classifier's definition, and of the telemetry if the backend reads any")
+    prompt_sha256: str = _column(
+        "digest of what was asked (of a model: all of the prompt and the window), and of the telemetry that is read"
+    )
     transcript_sha256: str = _column("digest of the session's transcript, of which the opening is a part")
     status: str = _column("whether there is a label, else why not", isin=LABEL_STATUSES)
-    input_tokens: int = _count("tokens paid")
+    reason: str = _column("why there is no label: a refusal's category, a stop reason, an error's type", nullable=True)
+    input_tokens: int = _count("tokens paid, neither written to the cache nor read from it")
     output_tokens: int = _count("tokens paid")
+    cache_write_tokens: int = _count("tokens paid")
     cache_read_tokens: int = _count("tokens paid")
-    cost_usd: float = _count("US dollars paid")
+    cost_usd: float = _count("US dollars paid, at the dated price list; what two sessions ask alike is paid once")
     batch_id: str = _column("batch in which it was asked", nullable=True)
     classified_at: dt.datetime = _column("UTC")
 

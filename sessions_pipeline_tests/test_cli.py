@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
+from sessions_pipeline.testing import FakeApi
 from sessions_pipeline_tests.lines import call, human, reply, result, text, write
 
 
@@ -104,11 +105,44 @@ def test_settings_say_where_each_value_comes_from(tmp_path: Path) -> None:
     assert settings["rule_set"] == {"value": "study", "from": "default"}
 
 
-def test_the_claude_backend_is_not_there_yet_and_says_so(tmp_path: Path) -> None:
+def test_the_claude_backend_without_a_key_says_what_to_do_and_changes_nothing(tmp_path: Path) -> None:
     write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
-    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "claude")
+    keyless = {"ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": ""}
+    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "claude", **keyless)
     assert found.returncode == 1
-    assert "not available yet" in found.stderr
+    assert "ANTHROPIC_API_KEY" in found.stderr
+    assert not (tmp_path / "home" / "settings.toml").exists()
+
+
+def test_labels_by_a_model_are_estimated_paid_for_and_kept(tmp_path: Path) -> None:
+    for number in range(2):
+        write(tmp_path / "logs" / "p" / f"s{number}.jsonl", *work(f"s{number}", number * 100))
+    home, key = tmp_path / "home", "key-that-nobody-may-see"
+    with FakeApi(tmp_path / "api") as api:
+        environment = {"ANTHROPIC_BASE_URL": api.url, "ANTHROPIC_API_KEY": key}
+        sources = {"SESSIONS_SOURCES": str(tmp_path / "logs")}
+        told = cli(home, "estimate", "--json", **environment, **sources)
+        assert told.returncode == 0, told.stderr
+        estimate = json.loads(told.stdout)
+        assert (estimate["totals"]["labels"], estimate["totals"]["known"]) == (2 * len(CLASSIFIERS), 0)
+        assert 0 < estimate["totals"]["batch"] < estimate["totals"]["direct"]
+        assert api.received == []
+        done = cli(
+            home, "run", "--source", str(tmp_path / "logs"), "--backend", "claude", "--max-cost", "9", **environment
+        )
+        assert done.returncode == 0, done.stderr
+        assert "estimated cost in US dollars" in done.stderr
+        assert "limit: 9.00 US dollars" in done.stderr
+        # The two sessions read alike, so they are paid for once; task value takes two requests.
+        assert len(api.ledger()) == len(CLASSIFIERS) + 1
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        query = "select backend, status, count(*), sum(cost_usd) > 0 from labels.classifications group by all"
+        assert connection.execute(query).fetchall() == [("claude", "ok", 2 * len(CLASSIFIERS), True)]
+        assert connection.execute("select distinct labels_backend from core.classified_sessions").fetchall() == [
+            ("claude",)
+        ]
+    assert key not in done.stderr + done.stdout
+    assert not any(key.encode() in file.read_bytes() for file in home.rglob("*") if file.is_file())
 
 
 def dump(home: Path) -> dict[str, list[Any]]:
@@ -261,7 +295,7 @@ def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_u
     ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     logs, home, _ = ran
-    before = sessions(home, "* exclude (user_key, log_digest, is_eligible, exclusion)")
+    before = sessions(home, "* exclude (user_key, is_eligible, exclusion, log_digest)")
     for name in ("s1", "s3", "s9"):
         (logs / "p" / f"{name}.jsonl").unlink(missing_ok=True)
     users = tmp_path / "users.csv"
@@ -269,7 +303,7 @@ def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_u
     done = cli(home, "run", "--users", str(users))
     assert done.returncode == 1
     assert f"1 log files belong to no user, so that their sessions are left out: {logs}/p/s2.jsonl" in done.stderr
-    assert sessions(home, "* exclude (user_key, log_digest, is_eligible, exclusion)") == before
+    assert sessions(home, "* exclude (user_key, is_eligible, exclusion, log_digest)") == before
     user_of = {name: (user, why) for name, user, why in sessions(home, "session_id, user_key, exclusion")}
     assert user_of["s1"] == user_of["s3"] != user_of["s0"]
     assert (user_of["s0"][1], user_of["s2"]) == (None, ("", "no_user"))

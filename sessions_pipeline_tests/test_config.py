@@ -49,6 +49,13 @@ class TestWhoWins:
             "rule_set": "study",
             "backend": "rules",
             "reference_labels": None,
+            "api_mode": "batch",
+            "judge_model": "claude-sonnet-4-6",
+            "posting_model": "claude-haiku-4-5",
+            "pricing_model": "claude-opus-4-7",
+            "calibration": None,
+            "max_cost_usd": None,
+            "direct_requests": 4,
             "min_users": 5,
             "window_months": 7,
             "turn_chars": 5000,
@@ -108,6 +115,14 @@ class TestWhoWins:
         assert load_settings(home, environ={}).settings.users == f"{home}/us.csv"
         assert load_settings(home, environ={"SESSIONS_USERS": "~/us.CSV"}).settings.users == f"{Path.home()}/us.CSV"
 
+    def test_a_limit_on_costs_and_its_absence(self, home: Path) -> None:
+        write(home, 'max_cost_usd = 5\ncalibration = "~/paid.csv"')
+        settings = load_settings(home, environ={}).settings
+        assert (settings.max_cost_usd, settings.calibration) == (5.0, Path.home() / "paid.csv")
+        environ = {"SESSIONS_MAX_COST_USD": "unlimited", "SESSIONS_CALIBRATION": "shipped"}
+        settings = load_settings(home, environ=environ).settings
+        assert (settings.max_cost_usd, settings.calibration) == (None, None)
+
     def test_without_a_state_folder(self, tmp_path: Path) -> None:
         assert load_settings(tmp_path / "nowhere", environ={}).settings == Settings()
 
@@ -124,6 +139,12 @@ class TestMistakes:
             ('sources = "logs"', 'sources = "logs" (settings.toml) is not allowed: a list of folders'),
             ("sources = []", "sources = [] (settings.toml) is not allowed: a list of folders"),
             ("sources = [1]", "sources = [1] (settings.toml) is not allowed: a list of folders"),
+            (
+                "max_cost_usd = -1",
+                "max_cost_usd = -1 (settings.toml) is not allowed: a number, 0 or more, or unlimited",
+            ),
+            ("calibration = 3", "calibration = 3 (settings.toml) is not allowed: a file, or shipped"),
+            ('judge_model = ""', "is not allowed: a name"),
             ("transcript_retention_days = 0", "is not allowed: a whole number, 1 or more, or keep"),
             ("min_user = 3", "unknown setting min_user (settings.toml): did you mean min_users?"),
             ("[colours]\nsky = 1", "unknown setting colours (settings.toml): allowed: sources, users, rule_set"),

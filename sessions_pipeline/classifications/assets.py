@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-from dagster import AssetExecutionContext, BackfillPolicy, asset
+from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
 
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.backend import Backend
 from sessions_pipeline.classifications.distilled import DistilledBackend, TrainingSet, judged_sessions, training_set
-from sessions_pipeline.classifications.labelling import label_month, make_backend
+from sessions_pipeline.classifications.labelling import label_month
 from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.operate import BUDGET_TAG
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain
@@ -34,10 +35,12 @@ TABLE = "labels.classifications"
     backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
-    """Asks the backend in force what is not known yet."""
-    backend, warehouse, months = _backend(state), state.warehouse, months_of(context)
+    """Asks the backend in force what is not known yet. What was answered is kept, whatever stops the rest."""
+    warehouse, months = state.warehouse, months_of(context)
+    started = context.run.tags.get(BUDGET_TAG)
+    backend = backend_in_force(state, float(started) if started else None)
     now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    frames = [
+    labelled = [
         label_month(
             month,
             warehouse.read("core.sessions", [month]),
@@ -49,29 +52,55 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
         )
         for month in months
     ]
-    rows = pl.concat(frames)
+    rows = pl.concat([month.rows for month in labelled])
     new = rows.filter(pl.col("classified_at") == now)
-    paid: dict[str, Any] = {
-        "backend": backend.name,
+    yield from store(
+        state, TABLE, rows, months, {"backend": backend.name, **_paid(rows, new), **_learned(backend, new)}
+    )
+    if stopped := {month.stopped for month in labelled if month.stopped}:
+        raise Failure("; ".join(sorted(stopped)))
+
+
+def _paid(rows: pl.DataFrame, new: pl.DataFrame) -> dict[str, Any]:
+    """What the new labels cost, and why some of all are missing."""
+    without = rows.filter(pl.col("status") != "ok")
+    reasons = without.group_by("status", "reason").len().sort("status", "reason", nulls_last=True)
+    told = ", ".join(f"{status} ({reason}): {n}" for status, reason, n in reasons.iter_rows())
+    sums = {name: int(new[name].sum()) for name in new.columns if name.endswith("_tokens")}
+    return {
         "labels asked now": new.height,
-        "without a label": rows.filter(pl.col("status") != "ok").height,
+        "without a label": without.height,
+        "why without": told or "none is",
         "cost_usd": float(new["cost_usd"].sum()),
-        "input_tokens": int(new["input_tokens"].sum()),
-        "output_tokens": int(new["output_tokens"].sum()),
+        "cost_usd of all rows": float(rows["cost_usd"].sum()),
+        **sums,
     }
-    if isinstance(backend, DistilledBackend):
-        paid["training sessions"] = len(backend.training.sessions)
-        if new.height:
-            paid["agreement with the judge, held out"] = backend.agreement()
-    yield from store(state, TABLE, rows, months, paid)
 
 
-def _backend(state: State) -> Backend:
-    """The backend in force; the distilled one learns from the judge's labels of all months."""
-    name = state.settings.backend
-    if name != DistilledBackend.name:
-        return make_backend(name)
-    return DistilledBackend(training_of(state))
+def _learned(backend: Backend, new: pl.DataFrame) -> dict[str, Any]:
+    """What the distilled backend learned from, and how well if it was asked; nothing of another."""
+    if not isinstance(backend, DistilledBackend):
+        return {}
+    learned: dict[str, Any] = {"training sessions": len(backend.training.sessions)}
+    if new.height:
+        learned["agreement with the judge, held out"] = backend.agreement()
+    return learned
+
+
+def backend_in_force(state: State, spent_since: float | None = None) -> Backend:
+    """The backend that the settings name; the distilled one learns from the judge's labels of all months.
+
+    spent_since: from when on costs count against the limit of the run, seconds since 1970; default: from now on.
+    """
+    if state.settings.backend == "claude":
+        from sessions_pipeline.classifications.claude import ClaudeBackend
+
+        return ClaudeBackend(state.settings, state.folders.private, spent_since)
+    if state.settings.backend == "distilled":
+        return DistilledBackend(training_of(state))
+    from sessions_pipeline.classifications.rules import RulesBackend
+
+    return RulesBackend()
 
 
 def training_of(state: State) -> TrainingSet:

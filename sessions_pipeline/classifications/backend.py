@@ -33,6 +33,8 @@ class Answer:
     value: the label as a number where it has one (level, signal, US dollars), else None.
     probability: how likely the backend holds the label to be right, 0 to 1; None if it does not say.
     evidence: short names of what led to the label (never transcript text), strongest first.
+    reason: why there is no label: a refusal's category, a stop reason, an error's type.
+    The tokens are those billed; cost in US dollars.
     """
 
     session_id: str
@@ -44,8 +46,10 @@ class Answer:
     evidence: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_write_tokens: int = 0
     cache_read_tokens: int = 0
     cost_usd: float = 0.0
+    reason: str | None = None
     batch_id: str | None = None
 
 
@@ -104,6 +108,10 @@ TELEMETRY_READ: Mapping[str, tuple[str, ...]] = {
 JUDGES = ("claude",)
 
 
+class LabellingStoppedError(RuntimeError):
+    """A backend cannot go on, and says why and what to do. Answers given before stay valid."""
+
+
 class Backend(Protocol):
     """Answers classifiers for sessions. One instance serves one run."""
 
@@ -113,6 +121,16 @@ class Backend(Protocol):
         """Model or rule version that will answer `classifier`: part of the label's version."""
         ...
 
+    def prompt_sha256(self, classifier: Classifier) -> str:
+        """Digest of what is asked and how much of a session is read: part of the label's version.
+
+        The telemetry that TELEMETRY_READ names is not in it; labelling adds it.
+        """
+        ...
+
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
-        """One answer for each session and classifier, in any order."""
+        """One answer for each session and classifier, in any order.
+
+        Raises LabellingStoppedError, after the answers that could be had, if the rest cannot.
+        """
         ...

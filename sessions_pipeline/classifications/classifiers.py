@@ -1,7 +1,7 @@
 """The classifiers: what is asked of each session, and the labels that may be answered.
 
 The label sets here are the only place that knows a label by heart. How a question is answered belongs to the
-backends (`rules.py`); where answers are kept belongs to `assets.py` and the warehouse.
+backends (`rules`, `claude`); where answers are kept belongs to `assets.py` and the warehouse.
 Definitions follow the study (June 2026); the wording is our own.
 """
 
@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 WORK_MODES = ("plan", "build", "fix", "understand", "test", "operate", "analyze", "orchestrate", "communicate")
 EXPERTISE_LEVELS = ("1", "2", "3", "4", "5", "unclear")
 OUTCOMES = ("succeeded", "partially_succeeded", "failed", "no_clear_goal")
 SIGNALS = ("none", "1", "2", "3", "4", "5")
 CODEBASE_CONTEXTS = ("modifies_existing", "explores_existing", "creates_new", "no_codebase")
+DECISION_KINDS = ("planning", "execution")
+DECIDERS = ("user", "agent")
 LOWEST_TASK_VALUE_USD, HIGHEST_TASK_VALUE_USD = 10.0, 50_000.0
 TASK_VALUE_BANDS = ("10-200", "200-1000", "1000-5000", "5000-50000")
 SOC_MAJOR_GROUPS = {
@@ -67,6 +69,37 @@ class Classifier:
     def sha256(self) -> str:
         """Digest of the definition: a changed question or label set is another classifier."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+    @property
+    def output_schema(self) -> dict[str, Any]:
+        """JSON schema of a model's answer: an object with the classifier's name as its one key.
+
+        Only `enum` bounds a value: the API refuses numeric bounds and patterns.
+        """
+        return closed_object({self.name: self._value_schema()})
+
+    def _value_schema(self) -> dict[str, Any]:
+        if self.kind == "price":
+            return {"type": "integer"}
+        if self.kind == "decisions":
+            decision = {"what": {"type": "string"}, "kind": one_of(DECISION_KINDS), "who": one_of(DECIDERS)}
+            return {"type": "array", "items": closed_object(decision)}
+        return one_of(self.labels)
+
+
+def one_of(labels: tuple[str, ...]) -> dict[str, Any]:
+    """JSON schema of a choice among `labels`."""
+    return {"type": "string", "enum": list(labels)}
+
+
+def closed_object(properties: dict[str, Any]) -> dict[str, Any]:
+    """JSON schema of an object that has all of `properties` and nothing else."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 WORK_MODE = Classifier(
@@ -241,6 +274,7 @@ First write the posting that such a client would publish: a title of at most 80 
 scope and deliverables, three to eight skills; no word about AI. Then price the posting as the market does, between 10
 and 50,000 dollars, by comparing it with the postings of known price that are given.""",
 )
+
 
 CLASSIFIERS: dict[str, Classifier] = {
     classifier.name: classifier

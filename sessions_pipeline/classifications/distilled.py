@@ -138,6 +138,10 @@ class DistilledBackend:
         """Digest of the training set."""
         return self.training.version
 
+    def prompt_sha256(self, classifier: Classifier) -> str:
+        """The classifier's own digest: a cut transcript has another digest itself."""
+        return classifier.sha256
+
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
         """One answer for each session and classifier, classifier by classifier."""
         blocks = _reading(self.training)[0].read(sessions)

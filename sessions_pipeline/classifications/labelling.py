@@ -1,7 +1,7 @@
 """Which labels are missing, and the rows that come of answering: pure frames in, frames out.
 
-A label is found by what was read and asked: transcript digest, classifier digest (with that of the telemetry for
-backends that read it), backend and model. What is found is never asked again.
+A label is found by what was read and asked: transcript digest, prompt digest (with that of the telemetry for backends
+that read it), backend and model. What is found is never asked again, unless nothing usable was had and nothing paid.
 """
 
 from __future__ import annotations
@@ -9,16 +9,33 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
-from sessions_pipeline.classifications.backend import TELEMETRY_READ, Answer, Backend, SessionToLabel
-from sessions_pipeline.classifications.classifiers import CLASSIFIERS
+from sessions_pipeline.classifications.backend import (
+    TELEMETRY_READ,
+    Answer,
+    Backend,
+    LabellingStoppedError,
+    SessionToLabel,
+)
+from sessions_pipeline.classifications.classifiers import CLASSIFIERS, Classifier
 from sessions_pipeline.schemas import polars_schema
 
+# Statuses of requests that came to nothing and cost nothing.
+FREE_STATUSES = ("error", "expired")
 VERSION = ["classifier", "backend", "model", "prompt_sha256", "transcript_sha256"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """rows: of `labels.classifications`. stopped: why the backend could not go on, None if it answered everything."""
+
+    rows: pl.DataFrame
+    stopped: str | None = None
 
 
 def label_month(
@@ -29,50 +46,90 @@ def label_month(
     backend: Backend,
     now: dt.datetime,
     progress: Callable[[int, int], None] | None = None,
-) -> pl.DataFrame:
+) -> Labelled:
     """Rows of `labels.classifications` for `month`: what is known and still of use, and new answers.
 
     sessions: the month's `core.sessions`. transcripts: `transcripts.SCHEMA`. known: the month's rows so far; those that
     were paid for stay for ever, those of free backends go when they are no longer current.
     """
     eligible = sessions.filter("is_eligible")
-    wanted = _wanted(eligible, backend)
-    current = known.join(wanted, on=["session_id", *VERSION], how="semi")
+    missing = missing_labels(eligible, transcripts, known, backend)
+    new, stopped = _ask(missing, month, eligible, transcripts, backend, now, progress)
+    current = known.join(_wanted(eligible, backend), on=["session_id", *VERSION], how="semi")
+    current = current.join(new, on=["session_id", *VERSION], how="anti")
     bought = known.filter(~pl.col("backend").is_in(list(TELEMETRY_READ)))
-    paid = bought.join(current, on=["session_id", *VERSION], how="anti")
-    missing = wanted.join(known, on=["session_id", *VERSION], how="anti")
-    # A session whose text was purged cannot be asked again: its labels stay, whatever their version.
-    purged = known.join(missing, on="session_id", how="semi").join(transcripts, on="session_id", how="anti")
-    missing = missing.join(transcripts, on="session_id", how="semi")
-    rows = []
-    if not missing.is_empty():
-        telemetry = {row["session_id"]: row for row in eligible.iter_rows(named=True)}
-        texts = {row["session_id"]: row for row in transcripts.iter_rows(named=True)}
-        to_ask: dict[tuple[str, ...], list[SessionToLabel]] = {}
-        for (session_id,), of_session in missing.group_by("session_id", maintain_order=True):
-            text = texts[session_id]
-            asked = SessionToLabel(session_id, text["transcript"], text["opening"], telemetry[session_id])
-            to_ask.setdefault(tuple(of_session["classifier"]), []).append(asked)
-        versions = {(row["session_id"], row["classifier"]): row for row in missing.iter_rows(named=True)}
-        total, done = missing.height, 0
-        for names, asked_sessions in to_ask.items():
-            for answer in backend.classify(asked_sessions, [CLASSIFIERS[name] for name in names]):
-                version = versions[answer.session_id, answer.classifier]
-                rows.append(_row(answer, month, version, now))
-                done += 1
-                if progress:
-                    progress(done, total)
-    new = pl.DataFrame(rows, schema=polars_schema("labels.classifications"), orient="row")
-    return (
-        pl.concat([current, paid, purged, new])
+    paid = bought.join(pl.concat([current, new]), on=["session_id", *VERSION], how="anti")
+    rows = (
+        pl.concat([current, paid, _of_purged(eligible, transcripts, known, backend), new])
         .unique()
-        .sort("session_id", "classifier", "backend", "model", "transcript_sha256")
+        .sort("session_id", "classifier", "backend", "model", "transcript_sha256", "prompt_sha256")
     )
+    return Labelled(rows, stopped)
+
+
+def missing_labels(
+    eligible: pl.DataFrame, transcripts: pl.DataFrame, known: pl.DataFrame, backend: Backend
+) -> pl.DataFrame:
+    """session_id and label version of every label that should be there, is not, and can be asked for."""
+    return _lacking(eligible, known, backend).join(transcripts, on="session_id", how="semi")
+
+
+def _lacking(eligible: pl.DataFrame, known: pl.DataFrame, backend: Backend) -> pl.DataFrame:
+    there = known.filter(~pl.col("status").is_in(FREE_STATUSES))
+    return _wanted(eligible, backend).join(there, on=["session_id", *VERSION], how="anti")
+
+
+def _of_purged(
+    eligible: pl.DataFrame, transcripts: pl.DataFrame, known: pl.DataFrame, backend: Backend
+) -> pl.DataFrame:
+    """Known rows of sessions whose text was purged: they cannot be asked again, so their labels stay."""
+    lacking = _lacking(eligible, known, backend)
+    return known.join(lacking, on="session_id", how="semi").join(transcripts, on="session_id", how="anti")
+
+
+def _ask(
+    missing: pl.DataFrame,
+    month: dt.date,
+    eligible: pl.DataFrame,
+    transcripts: pl.DataFrame,
+    backend: Backend,
+    now: dt.datetime,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[pl.DataFrame, str | None]:
+    """Rows of the answers to what is missing, and why there are not more."""
+    rows: list[tuple[object, ...]] = []
+    stopped = None
+    alike: dict[tuple[Classifier, ...], list[SessionToLabel]] = {}
+    for session, lacking in to_ask(missing, eligible, transcripts):
+        alike.setdefault(tuple(lacking), []).append(session)
+    versions = {(row["session_id"], row["classifier"]): row for row in missing.iter_rows(named=True)}
+    try:
+        for classifiers, asked in alike.items():
+            for answer in backend.classify(asked, classifiers):
+                rows.append(_row(answer, month, versions[answer.session_id, answer.classifier], now))
+                if progress:
+                    progress(len(rows), missing.height)
+    except LabellingStoppedError as error:
+        stopped = str(error)
+    return pl.DataFrame(rows, schema=polars_schema("labels.classifications"), orient="row"), stopped
+
+
+def to_ask(
+    missing: pl.DataFrame, eligible: pl.DataFrame, transcripts: pl.DataFrame
+) -> Iterator[tuple[SessionToLabel, list[Classifier]]]:
+    """Each session of `missing` as a backend takes it, with the classifiers that it lacks."""
+    lacking = missing.group_by("session_id", maintain_order=True).agg("classifier")
+    texts = {row["session_id"]: row for row in transcripts.iter_rows(named=True)}
+    telemetry = {row["session_id"]: row for row in eligible.iter_rows(named=True)}
+    for session_id, names in lacking.iter_rows():
+        text = texts[session_id]
+        session = SessionToLabel(session_id, text["transcript"], text["opening"], telemetry[session_id])
+        yield session, [CLASSIFIERS[name] for name in names]
 
 
 def _wanted(eligible: pl.DataFrame, backend: Backend) -> pl.DataFrame:
     """session_id and label version of every label that should be there."""
-    asked = [(c.name, backend.name, backend.model(c), c.sha256) for c in CLASSIFIERS.values()]
+    asked = [(c.name, backend.name, backend.model(c), backend.prompt_sha256(c)) for c in CLASSIFIERS.values()]
     columns = TELEMETRY_READ.get(backend.name, ())
     return pl.DataFrame(
         [
@@ -85,11 +142,11 @@ def _wanted(eligible: pl.DataFrame, backend: Backend) -> pl.DataFrame:
     )
 
 
-def _prompt_digest(classifier_sha256: str, telemetry: Mapping[str, Any], columns: tuple[str, ...]) -> str:
-    """Digest of what is asked: the classifier's own, or with the values of the telemetry columns that are read too."""
+def _prompt_digest(asked_sha256: str, telemetry: Mapping[str, Any], columns: tuple[str, ...]) -> str:
+    """Digest of what is asked: the backend's own, or with the values of the telemetry columns that are read too."""
     if not columns:
-        return classifier_sha256
-    values = json.dumps([classifier_sha256, *(telemetry.get(column) for column in columns)])
+        return asked_sha256
+    values = json.dumps([asked_sha256, *(telemetry.get(column) for column in columns)])
     return hashlib.sha256(values.encode()).hexdigest()
 
 
@@ -106,19 +163,12 @@ def _row(answer: Answer, month: dt.date, version: Mapping[str, str], now: dt.dat
         version["prompt_sha256"],
         version["transcript_sha256"],
         answer.status,
+        answer.reason,
         answer.input_tokens,
         answer.output_tokens,
+        answer.cache_write_tokens,
         answer.cache_read_tokens,
         answer.cost_usd,
         answer.batch_id,
         now,
     )
-
-
-def make_backend(name: str) -> Backend:
-    """The backend called `name`. Raises NotImplementedError with what to do for one that is not built."""
-    if name == "rules":
-        from sessions_pipeline.classifications.rules import RulesBackend
-
-        return RulesBackend()
-    raise NotImplementedError(f"the {name} backend is not available yet; use --backend rules")

@@ -120,7 +120,7 @@ def backend() -> DistilledBackend:
 def labelled(backend: DistilledBackend) -> pl.DataFrame:
     """All sessions, of which the first were judged, after one run."""
     known = PLANTED.judged(LEARNED)
-    return label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, backend, NOW)
+    return label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, backend, NOW).rows
 
 
 def right(labelled: pl.DataFrame, classifier: str, learned: bool) -> float:
@@ -196,8 +196,8 @@ def test_the_same_training_set_gives_the_same_labels_and_asks_nothing_again(
     again = DistilledBackend(PLANTED.training(LEARNED))
     assert again.training == backend.training
     later = NOW + dt.timedelta(days=1)
-    assert label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, labelled, again, later).equals(labelled)
-    fresh = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, PLANTED.judged(LEARNED), again, NOW)
+    assert label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, labelled, again, later).rows.equals(labelled)
+    fresh = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, PLANTED.judged(LEARNED), again, NOW).rows
     assert fresh.equals(labelled)
 
 
@@ -228,7 +228,7 @@ def test_another_training_set_is_another_version_and_labels_everything_anew(labe
         PLANTED.judged(LEARNED + 1).filter(pl.col("session_id") == PLANTED.rows[LEARNED]["session_id"])
     )
     later = NOW + dt.timedelta(days=1)
-    found = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, more, later)
+    found = label_month(MONTH, PLANTED.sessions, PLANTED.transcripts, known, more, later).rows
     distilled = found.filter(pl.col("backend") == "distilled")
     assert distilled.height == len(PLANTED.rows) * len(CLASSIFIERS)
     assert set(distilled["model"]) == {more.training.version}

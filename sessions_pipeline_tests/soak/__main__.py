@@ -1,6 +1,6 @@
-"""`make soak`: hundreds of kills, and what became of the data. Exit code 1 if anything differs.
+"""`make soak`: hundreds of kills, and what became of the data and of the bill. Exit code 1 if anything differs.
 
-python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|dagster]... [--seed N]
+python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|labels|dagster]... [--seed N]
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-INGESTION_KILLS, WAREHOUSE_KILLS, DAGSTER_KILLS = 200, 200, 20
+INGESTION_KILLS, WAREHOUSE_KILLS, LABELS_KILLS, DAGSTER_KILLS = 200, 200, 100, 20
 # Ten state folders. Every fifth begins with more bytes than one process reads alone, so that workers are killed too.
 KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 15, 120, 5
 
@@ -49,6 +49,20 @@ def warehouse(folder: Path, seed: int) -> list[str]:
     return [done.stderr.strip()] if done.returncode else []
 
 
+def labels(_folder: Path, seed: int) -> list[str]:
+    """Kills of labelling with the claude backend against the fake API, half of them in each mode."""
+    command = [sys.executable, "-m", "sessions_pipeline_tests.soak.labels", "--kills", str(LABELS_KILLS // 2)]
+    faults = []
+    for mode in ("batch", "direct"):
+        # A process of its own, with a folder of its own: it forks, and must have no threads.
+        options = ["--mode", mode, "--seed", str(seed)]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+        say(f"  {done.stdout.strip()}")
+        if done.returncode:
+            faults.append(done.stderr.strip() or f"{mode}: not every request was billed once")
+    return faults
+
+
 def dagster(folder: Path, seed: int) -> list[str]:
     """Kills of `sessions-pipeline run`."""
     from sessions_pipeline_tests.soak.dagster_run import WALL_CLOCK, soak
@@ -60,6 +74,7 @@ def dagster(folder: Path, seed: int) -> list[str]:
 PARTS = {
     "ingestion": (ingestion, INGESTION_KILLS),
     "warehouse": (warehouse, WAREHOUSE_KILLS),
+    "labels": (labels, LABELS_KILLS),
     "dagster": (dagster, DAGSTER_KILLS),
 }
 

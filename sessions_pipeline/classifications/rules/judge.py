@@ -81,6 +81,10 @@ class RulesBackend:
         """Version of the rules; one for all classifiers, as they share their reading of a session."""
         return version()
 
+    def prompt_sha256(self, classifier: Classifier) -> str:
+        """The classifier's own digest: a cut transcript has another digest itself."""
+        return classifier.sha256
+
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
         """One answer for each session and classifier, session by session.
 
