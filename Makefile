@@ -33,7 +33,7 @@ ui: $(VENV)/ready
 	$(BIN)/sessions-pipeline $(HOME_FLAG) ui
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
