@@ -115,6 +115,14 @@ class TestWhoWins:
         assert load_settings(home, environ={}).settings.users == f"{home}/us.csv"
         assert load_settings(home, environ={"SESSIONS_USERS": "~/us.CSV"}).settings.users == f"{Path.home()}/us.CSV"
 
+    def test_a_relative_file_in_settings_toml_counts_from_the_state_folder(self, home: Path) -> None:
+        write(home, 'calibration = "paid.csv"\nreference_labels = "read.csv"')
+        settings = load_settings(home, environ={}).settings
+        assert (settings.calibration, settings.reference_labels) == (home / "paid.csv", home / "read.csv")
+        write(home, 'calibration = "shipped"\nreference_labels = "none"')
+        settings = load_settings(home, environ={}).settings
+        assert (settings.calibration, settings.reference_labels) == (None, None)
+
     def test_a_limit_on_costs_and_its_absence(self, home: Path) -> None:
         write(home, 'max_cost_usd = 5\ncalibration = "~/paid.csv"')
         settings = load_settings(home, environ={}).settings

@@ -201,6 +201,13 @@ def test_counts_that_the_rules_read_are_part_of_a_label_version() -> None:
     assert signals[0]["value"] < signals[1]["value"]
 
 
+def test_a_paid_backend_is_not_asked_again_for_other_counts() -> None:
+    judge = Judge()
+    first = label(NONE_KNOWN, judge, counted(), transcripts_of("a", "b")).rows
+    assert label(first, judge, counted(git_commits=[2, 2]), transcripts_of("a", "b"), day=2).rows.equals(first)
+    assert len(judge.asked) == 2 * ALL
+
+
 def test_counts_that_no_rule_reads_change_nothing() -> None:
     first = label_by_rules(counted(), NONE_KNOWN, FIRST)
     assert label_by_rules(counted(output_tokens=[9, 9]), first, SECOND).equals(first)
