@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -322,24 +320,3 @@ def test_a_wrong_file_of_users_is_told_and_not_kept(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "users.csv, line 2: expected 2 cells, pattern and user, found 1" in done.stderr
     assert not (tmp_path / "home" / "settings.toml").exists()
-
-
-@pytest.mark.parametrize("seconds", [4.0, 9.0])
-def test_a_run_killed_at_any_moment_is_made_good_by_the_next(tmp_path: Path, seconds: float) -> None:
-    for number in range(6):
-        session = f"k{number}"
-        write(tmp_path / "logs" / "p" / f"{session}.jsonl", *work(session, number * 100, month=number % 3))
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert cli(whole, "run", "--source", str(tmp_path / "logs")).returncode == 0
-    (killed / "private").mkdir(parents=True)
-    # The same key of the keyed hashes, so that both warehouses can hold the same rows.
-    (killed / "private" / "secret.key").write_bytes((whole / "private" / "secret.key").read_bytes())
-    command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(killed), "run", "--source"]
-    process = subprocess.Popen([*command, str(tmp_path / "logs")], stderr=subprocess.DEVNULL, start_new_session=True)
-    time.sleep(seconds)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert cli(killed, "run").returncode == 0
-    expected, found = dump(whole), dump(killed)
-    for table in expected.keys() - {"raw.session_files", "labels.classifications"}:  # these hold the time of the run
-        assert found[table] == expected[table], table
