@@ -219,11 +219,11 @@ class TestSaving:
     def test_what_is_relative_to_the_shell_is_saved_absolute(
         self, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        (tmp_path / "work").mkdir()
-        monkeypatch.chdir(tmp_path / "work")
+        (tmp_path / "here").mkdir()
+        monkeypatch.chdir(tmp_path / "here")
         save_settings(home, {"sources": ("logs",)})
         monkeypatch.chdir(tmp_path)
-        assert load_settings(home, environ={}).settings.sources == (f"{tmp_path}/work/logs",)
+        assert load_settings(home, environ={}).settings.sources == (f"{tmp_path}/here/logs",)
 
     def test_a_wrong_value_is_not_saved(self, home: Path) -> None:
         write(home, "min_users = 3\n")
