@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from sessions_pipeline.classifications.claude.estimate import EstimatedRow
     from sessions_pipeline.sessions.build import Ledger
 
-# When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
-BUDGET_TAG = "sessions_pipeline/budget_since"
 # One run at a time: DuckDB has one writer, and each run costs seconds of imports. No pools: a run that is killed keeps
 # its place in a pool for ever, and the next run waits for it (seen); the warehouse itself lets one writer in at a time.
 DAGSTER_YAML = """\
@@ -91,6 +89,8 @@ def run(
     the sample are counted (core.attrition) and not published.
     """
     from dagster import DagsterInstance
+
+    from sessions_pipeline.classifications.assets import BUDGET_TAG
 
     outcome = Outcome()
     data_months = within(book.months(), first, last)

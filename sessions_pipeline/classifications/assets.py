@@ -12,7 +12,6 @@ from sessions_pipeline.classifications.backend import Backend
 from sessions_pipeline.classifications.distilled import DistilledBackend, TrainingSet, judged_sessions, training_set
 from sessions_pipeline.classifications.labelling import label_month
 from sessions_pipeline.metadata import asset_key, definition_metadata
-from sessions_pipeline.operate import BUDGET_TAG
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain
@@ -20,6 +19,8 @@ from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.state import State
 
 TABLE = "labels.classifications"
+# When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
+BUDGET_TAG = "sessions_pipeline/budget_since"
 
 
 @asset(

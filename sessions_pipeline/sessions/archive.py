@@ -198,7 +198,7 @@ def _user_key(secret: bytes, user: str) -> str:
     return keyed_hash(secret, user) if user else ""
 
 
-def hash64(text: str, seed: int = 0) -> int:
+def hash64(text: str, seed: int) -> int:
     """64 bits of XXH3: a million keys collide with a probability of 3e-8. The empty text is 0.
 
     seed: from the secret, so that nobody can write lines whose keys collide.
