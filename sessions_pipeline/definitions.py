@@ -20,7 +20,7 @@ from sessions_pipeline.report.assets import report_assets
 from sessions_pipeline.schedules import ingest_job, join_job, label_job, month_job, month_that_ended, publish_job
 from sessions_pipeline.sessions.assets import attrition_table, raw_tables, sessions
 from sessions_pipeline.sql_assets import sql_assets
-from sessions_pipeline.state import State
+from sessions_pipeline.state import State, WarehouseResource
 
 _HOME = default_home()
 _WINDOW = load_settings(_HOME.path).settings.window_months
@@ -39,5 +39,8 @@ defs = Definitions(
     schedules=[month_that_ended],
     # One process a run: DuckDB has one writer, and a process per step pays seconds of imports twenty times over.
     executor=in_process_executor,
-    resources={"state": State(home=str(_HOME.path))},
+    resources={
+        "state": State(home=str(_HOME.path)),
+        "duckdb": WarehouseResource(database=str(_HOME.warehouse)),
+    },
 )

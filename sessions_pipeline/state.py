@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dagster import ConfigurableResource
+from dagster_duckdb import DuckDBResource
+from duckdb import DuckDBPyConnection
 
 from sessions_pipeline.config import Home, Settings, load_settings
 from sessions_pipeline.sessions.archive import Archive
@@ -50,3 +54,16 @@ class State(ConfigurableResource):
     def min_users(self) -> int:
         """Users that a published number stands for; 1 while the data are one person's own (nothing to hide)."""
         return 1 if self.users() <= 1 else self.settings.min_users
+
+
+class WarehouseResource(DuckDBResource):
+    """The warehouse for assets that are added to this code location: they take a `duckdb: DuckDBResource`.
+
+    Connections wait for other processes, find all tables made and are in UTC, as everywhere in the pipeline.
+    """
+
+    @contextmanager
+    def get_connection(self) -> Iterator[DuckDBPyConnection]:
+        """An open connection; closed at the end, whatever happens."""
+        with Warehouse(database=self.database).get_connection() as connection:
+            yield connection

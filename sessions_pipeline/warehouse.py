@@ -4,8 +4,9 @@ Here belong connecting, waiting for another process, making the tables of `schem
 in one transaction, and reading. What the tables hold is in `schemas.py`; the SQL of the models is in `dbt_like_sql/`.
 
 DuckDB locks its file against every other process, readers too. So connections are short: open, do one thing, close
-in `finally`, and never compute while one is open. All connections of this process use the configuration of
-`DuckDBResource`, because DuckDB refuses a second configuration on a file that is open.
+in `finally`, and never compute while one is open. All connections of this process use the configuration of Dagster's
+`DuckDBResource`, because DuckDB refuses a second configuration on a file that is open. Dagster itself is not needed
+here, and importing it would cost every command a second: the resource is in `state.py`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from inspect import getdoc
 from pathlib import Path
@@ -25,14 +27,13 @@ from typing import Any
 
 import duckdb
 import polars as pl
-from dagster_duckdb import DuckDBResource
-from pydantic import Field
 
 from sessions_pipeline import schemas
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
 LOG = logging.getLogger(__name__)
 SECONDS_BETWEEN_WORDS = 10.0
+CONFIGURATION: dict[str, Any] = {"custom_user_agent": "dagster"}
 DUCKDB_TYPES = {
     pl.Int64(): "BIGINT",
     pl.Float64(): "DOUBLE",
@@ -55,12 +56,15 @@ class WarehouseBusyError(WarehouseError):
     """Another process held the file for longer than we wait."""
 
 
-class Warehouse(DuckDBResource):
-    """All tables of `schemas.TABLES` in one DuckDB file, made on first use."""
+@dataclass(frozen=True)
+class Warehouse:
+    """All tables of `schemas.TABLES` in one DuckDB file, made on first use.
 
-    wait_seconds: float = Field(
-        default=300.0, ge=0, description="how long to wait for another process that holds the file; seconds"
-    )
+    database: the file. wait_seconds: how long to wait for another process that holds it.
+    """
+
+    database: str
+    wait_seconds: float = 300.0
 
     @contextmanager
     def get_connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -68,9 +72,8 @@ class Warehouse(DuckDBResource):
 
         Raises WarehouseBusyError if another process keeps the file, WarehouseError if it cannot be opened.
         """
-        config = {"custom_user_agent": "dagster", **self.connection_config}
         with _explained(self.database):
-            connection = _connect(self.database, config, self.wait_seconds)
+            connection = _connect(self.database, self.wait_seconds)
         try:
             with _explained(self.database):
                 connection.execute("SET TimeZone = 'UTC'")
@@ -122,13 +125,13 @@ class Warehouse(DuckDBResource):
         return self.query(f"SELECT DISTINCT month FROM {table} ORDER BY month")["month"].to_list()
 
 
-def _connect(database: str, config: dict[str, Any], wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def _connect(database: str, wait_seconds: float) -> duckdb.DuckDBPyConnection:
     """Opens `database`, waiting up to `wait_seconds` for another process, and saying whom it waits for."""
     started = time.monotonic()
     next_word, pause = 1.0, 0.02
     while True:
         try:
-            return duckdb.connect(database, config=config)
+            return duckdb.connect(database, config=CONFIGURATION)
         except duckdb.IOException as error:
             if not (held := _HOLDER.search(str(error))):
                 raise

@@ -6,15 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey, build_schedule_context
+from dagster import AssetKey, asset, build_schedule_context, materialize
 from dagster._core.test_utils import instance_for_test
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_duckdb import DuckDBResource
 
 from sessions_pipeline.definitions import defs
 from sessions_pipeline.schedules import month_that_ended
 from sessions_pipeline.schemas import TABLES
 from sessions_pipeline.sql import load_models
+from sessions_pipeline.state import WarehouseResource
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ("figure_1", "figure_3", "figure_4_shares", "figure_4_values", "figure_5", "flow", "table_a1")
@@ -76,3 +78,16 @@ def test_the_schedule_asks_for_the_month_that_has_ended(tick: str, month: str) -
     )
     (request,) = month_that_ended.evaluate_tick(context).run_requests or []
     assert request.partition_key == month
+
+
+def test_an_added_asset_reads_the_warehouse_through_dagsters_own_resource(tmp_path: Path) -> None:
+    @asset
+    def sessions_counted(duckdb: DuckDBResource) -> int:
+        with duckdb.get_connection() as connection:
+            counted = connection.execute("SELECT count(*), current_setting('TimeZone') FROM core.sessions").fetchone()
+        assert counted == (0, "UTC")
+        return 0
+
+    resource = WarehouseResource(database=str(tmp_path / "warehouse.duckdb"))
+    with instance_for_test() as instance:
+        assert materialize([sessions_counted], instance=instance, resources={"duckdb": resource}).success
