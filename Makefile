@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint bench bench-ingest soak lock
+.PHONY: help demo run ui test lint docs bench bench-ingest soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
 	@echo "make ui                            the Dagster UI on the same state folder"
 	@echo "make test                          lint and the whole test suite"
 	@echo "make lint                          ruff and mypy"
+	@echo "make docs                          writes docs/tables.md from the table models"
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
 	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
@@ -39,6 +40,9 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: $(VENV)/ready
+	$(BIN)/python -m sessions_pipeline.table_reference > docs/tables.md
 
 # pyfixest is a peer, not a dependency: without it its benchmark says what it left out.
 bench: $(VENV)/ready

@@ -92,7 +92,7 @@ def report_assets(window_months: int) -> list[AssetsDefinition]:
     return [*(_figure_asset(figure, window_months) for figure in FIGURES), _page_asset(window_months)]
 
 
-def _inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
+def vintage_inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
     """What the reports of `months` say; every table is read once for all of them."""
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
     first = add_months(months[0], 1 - settings.window_months)
@@ -118,7 +118,7 @@ def _figure_asset(figure: FigureAsset, window_months: int) -> AssetsDefinition:
     )
     def drawn(context: AssetExecutionContext, state: State) -> MaterializeResult:
         months, last = months_of(context), None
-        for month, inputs in _inputs(state, months).items():
+        for month, inputs in vintage_inputs(state, months).items():
             last = figure.draw(inputs)
             path = state.folders.reports / "figures" / f"{month:%Y-%m}" / f"{figure.name}.svg"
             write_atomically(path, last.svg().encode())
@@ -150,7 +150,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
     def page(context: AssetExecutionContext, state: State) -> MaterializeResult:
         months = months_of(context)
         tell, size = reporter("writing reports", "reports"), 0
-        for done, (month, inputs) in enumerate(_inputs(state, months).items(), start=1):
+        for done, (month, inputs) in enumerate(vintage_inputs(state, months).items(), start=1):
             html = build_page(inputs).encode()
             write_atomically(state.folders.report(month), html)
             size = len(html)
