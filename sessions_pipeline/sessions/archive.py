@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from sessions_pipeline.config import StoreError, unwritable
+from sessions_pipeline.folders import StoreError, unwritable
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.tree import LogFile, read_log_file
 from sessions_pipeline.sources import read
