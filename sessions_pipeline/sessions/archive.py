@@ -153,6 +153,8 @@ class Archive:
         import numpy as np
 
         held = self._all()
+        # The largest thing in memory from here on: it is not held twice.
+        self._read.clear()
         records = b"".join([records for _, records in held])
         return [header for header, _ in held], np.frombuffer(records, np.dtype(_RECORD_TYPE))
 

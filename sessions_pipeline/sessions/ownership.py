@@ -18,6 +18,8 @@ A line belongs to the session of the copy that counts. Of equal copies the one c
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
 INDEX_SCHEMA = {
@@ -32,6 +34,9 @@ INDEX_SCHEMA = {
     "sidechain": pl.Boolean,
     "timed": pl.Boolean,
     "tokens": pl.Int64,
+}
+FILES_SCHEMA = {
+    "file": pl.UInt32,
     "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
@@ -39,23 +44,45 @@ _PLACE = ["file", "position"]
 _THREAD = ["message", "session", "agent", "sidechain"]
 
 
-def owned(index: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count, in no order, with two columns more.
+class Owned(NamedTuple):
+    """counts: for each row of the index, whether it counts.
 
-    `told_by_file` and `told_by_position` are null, but for one line of each response whose tokens are told by a line
-    that does not count: there they name that line.
+    told: one row for each response whose tokens are told by a line that does not count: `row` is the row of the index
+    of one of its lines that do, `told_by_file` and `told_by_position` name the line that tells.
     """
-    # Most lines have no copy and most responses one thread: only the others are put in order.
-    alone, copied = _split(index, pl.col("key").is_duplicated())
+
+    counts: pl.Series
+    told: pl.DataFrame
+
+
+def owned(index: pl.DataFrame, files: pl.DataFrame) -> Owned:
+    """Which rows of `index` (columns of INDEX_SCHEMA, one per entry) count.
+
+    files: columns of FILES_SCHEMA, one row for each file of the index.
+    """
+    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order: the index
+    # of a large archive fits into memory, some copies of it do not.
+    tangled = _tangled(index)
+    part = index.with_row_index("row").filter(tangled).join(files, on="file")
+    alone, copied = _split(part, pl.col("key").is_duplicated())
     first = _first_copies(index, copied)
     lines = pl.concat([alone, first])
     repeated = _repeated_threads(lines)
-    clear, contested = _split(lines, pl.col("message").is_in(repeated["message"].unique().implode()))
-    kept = pl.concat([clear, contested.join(repeated, on=_THREAD, how="anti")])
-    others = [copied.join(first, on=_PLACE, how="anti"), contested.join(repeated, on=_THREAD, how="semi")]
-    told_by = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
-    plain, told = _split(kept, pl.col("message").is_in(told_by["message"].implode()))
-    return pl.concat([plain, told.join(told_by.drop("message"), on=_PLACE, how="left")], how="diagonal")
+    kept = lines.join(repeated, on=_THREAD, how="anti")
+    others = [copied.join(first, on=_PLACE, how="anti"), lines.join(repeated, on=_THREAD, how="semi")]
+    told = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
+    counts = (~tangled).scatter(kept["row"].sort(), True)
+    return Owned(counts, told)
+
+
+def _tangled(index: pl.DataFrame) -> pl.Series:
+    """Whether a line has a copy, or is part of a response that has one, or that appears in several threads."""
+    copied = index["key"].is_duplicated()
+    threads = index.lazy().filter(pl.col("message") != 0).select(_THREAD).unique().collect()
+    messages = pl.concat(
+        [threads.filter(pl.col("message").is_duplicated())["message"], index["message"].filter(copied)]
+    ).unique()
+    return copied | index["message"].is_in(messages.filter(messages != 0).implode())
 
 
 def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -65,7 +92,7 @@ def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.Da
 
 
 def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
-    """One row per line of `copied`, the rows of `index` whose line has copies."""
+    """One row per line of `copied`, the rows of `index` (and what their files know) whose line has copies."""
     ends = index.group_by("session").agg(pl.col("at").max().alias("session_end"))
     held = index.group_by("file", "session").len().group_by("file")
     files = held.agg(pl.len().alias("sessions_in_file"), pl.col("len").sum().alias("lines_in_file"))
@@ -76,7 +103,7 @@ def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
         .join(files, on="file")
         .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
         .unique("key", keep="first", maintain_order=True)
-        .select(index.columns)
+        .select(copied.columns)
     )
 
 
@@ -97,7 +124,7 @@ def _repeated_threads(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Response, place of one of its lines in `kept`, and place of the line of `others` that has more tokens than any.
+    """Row of one of a response's lines in `kept`, and place of the line of `others` that has more tokens than any.
 
     others: lines of responses that do not count.
     """
@@ -111,5 +138,5 @@ def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("tokens").max().over("message") < pl.col("tokens_told"))
         .sort("key")
         .unique("message", keep="first", maintain_order=True)
-        .select("message", *_PLACE, "told_by_file", "told_by_position")
+        .select("row", "told_by_file", "told_by_position")
     )
