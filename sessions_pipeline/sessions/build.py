@@ -64,6 +64,7 @@ def ledger(archive: Archive) -> Ledger:
     counts, told = owned(index, _file_times(headers))
     # Of what counts, without the columns that only decided it: the rest of a run holds on to this.
     own = index.select(_OF_OWN).filter(counts)
+    index = index.select("session", "key", "file", "at")
     told = told.with_columns(row=np.searchsorted(np.flatnonzero(counts), told["row"]))
     known = places(archive)
     there = [header.file_key in known and known[header.file_key].there for header in headers]
@@ -268,9 +269,10 @@ def _sessions(own: pl.DataFrame) -> pl.DataFrame:
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     # Side-chains after all others; times are milliseconds, far below 2^62.
     order = pl.col("at") + pl.col("sidechain").cast(pl.Int64) * 2**62
+    ordered = own.select("session", "file", "key", "line", order.alias("order"))
+    earliest = ordered.group_by("session").agg(pl.col("order").min())
     first = (
-        own.select("session", "file", "key", "line", order.alias("order"))
-        .filter(pl.col("order") == pl.col("order").min().over("session"))
+        ordered.join(earliest, on=["session", "order"], how="semi")
         .sort("line", "key")
         .unique("session", keep="first", maintain_order=True)
         .select("session", pl.col("file").alias("first_file"), pl.col("key").alias("first_key"))
@@ -287,7 +289,7 @@ def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header
         schema={"file": pl.UInt32, "there": pl.Boolean, "user_key": pl.String},
     )
     copies = (
-        index.select("session", "key", "file")
+        index.filter(pl.col("key").is_in(sessions["first_key"].implode()))
         .join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
         .join(files, on="file")
         .sort(~pl.col("there"), pl.col("file") != pl.col("first_file"), "file")
