@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks import claude_labels, partition, redaction, regressions, rules
 from benchmarks.findings import progress, tell
-from sessions_pipeline.config import Home
+from sessions_pipeline.folders import Home
 from sessions_pipeline.simulate.logs import write_logs
 
 

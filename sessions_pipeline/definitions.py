@@ -15,7 +15,8 @@ from dagster import Definitions, in_process_executor
 
 from sessions_pipeline.analysis.assets import analysis_assets
 from sessions_pipeline.classifications.assets import classifications
-from sessions_pipeline.config import default_home, load_settings
+from sessions_pipeline.config import load_settings
+from sessions_pipeline.folders import default_home
 from sessions_pipeline.report.assets import report_assets
 from sessions_pipeline.schedules import ingest_job, join_job, label_job, month_job, month_that_ended, publish_job
 from sessions_pipeline.sessions.assets import attrition_table, raw_tables, sessions

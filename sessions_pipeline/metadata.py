@@ -40,7 +40,7 @@ def column_schema(table: str) -> TableSchema:
                 description=column.description,
                 constraints=TableColumnConstraints(nullable=column.nullable, unique=column.unique),
             )
-            for name, column in schemas.TABLES[table].to_schema().columns.items()
+            for name, column in schemas.TABLES[table].columns().items()
         ]
     )
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sessions_pipeline.config import Home, replace_file
+from sessions_pipeline.folders import Home, replace_file
 from sessions_pipeline.months import add_months, month_key, months_between
 
 if TYPE_CHECKING:

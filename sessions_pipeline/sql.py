@@ -211,7 +211,7 @@ def _columns(table: str, sql: str, documented: list[str]) -> dict[str, str]:
         names = _qualified(sql).named_selects
     except OptimizeError as error:
         raise SqlModelError(f"{file}: {error}") from None
-    model = schemas.TABLES[table].to_schema().columns
+    model = schemas.TABLES[table].columns()
     if missing := [name for name in model if name not in names]:
         raise SqlModelError(f"{file}: lacks the columns {', '.join(missing)}, which schemas.TABLES[{table!r}] has")
     if extra := [name for name in names if name not in model]:
@@ -238,7 +238,7 @@ def _catalog() -> dict[str, object]:
     catalog: dict[str, dict[str, dict[str, str]]] = {}
     for table, model in schemas.TABLES.items():
         schema, name = table.split(".")
-        catalog.setdefault(schema, {})[name] = dict.fromkeys(model.to_schema().columns, "varchar")
+        catalog.setdefault(schema, {})[name] = dict.fromkeys(model.columns(), "varchar")
     return {**catalog}
 
 

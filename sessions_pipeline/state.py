@@ -10,7 +10,8 @@ from dagster import ConfigurableResource
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from sessions_pipeline.config import Home, Settings, load_settings
+from sessions_pipeline.config import Settings, load_settings
+from sessions_pipeline.folders import Home
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.warehouse import Warehouse

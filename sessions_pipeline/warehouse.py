@@ -222,7 +222,7 @@ def _schema_sql() -> Iterator[str]:
         yield f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}"
         yield f"CREATE TABLE IF NOT EXISTS {table} ({columns})"
         yield f"COMMENT ON TABLE {table} IS {_literal(getdoc(model) or '')}"
-        for name, column in model.to_schema().columns.items():
+        for name, column in model.columns().items():
             yield f'COMMENT ON COLUMN {table}."{name}" IS {_literal(column.description or "")}'
 
 
@@ -255,8 +255,8 @@ def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, database: str)
 def _types(table: str) -> dict[str, str]:
     """Column name -> DuckDB type with NOT NULL, in the model's order."""
     return {
-        name: DUCKDB_TYPES[column.dtype.type] + ("" if column.nullable else " NOT NULL")
-        for name, column in schemas.TABLES[_known(table)].to_schema().columns.items()
+        name: DUCKDB_TYPES[schemas.TABLES[table].types()[name]] + ("" if column.nullable else " NOT NULL")
+        for name, column in schemas.TABLES[_known(table)].columns().items()
     }
 
 
@@ -273,7 +273,7 @@ def _column_list(table: str) -> str:
 
 def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[str, object]) -> None:
     """Raises BadRowsError if an incoming row repeats a unique key that a month outside the window holds."""
-    for name, column in schemas.TABLES[table].to_schema().columns.items():
+    for name, column in schemas.TABLES[table].columns().items():
         if column.unique:
             repeated = connection.execute(
                 f'SELECT "{name}", month FROM {table} WHERE NOT month = ANY($months) '

@@ -100,7 +100,7 @@ def _with_moved(
 
     A log that turns up late can show that a session started in an earlier month than was known.
     """
-    key = next(name for name, column in TABLES[table].to_schema().columns.items() if column.unique)
+    key = next(name for name, column in TABLES[table].columns().items() if column.unique)
     frames: list[pl.DataFrame] = []
     todo, window = list(months), set(months)
     known = state.warehouse.read(table).select(key, "month")

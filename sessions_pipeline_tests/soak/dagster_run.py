@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from random import Random
 
-from sessions_pipeline.config import Home
+from sessions_pipeline.folders import Home
 from sessions_pipeline.schemas import TABLES
 from sessions_pipeline.simulate.logs import write_logs
 from sessions_pipeline.warehouse import Warehouse
