@@ -256,11 +256,13 @@ def store(
         )
 
 
-def assertion_result(state: State, model: SqlModel, values: Mapping[str, object]) -> AssetCheckResult:
+def assertion_result(
+    state: State, model: SqlModel, values: Mapping[str, object], months: Sequence[dt.date]
+) -> AssetCheckResult:
     """Runs every assertion of a SQL file over the months of the run; each must find no row that breaks it."""
     broken = {}
     for assertion in model.assertions:
-        found = state.warehouse.query(assertion.sql, {name: values[name] for name in assertion.parameters})
+        found = state.warehouse.query(assertion.sql, {name: values[name] for name in assertion.parameters}, months)
         broken[assertion.text] = found.height
     return AssetCheckResult(
         passed=not any(broken.values()),

@@ -29,6 +29,7 @@ import duckdb
 import polars as pl
 
 from sessions_pipeline import schemas
+from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_from, unnamed_version
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
 LOG = logging.getLogger(__name__)
@@ -43,7 +44,12 @@ DUCKDB_TYPES = {
     pl.Datetime("us"): "TIMESTAMP",
 }
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
-_FINGERPRINT = "main.schema_fingerprint"
+# What the file says of itself: one row with its version and a digest of the statements that made its tables; and the
+# months of derived tables that were dropped and wait to be made again.
+_STATE = "main.schema_version"
+_TO_REMAKE = "main.months_to_remake"
+# As versions 1 to 4 had it.
+_OLD_STATE = "main.schema_fingerprint"
 # Threads of this process share one database: DuckDB refuses the second of two that delete the same rows.
 _WRITING = threading.Lock()
 
@@ -100,12 +106,20 @@ class Warehouse:
                 if not _holds_incoming(connection, table, window):
                     _delete(connection, table, window)
                     _insert(connection, table)
+                _note_remade(connection, table, window)
         return rows.height
 
-    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
-        """Result of a SELECT with `$name` parameters. Anything that writes is refused by DuckDB."""
+    def query(
+        self, sql: str, parameters: Mapping[str, object] | None = None, months: Sequence[dt.date] | None = None
+    ) -> pl.DataFrame:
+        """Result of a SELECT with `$name` parameters. Anything that writes is refused by DuckDB.
+
+        months: those that it reads; None stands for all. Raises WarehouseError if one of them waits to be made again
+        in a table that `sql` names.
+        """
         with self.get_connection() as connection, _explained(self.database):
             connection.execute("BEGIN TRANSACTION READ ONLY")
+            _refuse_unmade_months(connection, sql, months)
             return connection.sql(sql, params=dict(parameters or {})).pl()
 
     def read(self, table: str, months: Sequence[dt.date] | None = None) -> pl.DataFrame:
@@ -114,7 +128,7 @@ class Warehouse:
         if months is None:
             return self.query(f"SELECT {columns} FROM {table} ORDER BY ALL")
         return self.query(
-            f"SELECT {columns} FROM {table} WHERE month = ANY($months) ORDER BY ALL", {"months": list(months)}
+            f"SELECT {columns} FROM {table} WHERE month = ANY($months) ORDER BY ALL", {"months": list(months)}, months
         )
 
     def months(self, table: str) -> list[dt.date]:
@@ -123,6 +137,12 @@ class Warehouse:
         if not Path(self.database).exists():
             return []
         return self.query(f"SELECT DISTINCT month FROM {table} ORDER BY month")["month"].to_list()
+
+    def months_to_remake(self) -> list[dt.date]:
+        """Months that a derived table lost because its columns changed, until they are run again; in order."""
+        if not Path(self.database).exists():
+            return []
+        return self.query(f"SELECT DISTINCT month FROM {_TO_REMAKE} ORDER BY month")["month"].to_list()
 
 
 def _connect(database: str, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -182,37 +202,77 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Makes the tables that are missing and keeps descriptions up to date.
+    """Brings a file of any earlier version up to this one and makes the tables that are missing, in one transaction.
 
-    A table that another version of this package made is an error, not a guess. The stored fingerprint spares reading
-    the catalogue, which takes longer (20 ms) than opening the file.
+    A file of a newer version, or with columns that no version had, is an error, not a guess. The stored fingerprint
+    spares reading the catalogue, which takes longer (20 ms) than opening the file.
     """
-    if _stored_fingerprint(connection) == _fingerprint():
+    if _stored_state(connection)[1] == _fingerprint():
         return
     with _WRITING:
-        if _stored_fingerprint(connection) == _fingerprint():  # another thread was faster
+        version, fingerprint = _stored_state(connection)
+        if fingerprint == _fingerprint():  # another thread was faster
             return
-        _refuse_other_versions(connection, database)
+        stored = _stored_columns(connection)
+        if version is None:
+            version = unnamed_version({table: columns for table, columns in stored.items() if table in schemas.TABLES})
+        if version > VERSION:
+            raise WarehouseError(
+                f"{database} was written by a newer sessions-pipeline (tables of version {version}; this one knows "
+                f"{VERSION}): update sessions-pipeline, or use another state folder (--home). Nothing was changed."
+            )
+        steps = steps_from(version)
         with _transaction(connection):
+            for step in steps:
+                LOG.info("%s: tables of version %d: %s", database, step.number, step.what)
+                _apply(connection, database, step)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {_TO_REMAKE} (table_name VARCHAR, month DATE)")
+            _drop_outdated(connection, _stored_columns(connection) if steps else stored)
+            _refuse_unknown_columns(_stored_columns(connection), database)
             for statement in _schema_sql():
                 connection.execute(statement)
+            connection.execute(f"DROP TABLE IF EXISTS {_OLD_STATE}")
             connection.execute(
-                f"CREATE OR REPLACE TABLE {_FINGERPRINT} AS SELECT $digest AS sha256", {"digest": _fingerprint()}
+                f"CREATE OR REPLACE TABLE {_STATE} AS SELECT $version::INTEGER AS version, $digest AS sha256",
+                {"version": VERSION, "digest": _fingerprint()},
             )
 
 
-def _stored_fingerprint(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _stored_state(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, str | None]:
+    """Version and fingerprint that the file names; None for what it does not."""
     try:
-        rows = connection.execute(f"SELECT sha256 FROM {_FINGERPRINT}").fetchall()
+        rows = connection.execute(f"SELECT version, sha256 FROM {_STATE}").fetchall()
     except duckdb.CatalogException:
-        return None
-    return rows[0][0] if rows else None
+        return None, None
+    return rows[0] if rows else (None, None)
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, database: str, step: Migration) -> None:
+    """Runs the statements of a step. Raises WarehouseError if the file is not of the version that it seemed to be."""
+    for statement in step.statements:
+        try:
+            connection.execute(statement)
+        except (duckdb.CatalogException, duckdb.BinderException, duckdb.ConstraintException) as error:
+            raise WarehouseError(
+                f"{database} cannot be brought to version {step.number} of the tables: {error}. It is unchanged: use "
+                "the version of sessions-pipeline that made it, or another state folder (--home)."
+            ) from error
+
+
+def _drop_outdated(connection: duckdb.DuckDBPyConnection, stored: Mapping[str, Mapping[str, str]]) -> None:
+    """Drops derived tables with other columns than their model's, and notes the months that they held."""
+    for table in schemas.TABLES.keys() & stored.keys():
+        if is_derived(table) and stored[table] != _types(table):
+            LOG.warning("%s has new columns: its months are to be made again", table)
+            if "month" in stored[table]:
+                connection.execute(f"INSERT INTO {_TO_REMAKE} SELECT DISTINCT '{table}', month FROM {table}")
+            connection.execute(f"DROP TABLE {table}")
 
 
 @cache
 def _fingerprint() -> str:
-    """Digest of what the tables should be, descriptions included."""
-    return hashlib.sha256("\n".join(_schema_sql()).encode()).hexdigest()
+    """Digest of what the tables should be, descriptions included, and of their version."""
+    return hashlib.sha256("\n".join([str(VERSION), *_schema_sql()]).encode()).hexdigest()
 
 
 def _schema_sql() -> Iterator[str]:
@@ -230,14 +290,19 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Raises WarehouseError if a stored table has other columns than its model."""
+def _stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Table -> column -> DuckDB type with NOT NULL, of the file's own tables outside the schema main."""
     stored: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         "SELECT schema_name || '.' || table_name, column_name, data_type || if(is_nullable, '', ' NOT NULL') "
-        "FROM duckdb_columns() WHERE NOT internal"
+        "FROM duckdb_columns() WHERE NOT internal AND schema_name <> 'main' AND database_name = current_database()"
     ).fetchall():
         stored.setdefault(table, {})[column] = kind
+    return stored
+
+
+def _refuse_unknown_columns(stored: Mapping[str, Mapping[str, str]], database: str) -> None:
+    """Raises WarehouseError if a stored table has other columns than its model."""
     differences = []
     for table in schemas.TABLES.keys() & stored.keys():
         expected = _types(table)
@@ -304,3 +369,25 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[s
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+
+
+def _note_remade(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[str, object]) -> None:
+    """The window of `table` waits no longer. Nothing is written where it did not: the file stays as it is."""
+    waiting = f"FROM {_TO_REMAKE} WHERE table_name = '{table}' AND month = ANY($months)"
+    if connection.execute(f"SELECT 1 {waiting} LIMIT 1", window).fetchone():
+        connection.execute(f"DELETE {waiting}", window)
+
+
+def _refuse_unmade_months(connection: duckdb.DuckDBPyConnection, sql: str, months: Sequence[dt.date] | None) -> None:
+    """Raises WarehouseError if a table that `sql` names has lost one of `months` (None: any) to a change of columns."""
+    for table, first, last in connection.execute(
+        f"SELECT table_name, min(month), max(month) FROM {_TO_REMAKE} "
+        "WHERE $months IS NULL OR month = ANY($months) GROUP BY 1 ORDER BY 1",
+        {"months": None if months is None else list(months)},
+    ).fetchall():
+        if table in sql.lower():
+            raise WarehouseError(
+                f"{table} has new columns since an update, and its rows from {first:%Y-%m} to {last:%Y-%m} are to be "
+                "made again: `sessions-pipeline run` does that, or a backfill of these months of it and of what "
+                "follows from it."
+            )

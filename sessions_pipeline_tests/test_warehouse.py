@@ -256,7 +256,9 @@ class TestTheTables:
     def test_another_versions_table_is_refused_by_name(self, warehouse: Warehouse) -> None:
         warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
         with warehouse.get_connection() as connection:
-            connection.execute(f"ALTER TABLE {REJECTED} RENAME reason TO cause; DROP TABLE main.schema_fingerprint")
+            connection.execute(
+                f"ALTER TABLE {REJECTED} RENAME reason TO cause; UPDATE main.schema_version SET sha256 = 'x'"
+            )
         with pytest.raises(WarehouseError) as caught:
             warehouse.read(REJECTED)
         assert "raw.rejected_lines.cause is VARCHAR NOT NULL, expected unknown" in str(caught.value)
@@ -265,7 +267,7 @@ class TestTheTables:
     def test_a_table_that_a_newer_version_adds_is_made(self, warehouse: Warehouse) -> None:
         warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
         with warehouse.get_connection() as connection:
-            connection.execute(f"DROP TABLE {ATTRITION}; UPDATE main.schema_fingerprint SET sha256 = 'older'")
+            connection.execute(f"DROP TABLE {ATTRITION}; UPDATE main.schema_version SET sha256 = 'older'")
         assert warehouse.read(ATTRITION).height == 0
         assert warehouse.read(REJECTED).height == 1
 

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import polars as pl
 from dagster import (
     AssetDep,
     AssetExecutionContext,
@@ -17,7 +16,7 @@ from dagster import (
 )
 
 from sessions_pipeline.metadata import asset_key, picture
-from sessions_pipeline.months import add_months
+from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.report import figures
@@ -95,11 +94,8 @@ def report_assets(window_months: int) -> list[AssetsDefinition]:
 def _inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
     """What the reports of `months` say; every table is read once for all of them."""
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
-    first = add_months(months[0], 1 - settings.window_months)
-    tables = {
-        name: warehouse.read(name).filter(pl.col("month").is_between(first, months[-1]))
-        for name in (*TABLES.values(), *SOURCES)
-    }
+    read = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
+    tables = {name: warehouse.read(name, read) for name in (*TABLES.values(), *SOURCES)}
     min_users = state.min_users()
     return {month: collect(month, tables, settings, personal=personal, min_users=min_users) for month in months}
 
