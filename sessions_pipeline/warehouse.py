@@ -14,7 +14,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import os
 import re
+import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -50,8 +52,11 @@ _STATE = "main.schema_version"
 _TO_REMAKE = "main.months_to_remake"
 # As versions 1 to 4 had it.
 _OLD_STATE = "main.schema_fingerprint"
+# What the copy says of itself: the state of the file that it was made from, and a digest of what was copied how.
+_COPIED = "main.copied_from"
 # Threads of this process share one database: DuckDB refuses the second of two that delete the same rows.
 _WRITING = threading.Lock()
+_COPYING = threading.Lock()
 
 
 class WarehouseError(RuntimeError):
@@ -143,6 +148,31 @@ class Warehouse:
         if not Path(self.database).exists():
             return []
         return self.query(f"SELECT DISTINCT month FROM {_TO_REMAKE} ORDER BY month")["month"].to_list()
+
+    def copy_to(self, target: Path, tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> bool:
+        """Replaces the DuckDB file `target` by one consistent copy of `tables`; False if it is that already.
+
+        tables: table -> columns. pseudonyms: columns whose texts are replaced by 16 hexadecimal digits, the same
+        for the same text anywhere in the copy and others in the next one; empty and null stay.
+        The copy is written beside `target`, which readers may have open, and renamed. What a killed process left there
+        is removed. Nothing is written while months of these tables wait to be made again.
+        Raises WarehouseError if it cannot be written; the copy before stays.
+        """
+        with _COPYING, _explained(str(target)):
+            # Before opening: what another process writes in between makes another copy necessary, never too few.
+            state = _state_of(self.database, tables, pseudonyms)
+            if _copied_state(target) == state:
+                return False
+            with self.get_connection() as connection:
+                waiting = connection.execute(f"SELECT DISTINCT table_name FROM {_TO_REMAKE} ORDER BY 1").fetchall()
+                if waiting:
+                    LOG.warning(
+                        "%s stays as it was until %s is made again", target, ", ".join(name for (name,) in waiting)
+                    )
+                    return False
+                # Under the lock of the file, so that no two processes ever write the copy.
+                _copy(connection, target, state, _copy_sql(tables, pseudonyms))
+        return True
 
 
 def _connect(database: str, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -391,3 +421,85 @@ def _refuse_unmade_months(connection: duckdb.DuckDBPyConnection, sql: str, month
                 "made again: `sessions-pipeline run` does that, or a backfill of these months of it and of what "
                 "follows from it."
             )
+
+
+def _state_of(database: str, tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> str:
+    """Digest that changes with the file (its size or time) and with what is to be copied."""
+    file = Path(database)
+    stat = file.stat() if file.exists() else None
+    found = (stat.st_size, stat.st_mtime_ns) if stat else None
+    return hashlib.sha256(repr((found, _fingerprint(), dict(tables), pseudonyms)).encode()).hexdigest()
+
+
+def _copied_state(copy: Path) -> str | None:
+    """The state that `copy` was made from; None if there is no copy, or it cannot be read."""
+    if not copy.exists():
+        return None
+    try:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            rows = connection.execute(f"SELECT state FROM {_COPIED}").fetchall()
+    except duckdb.Error:
+        return None
+    return rows[0][0] if rows else None
+
+
+def _copy_sql(tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> Iterator[str]:
+    """Statements that copy `tables` into the attached database `copy`, descriptions too."""
+    salt = secrets.token_hex(16)  # forgotten with the copy: nobody can try ids against it
+    for table, columns in tables.items():
+        selected = ", ".join(
+            f"""if("{name}" = '', '', left(md5('{salt}' || "{name}"), 16)) AS "{name}\""""
+            if name in pseudonyms
+            else f'"{name}"'
+            for name in columns
+        )
+        yield f"CREATE SCHEMA IF NOT EXISTS copy.{table.split('.')[0]}"
+        yield f"CREATE TABLE copy.{table} AS SELECT {selected} FROM {table} ORDER BY month"
+        yield f"COMMENT ON TABLE copy.{table} IS {_literal(getdoc(schemas.TABLES[table]) or '')}"
+        described = schemas.TABLES[table].to_schema().columns
+        for name in columns:
+            yield f'COMMENT ON COLUMN copy.{table}."{name}" IS {_literal(described[name].description or "")}'
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, statements: Iterator[str]) -> None:
+    """Writes the copy under another name, makes it read-only for its owner alone, and renames it to `target`."""
+    partial = target.with_name(f".{target.name}.partial")
+    leftovers = (partial, partial.with_name(f"{partial.name}.wal"))
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    try:
+        connection.execute(f"ATTACH {_literal(str(partial))} AS copy")
+        try:
+            with _transaction(connection):
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"CREATE TABLE copy.{_COPIED} AS SELECT $state AS state", {"state": state})
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            connection.execute("DETACH copy")
+        _put_in_place(partial, target)
+    finally:
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    """Renames a finished file to `target` so that it is whole even after a power cut."""
+    # Without the right to write nobody opens it for writing by mistake, which would keep other readers out.
+    partial.chmod(0o400)
+    _flush(partial)
+    # What somebody who may write anything (root) wrote into the old copy would be read into the new one.
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    partial.replace(target)
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    """Has the operating system write a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
