@@ -11,7 +11,7 @@ from dagster import (
     asset,
 )
 
-from sessions_pipeline.checks import assertion_result, check_specs, store
+from sessions_pipeline.checks import assertion_queries, check_specs, store
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
@@ -69,8 +69,6 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
             values["min_users"] = state.min_users()
         read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if windowed else months
         frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters}, read)
-        yield from store(state, table, frame, months)
-        if model.assertions:
-            yield assertion_result(state, model, values, months)
+        yield from store(state, table, frame, months, assertions=assertion_queries(model, values))
 
     return sql_table

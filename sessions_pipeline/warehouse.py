@@ -19,7 +19,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -58,6 +58,9 @@ _COPIED = "main.copied_from"
 _WRITING = threading.Lock()
 _COPYING = threading.Lock()
 
+# A SELECT and the values of its parameters.
+Query = tuple[str, Mapping[str, object]]
+
 
 class WarehouseError(RuntimeError):
     """The warehouse cannot be opened, written, or used with these tables. What was stored is intact."""
@@ -65,6 +68,14 @@ class WarehouseError(RuntimeError):
 
 class WarehouseBusyError(WarehouseError):
     """Another process held the file for longer than we wait."""
+
+
+class BrokenAssertionsError(BadRowsError):
+    """Rows that break a promise about their table. broken: its text, and the rows or groups that break it."""
+
+    def __init__(self, table: str, broken: Sequence[tuple[str, pl.DataFrame]]) -> None:
+        super().__init__(f"{table} would break: {'; '.join(f'{text} ({found.height})' for text, found in broken)}")
+        self.broken = broken
 
 
 @dataclass(frozen=True)
@@ -93,16 +104,27 @@ class Warehouse:
         finally:
             connection.close()
 
-    def replace_window(self, table: str, frame: pl.DataFrame, months: Sequence[dt.date]) -> int:
+    def replace_window(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        months: Sequence[dt.date],
+        examine: Callable[[pl.DataFrame], None] = lambda rows: None,
+        assertions: Mapping[str, Query] | None = None,
+    ) -> int:
         """Makes `frame` the rows of `table` in `months`, in one transaction; rows stored after it.
 
         frame: the table's columns in any order; all its rows lie in `months`. An empty frame empties the months.
         Nothing is written where the months hold these rows already.
-        Raises BadRowsError, before anything is written, if a row breaks the table's model, lies outside the months, or
-        repeats a unique key of another month; WarehouseError or WarehouseBusyError if it cannot be written.
+        examine: called with the valid rows before anything is written; raises BadRowsError if they may not be.
+        assertions: text -> a SELECT of what breaks it, asked before the commit.
+        Raises BadRowsError, and nothing is written, if a row breaks the table's model, lies outside the months, or
+        repeats a unique key of another month; BrokenAssertionsError if an assertion does not hold; WarehouseError or
+        WarehouseBusyError if it cannot be written.
         """
         _known(table)
         rows = valid_rows(table, frame, months)
+        examine(rows)
         window = {"months": sorted(set(months))}
         with self.get_connection() as connection, _WRITING, _explained(self.database):
             connection.register("incoming", rows)
@@ -112,6 +134,7 @@ class Warehouse:
                     _delete(connection, table, window)
                     _insert(connection, table)
                 _note_remade(connection, table, window)
+                _refuse_broken(connection, table, assertions or {})
         return rows.height
 
     def query(
@@ -399,6 +422,13 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[s
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+
+
+def _refuse_broken(connection: duckdb.DuckDBPyConnection, table: str, assertions: Mapping[str, Query]) -> None:
+    """Raises BrokenAssertionsError with the assertions that find rows, as the transaction sees them."""
+    found = [(text, connection.sql(sql, params=dict(values)).pl()) for text, (sql, values) in assertions.items()]
+    if broken := [(text, rows) for text, rows in found if rows.height]:
+        raise BrokenAssertionsError(table, broken)
 
 
 def _note_remade(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[str, object]) -> None:
