@@ -91,8 +91,9 @@ def rows_of_today(version: int) -> dict[str, dict[str, object]]:
     }
 
 
-def assert_is_today_s(file: Path, version: int) -> None:
-    warehouse, expected = Warehouse(database=str(file)), rows_of_today(version)
+def assert_is_today_s(file: Path, version: int | None) -> None:
+    """The file opens, has today's tables, and the rows of a file of `version`; none: no rows."""
+    warehouse, expected = Warehouse(database=str(file)), rows_of_today(version) if version else {}
     for table in record(VERSION):
         assert warehouse.read(table).rows(named=True) == ([expected[table]] if table in expected else []), table
     types = stored_types(file)
@@ -202,13 +203,18 @@ for argument in sys.argv[1:]:
 """
 
 
-def test_killed_at_any_moment_the_file_is_of_the_old_version_or_of_this(tmp_path: Path) -> None:
+def test_killed_at_any_moment_an_old_file_is_of_either_version_and_a_new_one_opens(
+    tmp_path: Path,
+) -> None:
     moments = ["after step 2", "after step 3", "after step 4", "before the commit", "after the commit"]
     files = {moment: file_of(1, tmp_path / f"{moment}.duckdb") for moment in moments}
     old = stored_types(files["after the commit"])
-    command = [sys.executable, "-c", KILLED, *(f"{file}={moment}" for moment, file in files.items())]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    new = {moment: tmp_path / f"new {moment}.duckdb" for moment in moments[-2:]}
+    kills = [f"{file}={moment}" for part in (files, new) for moment, file in part.items()]
+    done = subprocess.run([sys.executable, "-c", KILLED, *kills], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+    for file in new.values():
+        assert_is_today_s(file, None)
     for moment, file in files.items():
         if moment == "after the commit":
             assert stored_types(file).keys() >= schemas.TABLES.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import resource
 import shutil
 import signal
@@ -336,6 +337,19 @@ class TestOtherProcesses:
         assert warehouse.read(REJECTED)["reason"].to_list() == ["new"]
         (said,) = caplog.messages
         assert f"(process {pid})" in said
+
+    def test_the_command_line_says_for_whom_it_waits_and_then_goes_on(self, file: Path, hold) -> None:  # type: ignore[no-untyped-def]
+        pid = hold(120)
+        command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(file.parent), "explain", "s1"]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as waiting:
+            assert waiting.stderr is not None
+            said = waiting.stderr.readline()
+            os.kill(pid, signal.SIGKILL)
+            _, answer = waiting.communicate(timeout=60)
+        assert said.startswith(f"waiting for {file}: in use by ")
+        assert f"(process {pid})" in said
+        assert "s1" in answer
+        assert waiting.returncode == 2
 
     def test_gives_up_with_advice(self, file: Path, hold) -> None:  # type: ignore[no-untyped-def]
         pid = hold(60)
