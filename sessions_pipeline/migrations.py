@@ -67,24 +67,30 @@ MIGRATIONS = (
     ),
 )
 VERSION = 1 + len(MIGRATIONS)
-# Files of versions 1 to 4 name no version: the newest of these columns that they have tells.
-_TELLING = (
-    (4, "labels.classifications", "reason"),
-    (3, "labels.classifications", "probability"),
-    (2, "core.sessions", "log_digest"),
-)
+# Files of versions 1 to 4 name no version: a step was taken if its column is there, whatever the order.
+_TELLING = {
+    2: ("core.sessions", "log_digest"),
+    3: ("labels.classifications", "probability"),
+    4: ("labels.classifications", "reason"),
+}
 
 
-def unnamed_version(columns: Mapping[str, Collection[str]]) -> int:
-    """Version of a file that names none. columns: table -> its columns; of a file without tables it is this one."""
+def steps_for(version: int | None, columns: Mapping[str, Collection[str]]) -> tuple[Migration, ...]:
+    """The steps that bring a file to this version, in order.
+
+    version: that the file names; None: it names none. columns: table -> columns of its tables of this project; a file
+    without any needs no step.
+    """
     if not columns:
-        return VERSION
-    return next((number for number, table, column in _TELLING if column in columns.get(table, ())), 1)
+        return ()
+    if version is not None:
+        return tuple(step for step in MIGRATIONS if step.number > version)
 
+    def was_taken(step: Migration) -> bool:
+        table, column = _TELLING.get(step.number, ("", ""))
+        return column in columns.get(table, ())
 
-def steps_from(version: int) -> tuple[Migration, ...]:
-    """The steps from `version` to this one, in order."""
-    return tuple(step for step in MIGRATIONS if step.number > version)
+    return tuple(step for step in MIGRATIONS if not was_taken(step))
 
 
 def is_derived(table: str) -> bool:

@@ -31,7 +31,7 @@ import duckdb
 import polars as pl
 
 from sessions_pipeline import schemas
-from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_from, unnamed_version
+from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_for
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
 LOG = logging.getLogger(__name__)
@@ -267,14 +267,12 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, database: str) -> None:
         if fingerprint == _fingerprint():  # another thread was faster
             return
         stored = _stored_columns(connection)
-        if version is None:
-            version = unnamed_version({table: columns for table, columns in stored.items() if table in schemas.TABLES})
-        if version > VERSION:
+        if version is not None and version > VERSION:
             raise WarehouseError(
                 f"{database} was written by a newer sessions-pipeline (tables of version {version}; this one knows "
                 f"{VERSION}): update sessions-pipeline, or use another state folder (--home). Nothing was changed."
             )
-        steps = steps_from(version)
+        steps = steps_for(version, {table: stored[table] for table in stored.keys() & schemas.TABLES.keys()})
         with _transaction(connection):
             for step in steps:
                 LOG.info("%s: tables of version %d: %s", database, step.number, step.what)

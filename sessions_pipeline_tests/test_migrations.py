@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from sessions_pipeline import schemas
-from sessions_pipeline.migrations import VERSION, is_derived, unnamed_version
+from sessions_pipeline.migrations import VERSION, is_derived, steps_for
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.warehouse import DUCKDB_TYPES, Warehouse, WarehouseError
 
@@ -137,7 +137,14 @@ def test_a_file_of_every_version_keeps_its_rows(tmp_path: Path, version: int) ->
 
 @pytest.mark.parametrize("version", range(1, LAST_UNNAMED + 1))
 def test_a_file_that_names_no_version_is_known_by_its_columns(version: int) -> None:
-    assert unnamed_version(record(version)) == version
+    steps = [step.number for step in steps_for(None, record(version))]
+    assert steps == list(range(version + 1, VERSION + 1))
+
+
+def test_a_file_that_names_no_version_may_have_had_its_columns_in_another_order() -> None:
+    odd = record(1)
+    odd["labels.classifications"]["probability"] = "DOUBLE"
+    assert [step.number for step in steps_for(None, odd)][:2] == [2, 4]
 
 
 def test_an_empty_file_is_of_this_version(tmp_path: Path) -> None:
