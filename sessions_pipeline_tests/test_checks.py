@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,8 +73,17 @@ KEY_OF = {name: f"{number:032x}" for number, name in enumerate(("ann", "ben", "c
 SIX = ["ann", "ben", "cat", "dan", "eve", "fay"]
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse without rows: making the tables takes a third of a second, copying them none."""
+    folder = tmp_path_factory.mktemp("empty")
+    State(home=str(folder)).warehouse.read("core.sessions")
+    return folder / "warehouse.duckdb"
+
+
 @pytest.fixture
-def state(tmp_path: Path) -> State:
+def state(tmp_path: Path, empty: Path) -> State:
+    shutil.copy(empty, tmp_path)
     return State(home=str(tmp_path))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import resource
-import signal
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -44,10 +44,23 @@ def write(warehouse: Warehouse, model: str = "opus") -> None:
     warehouse.replace_window(FILES, filled(FILES, file_key="file-9", role="session"), [OCTOBER])
 
 
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    warehouse = Warehouse(database=str(tmp_path / "warehouse.duckdb"))
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the warehouse that every test begins with, and its snapshot."""
+    folder = tmp_path_factory.mktemp("written")
+    warehouse = Warehouse(database=str(folder / "warehouse.duckdb"))
     write(warehouse)
+    assert write_snapshot(warehouse, folder)
+    return folder
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, written: Path) -> Warehouse:
+    """That warehouse beside its snapshot, which needs no writing."""
+    for file in ("warehouse.duckdb", FILE):
+        shutil.copy2(written / file, tmp_path)
+    warehouse = Warehouse(database=str(tmp_path / "warehouse.duckdb"))
+    assert not write_snapshot(warehouse, tmp_path)
     return warehouse
 
 
@@ -59,7 +72,6 @@ def ask(folder: Path, sql: str) -> list[tuple[object, ...]]:
 def test_every_table_but_those_of_raw_is_there_with_its_rows_and_descriptions(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    assert write_snapshot(warehouse, tmp_path)
     tables = "SELECT schema_name || '.' || table_name FROM duckdb_tables() WHERE schema_name <> 'main'"
     assert {name for (name,) in ask(tmp_path, tables)} == {name for name in schemas.TABLES if name[:4] != "raw."}
     row = "SELECT month, model, lines_added, started_at FROM core.sessions LIMIT 1"
@@ -69,7 +81,6 @@ def test_every_table_but_those_of_raw_is_there_with_its_rows_and_descriptions(
 
 
 def test_no_key_digest_or_batch_of_the_warehouse_is_in_it(warehouse: Warehouse, tmp_path: Path) -> None:
-    write_snapshot(warehouse, tmp_path)
     private = {*WHOSE, "u-ann", "u-ben", "p-1", "p-2", *DIGESTS.values(), "batch-7", "file-9"}
     held: set[object] = set()
     for (table,) in ask(tmp_path, "SELECT schema_name || '.' || table_name FROM duckdb_tables()"):
@@ -79,7 +90,6 @@ def test_no_key_digest_or_batch_of_the_warehouse_is_in_it(warehouse: Warehouse, 
 
 
 def test_users_and_sessions_are_counted_and_joined_as_in_the_warehouse(warehouse: Warehouse, tmp_path: Path) -> None:
-    write_snapshot(warehouse, tmp_path)
     per_user = "SELECT count(*) FROM core.sessions GROUP BY user_key ORDER BY 1"
     assert ask(tmp_path, per_user) == [(1,), (1,), (2,)]
     assert ask(tmp_path, "SELECT count(*) FROM core.sessions WHERE user_key = ''") == [(1,)]
@@ -90,7 +100,6 @@ def test_users_and_sessions_are_counted_and_joined_as_in_the_warehouse(warehouse
 
 def test_pseudonyms_are_others_in_the_next_snapshot(warehouse: Warehouse, tmp_path: Path) -> None:
     keys = f"SELECT unnest([{', '.join(PSEUDONYMS)}]) FROM core.sessions"
-    write_snapshot(warehouse, tmp_path)
     before = {key for (key,) in ask(tmp_path, keys)}
     write(warehouse, model="sonnet")
     write_snapshot(warehouse, tmp_path)
@@ -98,7 +107,6 @@ def test_pseudonyms_are_others_in_the_next_snapshot(warehouse: Warehouse, tmp_pa
 
 
 def test_what_has_not_changed_is_not_written_again(warehouse: Warehouse, tmp_path: Path) -> None:
-    assert write_snapshot(warehouse, tmp_path)
     inode = (tmp_path / FILE).stat().st_ino
     write(warehouse)
     assert not write_snapshot(warehouse, tmp_path)
@@ -109,20 +117,19 @@ def test_what_has_not_changed_is_not_written_again(warehouse: Warehouse, tmp_pat
 
 
 def test_a_snapshot_that_cannot_be_read_is_written_again(warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / FILE).unlink()
     (tmp_path / FILE).write_bytes(b"no database")
     assert write_snapshot(warehouse, tmp_path)
     assert ask(tmp_path, "SELECT count(*) FROM core.sessions") == [(4,)]
 
 
 def test_it_is_for_its_owner_to_read(warehouse: Warehouse, tmp_path: Path) -> None:
-    write_snapshot(warehouse, tmp_path)
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o400
 
 
 def test_it_stays_while_months_of_a_table_wait_to_be_made_again(
     warehouse: Warehouse, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    write_snapshot(warehouse, tmp_path)
     with warehouse.get_connection() as connection:
         connection.execute(f"INSERT INTO main.months_to_remake VALUES ('staging.periods', '{OCTOBER}')")
     write(warehouse, model="sonnet")
@@ -142,7 +149,6 @@ for _ in sys.stdin:
 @pytest.fixture
 def reader(warehouse: Warehouse, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that has the snapshot open and says, for every line it is given, which model it reads there."""
-    write_snapshot(warehouse, tmp_path)
     command = [sys.executable, "-c", READER, str(tmp_path / FILE)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
@@ -167,47 +173,51 @@ def test_a_reader_in_another_process_keeps_what_it_opened_and_holds_nobody_up(
     assert ask(tmp_path, "SELECT DISTINCT model FROM core.sessions") == [("sonnet",)]
 
 
-DYING = """
+CHILD = """
 import os, signal, sys
 from pathlib import Path
 from sessions_pipeline import snapshot, warehouse
-store = warehouse.Warehouse(database=sys.argv[1])
+def copy(file):
+    snapshot.write_snapshot(warehouse.Warehouse(database=file), Path(file).parent)
+"""
+# Forks before DuckDB has threads: both kills for the price of one import.
+KILLED = """
 def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
-"""
-MOMENTS = {
-    "half way": """
 statements = list(warehouse._copy_sql({"core.sessions": ["month", "model"]}, []))
 def half_way(*_):
     yield from statements[:2]
     die()
-warehouse._copy_sql = half_way
-""",
-    "before it is renamed": "warehouse._put_in_place = die",
-}
+for file, name, dying in (sys.argv[1], "_copy_sql", half_way), (sys.argv[2], "_put_in_place", die):
+    if not (pid := os.fork()):
+        setattr(warehouse, name, dying)
+        copy(file)
+        os._exit(0)
+    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL, name
+"""
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_the_old_one_stays_and_the_next_run_clears_up(warehouse: Warehouse, tmp_path: Path, moment: str) -> None:
-    write_snapshot(warehouse, tmp_path)
+def test_killed_the_old_one_stays_and_the_next_run_clears_up(warehouse: Warehouse, tmp_path: Path) -> None:
     write(warehouse, model="sonnet")
-    script = DYING + MOMENTS[moment] + "\nsnapshot.write_snapshot(store, Path(sys.argv[1]).parent)"
-    done = subprocess.run([sys.executable, "-c", script, warehouse.database], cwd=ROOT, check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert ask(tmp_path, "SELECT DISTINCT model FROM core.sessions") == [("opus",)]
-    assert len(list(tmp_path.glob(f".{FILE}.partial*"))) > 0
-    assert write_snapshot(warehouse, tmp_path)
-    assert ask(tmp_path, "SELECT DISTINCT model FROM core.sessions") == [("sonnet",)]
-    assert {path.name for path in tmp_path.iterdir()} == {"warehouse.duckdb", FILE}
+    folders = [tmp_path / "half way", tmp_path / "before it is renamed"]
+    for folder in folders:
+        folder.mkdir()
+        for file in ("warehouse.duckdb", FILE):
+            shutil.copy2(tmp_path / file, folder)
+    files = [str(folder / "warehouse.duckdb") for folder in folders]
+    done = subprocess.run([sys.executable, "-c", CHILD + KILLED, *files], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    for folder in folders:
+        assert ask(folder, "SELECT DISTINCT model FROM core.sessions") == [("opus",)]
+        assert len(list(folder.glob(f".{FILE}.partial*"))) > 0
+        assert write_snapshot(Warehouse(database=str(folder / "warehouse.duckdb")), folder)
+        assert ask(folder, "SELECT DISTINCT model FROM core.sessions") == [("sonnet",)]
+        assert {path.name for path in folder.iterdir()} == {"warehouse.duckdb", FILE}
 
 
 def test_on_a_full_disk_the_old_one_stays(warehouse: Warehouse, tmp_path: Path) -> None:
-    write_snapshot(warehouse, tmp_path)
     write(warehouse, model="sonnet")
-    script = DYING + (
-        "try:\n    snapshot.write_snapshot(store, Path(sys.argv[1]).parent)\n"
-        "except warehouse.WarehouseError as error:\n    print(error)"
-    )
+    script = CHILD + ("try:\n    copy(sys.argv[1])\nexcept warehouse.WarehouseError as error:\n    print(error)")
     small = (tmp_path / FILE).stat().st_size // 2
 
     def small_disk() -> None:
