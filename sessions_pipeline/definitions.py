@@ -20,6 +20,7 @@ from sessions_pipeline.folders import default_home
 from sessions_pipeline.report.assets import report_assets
 from sessions_pipeline.schedules import ingest_job, join_job, label_job, month_job, month_that_ended, publish_job
 from sessions_pipeline.sessions.assets import attrition_table, raw_tables, sessions
+from sessions_pipeline.snapshot_asset import snapshot
 from sessions_pipeline.sql_assets import sql_assets
 from sessions_pipeline.state import State, WarehouseResource
 
@@ -35,6 +36,7 @@ defs = Definitions(
         attrition_table,
         *analysis_assets(_WINDOW),
         *report_assets(_WINDOW),
+        snapshot,
     ],
     jobs=[ingest_job, label_job, join_job, publish_job, month_job],
     schedules=[month_that_ended],

@@ -99,17 +99,20 @@ def run(
         held_back = launcher.count(data_months, say)
         eligible_months = launcher.eligible_months(home)
         wanted = within(eligible_months, first, last)
+        to_remake = _to_remake(home)
+        if others := sorted(set(to_remake) - set(data_months)):
+            say(f"made again as well, because a table has new columns: {', '.join(_span(*s) for s in spans(others))}")
         if before_labels:
             before_labels(wanted)
         budget_since = {BUDGET_TAG: str(time.time())}
         for month in wanted:
             say(f"labelling {month:%Y-%m}")
             launcher.launch("label", month, month, budget_since)
-        for start, end in spans(data_months):
+        for start, end in spans({*data_months, *to_remake}):
             say(f"joining {_span(start, end)}")
             if not launcher.launch("join", start, end):
                 held_back.update(months_between(start, end))
-        touched = {add_months(month, offset) for month in wanted for offset in range(window_months)}
+        touched = {add_months(month, offset) for month in {*wanted, *to_remake} for offset in range(window_months)}
         spoilt = {add_months(month, offset) for month in held_back for offset in range(window_months)}
         outcome.vintages = [month for month in eligible_months if month in touched - spoilt]
         for start, end in spans(month for month in eligible_months if month in touched & spoilt):
@@ -118,6 +121,12 @@ def run(
             say(f"aggregates, regressions and report {_span(start, end)}")
             launcher.launch("publish", start, end)
     return outcome
+
+
+def _to_remake(home: Home) -> list[dt.date]:
+    from sessions_pipeline.warehouse import Warehouse
+
+    return Warehouse(database=str(home.warehouse)).months_to_remake()
 
 
 def count(

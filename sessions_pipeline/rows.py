@@ -41,9 +41,9 @@ def valid_rows(table: str, frame: pl.DataFrame, months: Sequence[dt.date]) -> pl
         _refuse(table, frame)
     for column in rows.select(cs.float()).columns:
         if at := _where(~rows[column].is_finite()):
-            raise BadRowsError(f"{table}.{column} is NaN or infinite in {_name_rows(rows, at)}: unknown is null")
+            raise BadRowsError(f"{table}.{column} is NaN or infinite in {name_rows(rows, at)}: unknown is null")
     if at := _where(~rows["month"].is_in(list(months))):
-        raise BadRowsError(f"{table}: outside the months {_listed(months)}: {_name_rows(rows, at)}")
+        raise BadRowsError(f"{table}: outside the months {_listed(months)}: {name_rows(rows, at)}")
     return rows
 
 
@@ -81,12 +81,12 @@ def _broken_rules(table: str, frame: pl.DataFrame, failures: pl.DataFrame) -> st
     lines = [f"{table} would hold rows that its model refuses; nothing was written"]
     for (column, rule), cases in failures.group_by("column", "check", maintain_order=True):
         at = cases["index"].drop_nulls().to_list()
-        found = _name_rows(frame, at) if at else f"the whole column, which is {frame.schema[str(column)]}"
+        found = name_rows(frame, at) if at else f"the whole column, which is {frame.schema[str(column)]}"
         lines.append(f"  {column}: {rule} does not hold in {found}")
     return "\n".join(lines)
 
 
-def _name_rows(frame: pl.DataFrame, at: Sequence[int]) -> str:
+def name_rows(frame: pl.DataFrame, at: Sequence[int]) -> str:
     """The first of the rows `at`, by position and by their first column: a key or a month in every table."""
     key = frame.columns[0]
     named = ", ".join(f"row {row} ({key} {frame[key][row]})" for row in at[:3])

@@ -11,8 +11,9 @@ from dagster import (
     asset,
 )
 
-from sessions_pipeline.checks import assertion_result, check_specs, store
+from sessions_pipeline.checks import assertion_queries, check_specs, store
 from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.sql import SqlModel, load_models
 from sessions_pipeline.state import State
@@ -61,12 +62,13 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
             "first_month": months[0],
             "last_month": months[-1],
             "window_months": settings.window_months,
-            "min_users": state.min_users(),
             "backend": settings.backend,
         }
-        frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters})
-        yield from store(state, table, frame, months)
-        if model.assertions:
-            yield assertion_result(state, model, values)
+        asked = {*model.parameters, *(name for assertion in model.assertions for name in assertion.parameters)}
+        if "min_users" in asked:  # known once there are classified sessions
+            values["min_users"] = state.min_users()
+        read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if windowed else months
+        frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters}, read)
+        yield from store(state, table, frame, months, assertions=assertion_queries(model, values))
 
     return sql_table

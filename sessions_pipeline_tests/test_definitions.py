@@ -38,7 +38,7 @@ def repository() -> Iterator[object]:
 def test_the_server_finds_every_table_and_figure_in_its_group(repository: object) -> None:
     nodes = {node.asset_key: node for node in repository.get_asset_node_snaps()}  # type: ignore[attr-defined]
     tables = {AssetKey(table.split(".")) for table in TABLES}
-    pictures = {AssetKey(["report", name]) for name in (*FIGURES, "page")}
+    pictures = {AssetKey(["report", name]) for name in (*FIGURES, "page", "snapshot")}
     assert set(nodes) == tables | pictures
     assert {node.group_name for node in nodes.values()} == {"raw", "core", "labels", "marts", "analysis", "report"}
     assert all(node.partitions is not None for node in nodes.values())

@@ -67,10 +67,11 @@ def _write(home: Path, month: dt.date, target: Path) -> dict[str, Any]:
     from sessions_pipeline.exports.bundle import export as write
     from sessions_pipeline.exports.released import RELEASED
     from sessions_pipeline.report.assets import FIGURES, vintage_inputs
+    from sessions_pipeline.report.inputs import TABLES
     from sessions_pipeline.state import State
 
     state = State(home=str(home))
-    inputs = vintage_inputs(state, [month])[month]
+    inputs = vintage_inputs(state, [month], TABLES.values())[month]
     figures: dict[str, bytes] = {}
     for figure in FIGURES:
         drawn = figure.draw(inputs)

@@ -1,10 +1,9 @@
 """Assets of the report: partition M is the vintage of M. Figures as SVG files, the report as one HTML file."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-import polars as pl
 from dagster import (
     AssetDep,
     AssetExecutionContext,
@@ -17,7 +16,7 @@ from dagster import (
 )
 
 from sessions_pipeline.metadata import asset_key, picture
-from sessions_pipeline.months import add_months
+from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.report import figures
@@ -92,14 +91,11 @@ def report_assets(window_months: int) -> list[AssetsDefinition]:
     return [*(_figure_asset(figure, window_months) for figure in FIGURES), _page_asset(window_months)]
 
 
-def vintage_inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
-    """What the reports of `months` say; every table is read once for all of them."""
+def vintage_inputs(state: State, months: list[dt.date], tables_read: Iterable[str]) -> Mapping[dt.date, ReportInputs]:
+    """What the reports of `months` say of `tables_read`, each of which is read once for all of them."""
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
-    first = add_months(months[0], 1 - settings.window_months)
-    tables = {
-        name: warehouse.read(name).filter(pl.col("month").is_between(first, months[-1]))
-        for name in (*TABLES.values(), *SOURCES)
-    }
+    read = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
+    tables = {name: warehouse.read(name, read) for name in (*tables_read, *SOURCES)}
     min_users = state.min_users()
     return {month: collect(month, tables, settings, personal=personal, min_users=min_users) for month in months}
 
@@ -118,7 +114,7 @@ def _figure_asset(figure: FigureAsset, window_months: int) -> AssetsDefinition:
     )
     def drawn(context: AssetExecutionContext, state: State) -> MaterializeResult:
         months, last = months_of(context), None
-        for month, inputs in vintage_inputs(state, months).items():
+        for month, inputs in vintage_inputs(state, months, [TABLES[name] for name in figure.tables]).items():
             last = figure.draw(inputs)
             path = state.folders.reports / "figures" / f"{month:%Y-%m}" / f"{figure.name}.svg"
             write_atomically(path, last.svg().encode())
@@ -150,7 +146,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
     def page(context: AssetExecutionContext, state: State) -> MaterializeResult:
         months = months_of(context)
         tell, size = reporter("writing reports", "reports"), 0
-        for done, (month, inputs) in enumerate(vintage_inputs(state, months).items(), start=1):
+        for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES.values()).items(), start=1):
             html = build_page(inputs).encode()
             write_atomically(state.folders.report(month), html)
             size = len(html)
