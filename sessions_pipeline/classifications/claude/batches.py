@@ -55,12 +55,19 @@ class ToSend:
 
 
 class Batches:
-    """Sends and collects batches. paid: called with the US dollars of every answer that is collected."""
+    """Sends and collects batches.
 
-    def __init__(self, client: Anthropic, store: Store, pace: Pace, paid: Callable[[float], None]) -> None:
+    paid: called with the US dollars of the answers to what was sent from `since` on (seconds since 1970). What an
+    earlier run sent is collected too, and was that run's expense.
+    """
+
+    def __init__(
+        self, client: Anthropic, store: Store, pace: Pace, since: float, paid: Callable[[float], None]
+    ) -> None:
         self.client = client
         self.store = store
         self.pace = pace
+        self.since = since
         self.paid = paid
 
     def send(self, requests: Sequence[ToSend]) -> None:
@@ -134,7 +141,6 @@ class Batches:
                 ask = by_name[key.ask]
                 rows.append((Request(key, ask.model, month), of_batch(ask.step, result, ask.model)))
             self.store.adopt(batch_id, rows, time.time())
-            self.paid(sum(result.cost_usd for _, result in rows))
             LOG.warning("batch %s was sent by another state of this folder: %d answers taken over", batch_id, len(rows))
             adopted = adopted or bool(rows)
         return adopted
@@ -187,7 +193,8 @@ class Batches:
                 rows.append((key, of_batch(key.ask.rpartition("-")[0], response.result, model)))
         self.store.write(rows, time.time())
         self.store.batch_collected(batch, NO_RESULT, time.time())
-        self.paid(sum(result.cost_usd for _, result in rows))
+        if batch.intended_at >= self.since:
+            self.paid(sum(result.cost_usd for _, result in rows))
 
     def _readable(self, batch_id: str) -> bool:
         """Waits until the API has worked through the batch; whether it still keeps the results."""

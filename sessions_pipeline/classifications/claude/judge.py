@@ -101,7 +101,7 @@ class ClaudeBackend:
     """A judge that is asked over the network and never paid twice.
 
     private: the state folder's private folder, where the store lies. spent_since: the limit on costs counts what was
-    answered from this moment on (seconds since 1970); default: the making of this object.
+    sent from this moment on (seconds since 1970); default: the making of this object.
     """
 
     name = "claude"
@@ -118,8 +118,8 @@ class ClaudeBackend:
         self.started = time.time()
         self.pace = pace or Pace()
         self.calibration = calibration_text(settings.calibration)
-        since = self.started if spent_since is None else spent_since
-        self.budget = Budget(settings.max_cost_usd, self.store.spent_since(since))
+        self.spent_since = self.started if spent_since is None else spent_since
+        self.budget = Budget(settings.max_cost_usd, self.store.spent_since(self.spent_since))
         self._prompts = {
             name: prompt_sha256(classifier, settings.turn_chars, settings.transcript_chars, self.calibration)
             for name, classifier in CLASSIFIERS.items()
@@ -209,7 +209,7 @@ class ClaudeBackend:
         return self._client
 
     def _batches(self) -> Batches:
-        return Batches(self._api(), self.store, self.pace, lambda usd: self.budget.settle(0.0, usd))
+        return Batches(self._api(), self.store, self.pace, self.spent_since, lambda usd: self.budget.settle(0.0, usd))
 
     def _asks(self, case: Case, history: History) -> Iterator[tuple[Classifier, Ask]]:
         """The requests of a case as far as they are known: the second step of task value follows from the first."""
@@ -318,7 +318,8 @@ class ClaudeBackend:
             raise self._over_budget()
         key, paid = history.key(ask), 0.0
         try:
-            result = messages.send(self._api(), self.store, ask, Request(key, ask.model, month), marked=marked)
+            request = Request(key, ask.model, month, worst)
+            result = messages.send(self._api(), self.store, ask, request, marked=marked)
             # A lost answer may have been billed.
             paid = worst if result.status == UNKNOWN else result.cost_usd
         finally:

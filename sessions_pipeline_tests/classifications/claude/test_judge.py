@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import shutil
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, EXPERTISE, OUTCOME, TASK_VALUE, WORK_MODE
-from sessions_pipeline.classifications.claude import client
+from sessions_pipeline.classifications.claude import ClaudeBackend, client
 from sessions_pipeline.testing import FakeApi, Fault
 from sessions_pipeline_tests.classifications.claude.conftest import KEY
 from sessions_pipeline_tests.classifications.claude.judged import (
@@ -411,10 +412,32 @@ class TestMoney:
         labels(backend(tmp_path), sessions(3), [WORK_MODE])
         judge = backend(tmp_path, max_cost_usd=1.0)
         assert judge.budget.spent == 0
-        from sessions_pipeline.classifications.claude import ClaudeBackend
-
         one_command = ClaudeBackend(judge.settings, tmp_path / "private", spent_since=0.0)
         assert one_command.budget.spent > 0
+
+    def test_what_an_earlier_run_sent_is_not_charged_to_the_limit_of_the_run_that_collects_it(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        broken = Fault("GET", "/v1/messages/batches/*/results", half=True, times=99)
+        api.behaviour.faults = [broken]
+        _, stopped = labels(backend(tmp_path), sessions(20, words=200), [WORK_MODE])
+        assert "cannot be read to the end" in (stopped or "")
+        broken.times = 0
+        judge = backend(tmp_path, max_cost_usd=0.05)
+        found, stopped = labels(judge, sessions(21, words=200), [WORK_MODE])
+        assert (len(found), stopped) == (21, None)
+        assert 0 < judge.budget.spent < sum(a.cost_usd for a in found) / 10
+
+    def test_a_direct_answer_that_got_lost_counts_against_the_limit_in_the_next_month_too(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        began = time.time()
+        api.behaviour.faults = [Fault("POST", "/v1/messages", None, after=True, times=3)]
+        first = backend(tmp_path, api_mode="direct")
+        labels(first, sessions(1), [WORK_MODE])
+        later = ClaudeBackend(first.settings, tmp_path / "private", spent_since=began)
+        assert later.budget.spent == pytest.approx(first.budget.spent)
+        assert later.budget.spent > 0.01
 
 
 class TestPrivate:
