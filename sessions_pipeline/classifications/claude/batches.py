@@ -141,7 +141,8 @@ class Batches:
         for batch_id, custom_ids in self.store.held_by_strangers(by_name).items():
             if not self._readable(batch_id):
                 continue
-            found = {r.custom_id: r.result for r in self._whole(batch_id) if r.custom_id in custom_ids}
+            responses = self._whole(batch_id, len(custom_ids))
+            found = {r.custom_id: r.result for r in responses if r.custom_id in custom_ids}
             rows = []
             for custom_id, result in found.items():
                 key = Key.of(custom_id)
@@ -180,7 +181,7 @@ class Batches:
         if self._readable(batch_id):
             first = next(iter(self._results(batch_id)), None)
             if first is not None and _is_ours(first.custom_id):
-                ours = [response.custom_id for response in self._whole(batch_id)]
+                ours = [response.custom_id for response in self._whole(batch_id, 1)]
         if expected and any(custom_id in expected for custom_id in ours):
             return True
         self.store.add_stranger(batch_id, [custom_id for custom_id in ours if _is_ours(custom_id)])
@@ -194,7 +195,7 @@ class Batches:
             self.store.batch_collected(batch, GONE, time.time())
             return
         rows: list[tuple[Key, Result]] = []
-        for response in self._whole(batch.batch_id):
+        for response in self._whole(batch.batch_id, batch.requests):
             if (model := models.get(response.custom_id)) is not None:
                 key = Key.of(response.custom_id)
                 rows.append((key, of_batch(key.ask.rpartition("-")[0], response.result, model)))
@@ -227,18 +228,27 @@ class Batches:
                 return
             yield batch
 
-    def _whole(self, batch_id: str) -> list[MessageBatchIndividualResponse]:
-        """All results of a batch. The SDK does not read on after a connection that broke in the middle: we start anew.
+    def _whole(self, batch_id: str, requests: int) -> list[MessageBatchIndividualResponse]:
+        """All results of a batch, of `requests` or more. The SDK does not read on after a connection that broke in the
+        middle, and takes a body that a proxy cut short for all there is: we start anew.
 
         Raises LabellingStoppedError if it breaks every time.
         """
         import httpx2
 
+        found: list[MessageBatchIndividualResponse] = []
         for _ in range(_READ_TRIES):
             try:
-                return list(self._results(batch_id))
-            except httpx2.HTTPError:
+                found = list(self._results(batch_id))
+            except (httpx2.HTTPError, ValueError):
+                found = []
                 LOG.warning("the connection broke while the results of batch %s were read", batch_id)
+                continue
+            if len(found) >= requests:
+                return found
+            LOG.warning("%d results of batch %s came, of %d", len(found), batch_id, requests)
+        if found:
+            return found
         raise LabellingStoppedError("the results of a batch cannot be read to the end. Run again: they are kept.")
 
     def _results(self, batch_id: str) -> Iterator[MessageBatchIndividualResponse]:

@@ -92,9 +92,9 @@ class History:
         found = self.of(ask)
         return Key(ask.name, found[-1].number + 1 if found else 1)
 
-    def add(self, key: Key, result: Result) -> None:
+    def add(self, key: Key, month: dt.date, result: Result) -> None:
         """Takes note of an answer."""
-        self.attempts.setdefault(key.ask, []).append(Attempt(key.attempt, time.time(), None, result))
+        self.attempts.setdefault(key.ask, []).append(Attempt(key.attempt, month, time.time(), None, result))
 
 
 class ClaudeBackend:
@@ -324,7 +324,7 @@ class ClaudeBackend:
             paid = worst if result.status == UNKNOWN else result.cost_usd
         finally:
             self.budget.settle(worst, paid)
-        history.add(key, result)
+        history.add(key, month, result)
         self._failures = self._failures + 1 if result.retry == "later" else 0
         if self._failures >= MOST_FAILURES:
             raise LabellingStoppedError(f"the API failed at {MOST_FAILURES} requests in a row. Run again later.")
@@ -339,7 +339,14 @@ class ClaudeBackend:
         for classifier, ask in self._asks(case, history):
             steps.setdefault(classifier.name, []).append(ask)
         for name, asks in steps.items():
-            attempts = [attempt for ask in asks if ask.name not in self._charged for attempt in history.of(ask)]
+            # What sessions of two months ask alike is a cost of the month that asked first.
+            attempts = [
+                attempt
+                for ask in asks
+                if ask.name not in self._charged
+                for attempt in history.of(ask)
+                if attempt.month == case.month
+            ]
             self._charged.update(ask.name for ask in asks)
             # Without an attempt it was never asked: the run stopped before. A posting waits for its price.
             if last := history.of(asks[-1]):

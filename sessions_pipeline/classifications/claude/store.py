@@ -131,9 +131,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request that was answered. answered_at: seconds since 1970. batch_id: None for a direct one."""
+    """A request that was answered.
+
+    answered_at: seconds since 1970. month: as of the request. batch_id: None for a direct one.
+    """
 
     number: int
+    month: dt.date
     answered_at: float
     batch_id: str | None
     result: Result
@@ -198,13 +202,14 @@ class Store:
     def answered(self, asks: Iterable[str]) -> dict[str, list[Attempt]]:
         """ask -> its answered attempts, first one first; an ask without any is left out."""
         found: dict[str, list[Attempt]] = {}
-        columns = ", ".join(("ask", "attempt", "answered_at", "batch_id", *_RESULT))
+        columns = ", ".join(("ask", "attempt", "month", "answered_at", "batch_id", *_RESULT))
         query = f"select {columns} from requests left join batches on number = batch where status is not null and ask"
         for part in _parts(list(asks)):
-            for ask, attempt, at, batch_id, *result in self._rows(
+            for ask, attempt, month, at, batch_id, *result in self._rows(
                 f"{query} in ({_marks(part)}) order by attempt", part
             ):
-                found.setdefault(ask, []).append(Attempt(attempt, at, batch_id, Result(*result)))
+                request = Attempt(attempt, dt.date.fromisoformat(month), at, batch_id, Result(*result))
+                found.setdefault(ask, []).append(request)
         return found
 
     def intend_batch(self, requests: Sequence[Request], now: float) -> Batch:

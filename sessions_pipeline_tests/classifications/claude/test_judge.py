@@ -83,6 +83,17 @@ def test_the_same_transcript_in_two_sessions_is_paid_once(api: FakeApi, tmp_path
         assert by_session["copy"][name].cost_usd == 0 < by_session["s0"][name].cost_usd
 
 
+def test_what_sessions_of_two_months_ask_alike_is_a_cost_of_the_first_alone(api: FakeApi, tmp_path: Path) -> None:
+    one = sessions(1)[0]
+    copy = replace(one, session_id="copy", telemetry={"month": dt.date(2026, 2, 1)})
+    first, _ = labels(backend(tmp_path), [one])
+    second, _ = labels(backend(tmp_path), [copy])
+    assert len(api.ledger()) == STEPS
+    assert {a.status for a in second} == {"ok"}
+    assert all(a.cost_usd > 0 for a in first)
+    assert not any(a.cost_usd or a.input_tokens for a in second)
+
+
 def test_many_sessions_that_read_alike_are_paid_once_however_many_ask_at_the_same_time(
     api: FakeApi, tmp_path: Path
 ) -> None:
@@ -216,6 +227,14 @@ class TestTrouble:
         found, stopped = labels(asked, sessions(3), [WORK_MODE, OUTCOME])
         assert (len(found), stopped) == (6, None)
         assert set(times_billed(api).values()) == {1}
+
+    def test_results_that_a_proxy_cut_short_are_read_again_and_not_paid_again(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        api.behaviour.faults = [Fault("GET", "/v1/messages/batches/*/results", short=True, times=2)]
+        found, stopped = labels(backend(tmp_path), sessions(6), [WORK_MODE])
+        assert ([a.status for a in found], stopped) == (["ok"] * 6, None)
+        assert len(api.ledger()) == 6
 
     def test_results_that_never_come_whole_are_read_by_the_next_run(self, api: FakeApi, tmp_path: Path) -> None:
         broken = Fault("GET", "/v1/messages/batches/*/results", half=True, times=99)
