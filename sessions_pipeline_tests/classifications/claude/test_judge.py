@@ -319,6 +319,15 @@ class TestTrouble:
         judge = backend(tmp_path, judge_model="claude-opus-4-1", api_mode="direct")
         assert len(labels(judge, sessions(1), [WORK_MODE])[0]) == 1
 
+    @pytest.mark.parametrize("status", [405, 501])
+    def test_an_endpoint_that_says_nothing_about_its_models_is_used_all_the_same(
+        self, api: FakeApi, tmp_path: Path, status: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "RETRIES", 0)
+        api.behaviour.faults = [Fault("GET", "/v1/models/*", status, times=3)]
+        found, stopped = labels(backend(tmp_path), sessions(1), [WORK_MODE])
+        assert ([a.status for a in found], stopped) == (["ok"], None)
+
 
 class TestNeverTwice:
     def test_direct_calls_alone_where_batches_are_forbidden(self, api: FakeApi, tmp_path: Path) -> None:
