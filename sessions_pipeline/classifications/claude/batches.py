@@ -229,10 +229,11 @@ class Batches:
             yield batch
 
     def _whole(self, batch_id: str, requests: int) -> list[MessageBatchIndividualResponse]:
-        """All results of a batch, of `requests` or more. The SDK does not read on after a connection that broke in the
-        middle, and takes a body that a proxy cut short for all there is: we start anew.
+        """All results of a batch.
 
-        Raises LabellingStoppedError if it breaks every time.
+        The SDK does not read on after a connection that broke in the middle, and takes a body that a proxy cut short
+        for all there is. So the results are read anew while there are fewer than `requests`, the fewest that it holds.
+        Raises LabellingStoppedError if they cannot be read at all.
         """
         import httpx2
 
