@@ -121,6 +121,12 @@ def run(
 
             if not has_key():
                 stop(NO_KEY, SOMETHING_MISSING)
+        if wanted.backend == "distilled":
+            from sessions_pipeline.classifications.assets import training_of
+            from sessions_pipeline.state import State
+
+            if problem := training_of(State(home=str(folder.path))).problem():
+                stop(problem, SOMETHING_MISSING)
         if max_cost is not None:
             # Holds for this process alone; the assets read the settings themselves.
             os.environ["SESSIONS_MAX_COST_USD"] = str(max_cost)
@@ -203,12 +209,6 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: Progre
     started = time.monotonic()
     settings = load_settings(folder.path).settings
     operate.prepare(folder)
-    if settings.backend == "distilled":
-        from sessions_pipeline.classifications.assets import training_of
-        from sessions_pipeline.state import State
-
-        if problem := training_of(State(home=str(folder.path))).problem():
-            stop(problem, SOMETHING_MISSING)
     found = _ingest(folder, settings, first, last, show)
 
     def show_estimate(months: list[dt.date]) -> None:

@@ -82,7 +82,7 @@ class Ask:
         body = canonical(self.params)
         return hashlib.sha256(body).hexdigest()[:32], len(body)
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Step and digest of everything that the answer depends on (128 bits, in hex): what identifies the ask."""
         return f"{self.step}-{self._measured[0]}"
