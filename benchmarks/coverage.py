@@ -12,15 +12,23 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from benchmarks.findings import Finding, progress, tell
-from sessions_pipeline.analysis.corrected_rows import corrected_estimates
+from sessions_pipeline.analysis.corrected_rows import (
+    SHARE_GROUPS,
+    gold_labels,
+    judged_sessions,
+    regression_rows,
+    share_rows,
+)
 from sessions_pipeline.analysis.gold import GOLD, Plan, draw
+from sessions_pipeline.analysis.models import Row
+from sessions_pipeline.analysis.specifications import TABLE_A1
 from sessions_pipeline.schemas import polars_schema
 
 DRAWS, SESSIONS, GOLD_SESSIONS = 200, 30_000, 1_000
@@ -103,9 +111,9 @@ def _judged(
     context: np.ndarray,
 ) -> pl.DataFrame:
     outcome = np.where(success, "succeeded", "failed")
-    known = {
+    known: dict[str, pl.Series | np.ndarray] = {
         **shared,
-        "labels_backend": ["rules"] * len(ids),
+        "labels_backend": np.full(len(ids), "rules"),
         "expertise": level,
         "outcome": outcome,
         "success_signal": np.where(success, 4, 1),
@@ -144,11 +152,14 @@ def gold_rows(draws: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def one_draw(seed: int, sessions: int, gold_sessions: int, *, expertise_errs: bool) -> pl.DataFrame:
-    """analysis.corrected_estimates of one study, of which `gold_sessions` are drawn and labelled without error."""
+def one_draw(seed: int, sessions: int, gold_sessions: int, *, expertise_errs: bool) -> Iterator[Row]:
+    """What is planted, estimated on one study of which `gold_sessions` are drawn and labelled without error."""
     made = study(seed, sessions, expertise_errs=expertise_errs)
     drawn = draw(made.judged, Plan(MONTHS, ("outcome", "expertise"), gold_sessions, seed), NOW)
-    return corrected_estimates(made.judged, drawn, gold_rows(drawn, made.truth), MONTHS[-1], MIN_USERS)
+    judged, gold = judged_sessions(made.judged), gold_labels(drawn, gold_rows(drawn, made.truth))
+    contexts = [group for group in SHARE_GROUPS if group[0].quantity == "codebase_context"]
+    yield from regression_rows(judged, gold, MIN_USERS, [TABLE_A1[-1]])
+    yield from share_rows(judged, gold, MIN_USERS, contexts)
 
 
 @dataclass(frozen=True)
@@ -171,12 +182,12 @@ def coverage(
 
     The correction of the outcome alone is looked at where the judge errs on the outcome alone.
     """
-    found: dict[tuple[str, str, str], list[dict[str, float]]] = defaultdict(list)
+    found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for number in range(draws):
         for expertise_errs in (False, True):
             rows = one_draw(first_seed + number, sessions, gold_sessions, expertise_errs=expertise_errs)
-            for row in rows.iter_rows(named=True):
-                key = (row["quantity"], row["term"], row["correction"])
+            for row in rows:
+                key = (str(row["quantity"]), str(row["term"]), str(row["correction"]))
                 if key in PLANTED and (key[2] == "outcome") != expertise_errs:
                     found[key].append(row)
         if (number + 1) % 20 == 0:
@@ -184,7 +195,7 @@ def coverage(
     return {key: _summary(rows, PLANTED[key]) for key, rows in found.items()}
 
 
-def _summary(rows: list[dict[str, float]], planted: float) -> Coverage:
+def _summary(rows: list[Row], planted: float) -> Coverage:
     naive, error = (np.array([row[name] for row in rows]) for name in ("naive", "naive_std_error"))
     low, high, estimate, own = (
         np.array([row[name] for row in rows]) for name in ("ci_low", "ci_high", "corrected", "std_error")

@@ -35,6 +35,7 @@ Fixed effects
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,7 @@ class TooFewGoldLabelsError(ValueError):
 
 @dataclass(frozen=True)
 class Equations:
-    """One least-squares problem by sessions: regressors (n, k), outcome (n,), member (n,) 1 in the sample and else 0.
+    """One least-squares problem by sessions: regressors (k, n), outcome (n,), member (n,) 1 in the sample and else 0.
 
     Regressors and outcome of those that are no members do not count; they are numbers all the same.
     """
@@ -67,18 +68,19 @@ class Equations:
     outcome: Floats
     member: Floats
 
-    def matrix(self, weight: Floats) -> Floats:
-        """Sum of weight · s w w', shape (k, k)."""
-        return np.einsum("i,ij,ik->jk", weight * self.member, self.regressors, self.regressors)
+    def of(self, sessions: Integers) -> Equations:
+        """Those of `sessions`, by position."""
+        return Equations(self.regressors[:, sessions], self.outcome[sessions], self.member[sessions])
 
-    def right_side(self, weight: Floats) -> Floats:
-        """Sum of weight · s w y, shape (k,)."""
-        return np.einsum("i,ij->j", weight * self.member * self.outcome, self.regressors)
+    def sums(self, weight: Floats | float = 1.0) -> tuple[Floats, Floats]:
+        """Sum of weight · s w w', shape (k, k), and of weight · s w y, shape (k,)."""
+        weighted = self.regressors * (weight * self.member)
+        return np.einsum("ji,ki->jk", weighted, self.regressors), np.einsum("ji,i->j", weighted, self.outcome)
 
     def along(self, direction: Floats, coefficients: Floats) -> Floats:
         """direction'g of every session at `coefficients`, shape (n,)."""
-        residual = self.outcome - np.einsum("ij,j->i", self.regressors, coefficients)
-        return self.member * residual * np.einsum("ij,j->i", self.regressors, direction)
+        residual = self.outcome - np.einsum("ji,j->i", self.regressors, coefficients)
+        return self.member * residual * np.einsum("ji,j->i", self.regressors, direction)
 
 
 @dataclass(frozen=True)
@@ -95,47 +97,75 @@ class Problem:
     weight: Floats
     user: Integers
 
+    @cached_property
+    def gold_users(self) -> Integers:
+        """Users with gold labels."""
+        return np.unique(self.user[self.at])
+
+    @cached_property
+    def fold(self) -> Integers:
+        """Fold of each session, that of its user, shape (n,): users with gold labels, and the others, spread evenly."""
+        chance = np.random.default_rng(SEED)
+        fold = chance.permutation(int(self.user.max()) + 1) % FOLDS
+        fold[self.gold_users] = chance.permutation(self.gold_users.size) % FOLDS
+        return fold[self.user]
+
+    @cached_property
+    def judged_sums(self) -> list[tuple[Floats, Floats]]:
+        """By fold: the judge's sums of all sessions, less those of the sessions with gold labels, weighted."""
+        there, found = self.judged.of(self.at), []
+        for number in range(FOLDS):
+            every = self.judged.of(np.flatnonzero(self.fold == number)).sums()
+            drawn = there.sums(self.weight * (self.fold[self.at] == number))
+            found.append((every[0] - drawn[0], every[1] - drawn[1]))
+        return found
+
+    @cached_property
+    def gold_sums(self) -> tuple[Floats, Floats]:
+        """The sums of the gold labels, weighted."""
+        return self.gold.sums(self.weight)
+
+    @cached_property
+    def judged_matrix(self) -> Floats:
+        """The judge's matrix of all sessions."""
+        return self.judged.sums()[0]
+
 
 @dataclass(frozen=True)
 class Corrected:
-    """A corrected coefficient. power: l, the weight of the judge's labels, mean over the folds' sessions."""
+    """A corrected coefficient. power: l, the weight of the judge's labels, mean over the sessions."""
 
     estimate: float
     std_error: float
     ci_low: float
     ci_high: float
     power: float
-    gold_users: int
 
 
-def naive(judged: Equations, user: Integers, term: int) -> tuple[float, float]:
-    """Coefficient `term` by the judge's labels alone, and its standard error clustered by user (G/(G - 1))."""
-    everyone = np.ones(judged.outcome.size)
-    matrix = judged.matrix(everyone)
-    coefficients: Floats = np.linalg.solve(matrix, judged.right_side(everyone))
-    direction: Floats = np.linalg.solve(matrix, np.eye(len(matrix))[term])
-    by_user = np.bincount(user, weights=judged.along(direction, coefficients))
+def naive_mean(judged: Equations, user: Integers) -> tuple[float, float | None]:
+    """The members' mean outcome by the judge's labels, and its standard error clustered by user; None with one user."""
+    of_member = judged.member * judged.outcome
+    mean = float(of_member.sum() / judged.member.sum())
+    by_user = np.bincount(user, weights=of_member - judged.member * mean) / judged.member.sum()
     users = np.unique(user[judged.member > 0]).size
-    correction = users / (users - 1) if users > 1 else np.nan
-    return float(coefficients[term]), float(np.sqrt(correction * np.square(by_user).sum()))
+    return mean, float(np.sqrt(users / (users - 1) * np.square(by_user).sum())) if users > 1 else None
 
 
 def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:
-    """Coefficients (k,) and inverse matrix (k, k) with the judge's labels weighted by `power` (n,).
+    """Coefficients (k,) and inverse matrix (k, k) with the judge's labels weighted by `power` (FOLDS,).
 
     Raises TooFewGoldLabelsError if the corrected matrix leaves a direction without information.
     """
-    of_gold = power[problem.at] * problem.weight
-    judged_there = _rows(problem.judged, problem.at)
-    matrix = problem.judged.matrix(power) - judged_there.matrix(of_gold) + problem.gold.matrix(problem.weight)
-    right = problem.judged.right_side(power) - judged_there.right_side(of_gold)
-    right += problem.gold.right_side(problem.weight)
-    before = problem.judged.matrix(np.ones(power.size))
-    scale = np.sqrt(np.maximum(np.diag(before), np.finfo(float).tiny))
-    left = np.linalg.eigvalsh(matrix / np.outer(scale, scale)).min()
-    if left < LEAST_INFORMATION * np.linalg.eigvalsh(before / np.outer(scale, scale)).min():
-        raise TooFewGoldLabelsError("too few gold labels: corrected by them, the regressors do not vary")
-    inverse: Floats = np.linalg.inv(matrix)
+    matrix, right = problem.gold_sums
+    for weight, (of_matrix, of_right) in zip(power, problem.judged_sums, strict=True):
+        matrix, right = matrix + weight * of_matrix, right + weight * of_right
+    before = problem.judged_matrix
+    scale = np.sqrt(np.outer(np.diag(before), np.diag(before)))
+    if not scale.all() or (least := np.linalg.eigvalsh(before / scale).min()) < COLLINEAR:
+        raise TooFewGoldLabelsError("a regressor does not vary by the judge's labels, or only together with another")
+    if np.linalg.eigvalsh(matrix / scale).min() < LEAST_INFORMATION * least:
+        raise TooFewGoldLabelsError("too few gold labels: corrected by them, the regressors hardly vary")
+    inverse = np.linalg.inv(matrix).astype(np.float64)
     return inverse @ right, inverse
 
 
@@ -143,69 +173,48 @@ def corrected(problem: Problem, term: int) -> Corrected:
     """Coefficient `term` of `problem`. Raises TooFewGoldLabelsError where `solve` does, or with too few gold users."""
     from scipy.special import stdtrit
 
-    parameters = problem.judged.regressors.shape[1]
-    users = int(problem.user.max()) + 1
-    gold_users = np.unique(problem.user[problem.at])
-    if gold_users.size <= parameters + 1:
-        raise TooFewGoldLabelsError(f"gold labels of {gold_users.size} users cannot correct {parameters} coefficients")
-    fold = _folds(users, gold_users)[problem.user]
-    coefficients, inverse = solve(problem, np.ones(problem.user.size))
-    power = _power(problem, coefficients, inverse[term], fold)
+    users, parameters = problem.gold_users.size, len(problem.judged.regressors)
+    if users <= parameters + 1:
+        raise TooFewGoldLabelsError(f"gold labels of {users} users cannot correct {parameters} coefficients")
+    power = _power(problem, *solve(problem, np.ones(FOLDS)), term)
     coefficients, inverse = solve(problem, power)
-    judged = problem.judged.along(inverse[term], coefficients)
-    contribution = power * judged
+    weight = power[problem.fold]
+    contribution = weight * problem.judged.along(inverse[term], coefficients)
     gold = problem.gold.along(inverse[term], coefficients)
-    contribution[problem.at] += problem.weight * (gold - power[problem.at] * judged[problem.at])
+    contribution[problem.at] += problem.weight * (gold - contribution[problem.at])
     by_user = np.bincount(problem.user, weights=contribution)
-    correction = gold_users.size / (gold_users.size - parameters)
-    std_error = float(np.sqrt(correction * np.square(by_user).sum()))
-    margin = float(stdtrit(gold_users.size - 1, (1 + CONFIDENCE) / 2)) * std_error
+    std_error = float(np.sqrt(users / (users - parameters) * np.square(by_user).sum()))
+    margin = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2)) * std_error
     estimate = float(coefficients[term])
-    return Corrected(
-        estimate, std_error, estimate - margin, estimate + margin, float(power.mean()), int(gold_users.size)
-    )
+    return Corrected(estimate, std_error, estimate - margin, estimate + margin, float(weight.mean()))
 
 
-def _rows(equations: Equations, at: Integers) -> Equations:
-    return Equations(equations.regressors[at], equations.outcome[at], equations.member[at])
-
-
-def _folds(users: int, gold_users: Integers) -> Integers:
-    """Fold of each user, shape (users,): those with gold labels, and all others, spread evenly."""
-    chance = np.random.default_rng(SEED)
-    fold = chance.permutation(users) % FOLDS
-    fold[gold_users] = chance.permutation(gold_users.size) % FOLDS
-    return fold
-
-
-def _power(problem: Problem, coefficients: Floats, direction: Floats, fold: Integers) -> Floats:
-    """The weight of the judge's labels of each session, shape (n,): tuned on the users of the other folds."""
-    judged, gold = problem.judged.along(direction, coefficients), problem.gold.along(direction, coefficients)
+def _power(problem: Problem, coefficients: Floats, inverse: Floats, term: int) -> Floats:
+    """The weight of the judge's labels in each fold, shape (FOLDS,), tuned on the users of the other folds."""
+    judged = problem.judged.along(inverse[term], coefficients)
+    gold = problem.gold.along(inverse[term], coefficients)
     of_gold, of_judge = np.zeros_like(judged), -judged
     of_gold[problem.at] = problem.weight * gold
     of_judge[problem.at] += problem.weight * judged[problem.at]
-    of_users = [np.bincount(problem.user, weights=values) for values in (of_gold, of_judge)]
-    products, squares = of_users[0] * of_users[1], np.square(of_users[1])
-    fold_of_user = np.zeros(products.size, dtype=np.int64)
-    fold_of_user[problem.user] = fold
-    power = np.empty(FOLDS)
-    for number in range(FOLDS):
-        others = fold_of_user != number
-        below = squares[others].sum()
-        power[number] = np.clip(products[others].sum() / below, 0, 1) if below > 0 else 1.0
-    return power[fold]
+    t, b = (np.bincount(problem.user, weights=values) for values in (of_gold, of_judge))
+    fold = np.zeros(t.size, dtype=np.int64)
+    fold[problem.user] = problem.fold
+    products, squares = (np.bincount(fold, weights=values, minlength=FOLDS) for values in (t * b, b * b))
+    above, below = products.sum() - products, squares.sum() - squares
+    # Where the judge's labels never vary they may count in full: it changes nothing.
+    return np.clip(np.divide(above, below, out=np.ones(FOLDS), where=below > 0), 0, 1)
 
 
 def cell_indices(cell: Integers, main_effects: Floats, values: Floats) -> Floats:
-    """What the regressors say of the cells, one row per cell, shape (cells, columns).
+    """What the regressors say of the cells, shape (columns, cells).
 
-    values (n, v): the judge's outcome and regressors of the n sessions in the cells `cell` (n,). main_effects
+    values (v, n): the judge's outcome and regressors of the n sessions in the cells `cell` (n,). main_effects
     (cells, d): indicators of the controls' values. Columns span the constant, the means of `values` within cells, and
     what the main effects predict of them (least squares weighted by sessions); they are orthogonal over sessions,
     without those that others determine.
     """
     sessions = np.bincount(cell).astype(np.float64)
-    means = np.stack([np.bincount(cell, weights=column) for column in values.T], axis=1) / sessions[:, None]
+    means = np.stack([np.bincount(cell, weights=column) for column in values], axis=1) / sessions[:, None]
     root = np.sqrt(sessions)[:, None]
     predicted = main_effects @ np.linalg.lstsq(root * main_effects, root * means, rcond=None)[0]
     constant = np.ones((sessions.size, 1))
@@ -213,4 +222,4 @@ def cell_indices(cell: Integers, main_effects: Floats, values: Floats) -> Floats
     raw = raw - np.average(raw, axis=0, weights=sessions)
     left, sizes, _ = np.linalg.svd(root * raw, full_matrices=False)
     kept = left[:, sizes > max(COLLINEAR * sizes.max(initial=0.0), COLLINEAR * np.sqrt(sessions.sum()))]
-    return np.hstack([constant, kept / root * np.sqrt(sessions.sum())])
+    return np.hstack([constant, kept / root * np.sqrt(sessions.sum())]).T

@@ -6,7 +6,7 @@ Shares of labels, outcomes by expertise, and the regressions of Tables A1 and A2
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from sessions_pipeline.analysis.corrected import (
     TooFewGoldLabelsError,
     cell_indices,
     corrected,
-    naive,
+    naive_mean,
 )
 from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
 from sessions_pipeline.analysis.models import (
@@ -74,29 +74,45 @@ def gold_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> GoldLabels:
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """The window's sessions in order of session_id, as the judge and as gold labels have them.
+class Judged:
+    """The window's sessions in order of session_id, as the judge has them. user (n,): numbers from 0, none skipped."""
 
-    at (m,), weight (m,): which of them have all the gold labels needed, and one over the probability of it.
-    user (n,): numbers from 0.
-    """
-
-    judged: pl.DataFrame
-    gold: pl.DataFrame
-    at: Integers
-    weight: Floats
+    sessions: pl.DataFrame
     user: Integers
 
 
-def labelled(sessions: pl.DataFrame, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
-    """`sessions` (core.classified_sessions) with the gold labels of `facets`. Sessions lacking one of them have none.
+def judged_sessions(sessions: pl.DataFrame) -> Judged:
+    """`sessions`: core.classified_sessions of the window."""
+    in_order = sessions.sort("session_id")
+    return Judged(in_order, _numbers(in_order["user_key"]))
 
-    Raises TooFewGoldLabelsError if no session has all of them, or months were not drawn from.
+
+def _numbers(keys: pl.Series) -> Integers:
+    """`keys` (n,) as numbers from 0, none skipped."""
+    return keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sessions with all the gold labels that are needed.
+
+    sessions: with these labels in place of the judge's. at (m,): where they stand among the judged ones.
+    weight (m,): one over the probability to be there.
     """
-    judged = sessions.sort("session_id")
-    there = judged.select("session_id").with_row_index("at")
+
+    sessions: pl.DataFrame
+    at: Integers
+    weight: Floats
+
+
+def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
+    """The sessions that have gold labels of all `facets`.
+
+    Raises TooFewGoldLabelsError if there are none, or months were not drawn from.
+    """
+    there = judged.sessions.select("session_id").with_row_index("at")
     drawn = gold.drawn.join(there, on="session_id", how="semi")
-    if undrawn := sorted(set(judged["month"]) - set(gold.drawn["month"])):
+    if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
         named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
         raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
     known = gold.columns.drop_nulls(list(facets)).join(drawn, on="session_id", how="semi")
@@ -104,13 +120,7 @@ def labelled(sessions: pl.DataFrame, gold: GoldLabels, facets: tuple[str, ...]) 
         raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(facets)}")
     weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
     at = weights["at"].to_numpy().astype(np.int64)
-    return Labelled(
-        judged=judged,
-        gold=with_gold_labels(judged[at], known, facets),
-        at=at,
-        weight=weights["weight"].to_numpy(),
-        user=np.unique(judged["user_key"].to_numpy(), return_inverse=True)[1].astype(np.int64),
-    )
+    return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
 
 
 def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
@@ -189,29 +199,31 @@ def _shares() -> Iterator[tuple[Share, ...]]:
         )
 
 
+SHARE_GROUPS = tuple(_shares())
+
+
 def _mean_equations(frame: pl.DataFrame, share: Share) -> Equations:
     member = _floats(frame, share.member)
-    return Equations(np.ones((frame.height, 1)), _floats(frame, share.outcome), member)
+    return Equations(np.ones((1, frame.height)), _floats(frame, share.outcome), member)
 
 
-def _hidden_shares(judged: pl.DataFrame, group: tuple[Share, ...], min_users: int) -> frozenset[str]:
+def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> frozenset[str]:
     """Terms of `group` whose cells are withheld: those of too few users, and what would tell them."""
     by_level = group[0].correction != "label"
-    labels = [share.member if by_level else share.member & share.outcome for share in group]
-    place = judged.select(
-        pl.coalesce(pl.when(label).then(pl.lit(at)) for at, label in enumerate(labels)).alias("place"), "user_key"
-    ).drop_nulls("place")
-    user = np.unique(place["user_key"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    withheld = withheld_levels(place["place"].to_numpy().astype(np.int64), user, min_users)
+    cells = [share.member if by_level else share.member & share.outcome for share in group]
+    place = judged.sessions.select(pl.coalesce(pl.when(cell).then(at) for at, cell in enumerate(cells))).to_series()
+    inside = place.is_not_null().to_numpy()
+    user = np.unique(judged.user[inside], return_inverse=True)[1].astype(np.int64)
+    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), user, min_users)
     return frozenset(group[at].term for at in withheld)
 
 
-def _share_rows(sessions: pl.DataFrame, gold: GoldLabels, min_users: int) -> Iterator[Row]:
-    everyone = sessions.sort("session_id")
-    user = np.unique(everyone["user_key"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    for group in _shares():
-        hidden = _hidden_shares(everyone, group, min_users)
-        ready, reason = _ready(sessions, gold, group[0].facets)
+def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterable[tuple[Share, ...]]) -> Iterator[Row]:
+    """The rows of `groups`, each a set of shares of which one is told by the others; all columns but those of
+    `corrected_estimates`."""
+    for group in groups:
+        hidden = _hidden_shares(judged, group, min_users)
+        ready, reason = _ready(judged, gold, group[0].facets)
         for share in group:
             common: Row = {
                 "quantity": share.quantity,
@@ -223,31 +235,27 @@ def _share_rows(sessions: pl.DataFrame, gold: GoldLabels, min_users: int) -> Ite
                 why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
                 yield {**common, "missing_reason": why}
                 continue
-            judged = _mean_equations(everyone, share)
-            members = np.unique(user[judged.member > 0]).size
-            if not members:
-                yield {**common, "n_sessions": 0, "n_users": 0, "missing_reason": "no session in the cell"}
+            equations = _mean_equations(judged.sessions, share)
+            users = np.unique(judged.user[equations.member > 0]).size
+            common |= {"n_sessions": int(equations.member.sum()), "n_users": users}
+            if not users:
+                yield {**common, "missing_reason": "no session in the cell"}
                 continue
-            estimate, std_error = naive(judged, user, 0)
-            common |= {
-                "naive": estimate,
-                "naive_std_error": std_error if members > 1 else None,
-                "n_sessions": int(judged.member.sum()),
-                "n_users": members,
-            }
+            common["naive"], common["naive_std_error"] = naive_mean(equations, judged.user)
             if ready is None:
                 yield {**common, "missing_reason": reason}
                 continue
-            problem = Problem(judged, _mean_equations(ready.gold, share), ready.at, ready.weight, ready.user)
+            of_gold = _mean_equations(ready.sessions, share)
+            problem = Problem(equations, of_gold, ready.at, ready.weight, judged.user)
             yield {**common, **_gold_counts(problem, min_users), **_corrected(problem, 0, share=True)}
 
 
-def _ready(sessions: pl.DataFrame, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
+def _ready(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
     """The sessions with the gold labels of `facets`, or why there are none."""
     if gold.draw_id is None:
         return None, NO_GOLD
     try:
-        return labelled(sessions, gold, facets), None
+        return labelled(judged, gold, facets), None
     except TooFewGoldLabelsError as error:
         return None, str(error)
 
@@ -269,34 +277,34 @@ def _placed(prepared: pl.DataFrame, sample: EstimationSample, controls: tuple[st
 
 
 def regression_problem(
-    ready: Labelled, prepared: pl.DataFrame, sample: EstimationSample, specification: Specification
+    judged: Judged, ready: Labelled, prepared: pl.DataFrame, sample: EstimationSample, specification: Specification
 ) -> Problem:
     """The equations of `specification` on the sessions in the cells of `sample`.
 
-    prepared: the judged sessions of `ready` as `prepare` leaves them. Cells are judged, also for gold labels.
+    prepared: the judged sessions as `prepare` leaves them. Cells are judged, also for gold labels.
     """
     placed, main_effects = _placed(prepared, sample, specification.controls)
     where = placed.is_not_null()
     terms = [term.values for term in specification.terms]
-    values = np.stack([_floats(sample.sessions, each) for each in (pl.col(specification.outcome), *terms)], axis=1)
-    indices = cell_indices(sample.cell, main_effects, values)[placed.drop_nulls().to_numpy()]
+    values = np.stack([_floats(sample.sessions, each) for each in (pl.col(specification.outcome), *terms)])
+    indices = cell_indices(sample.cell, main_effects, values)[:, placed.drop_nulls().to_numpy()]
     known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
 
     def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
-        own = np.stack([_floats(frame, each) for each in terms], axis=1)
+        own = np.stack([_floats(frame, each) for each in terms])
         member = _floats(frame, specification.sample.keep & known)
-        return Equations(np.hstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
+        return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
 
     # Positions among the sessions in cells; those outside have none.
     inside = (where.cum_sum().cast(pl.Int64) - 1).to_numpy()
     kept = where.to_numpy()[ready.at]
     at = inside[ready.at[kept]]
     return Problem(
-        judged=equations(ready.judged.filter(where), indices),
-        gold=equations(ready.gold.filter(pl.Series(kept)), indices[at]),
+        judged=equations(judged.sessions.filter(where), indices),
+        gold=equations(ready.sessions.filter(pl.Series(kept)), indices[:, at]),
         at=at,
         weight=ready.weight[kept],
-        user=np.unique(ready.user[where.to_numpy()], return_inverse=True)[1].astype(np.int64),
+        user=np.unique(judged.user[where.to_numpy()], return_inverse=True)[1].astype(np.int64),
     )
 
 
@@ -306,21 +314,19 @@ def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
     return {"outcome": outcome, "expertise": ("expertise",), "outcome_and_expertise": (*outcome, "expertise")}
 
 
-def _regression_rows(sessions: pl.DataFrame, gold: GoldLabels, min_users: int) -> Iterator[Row]:
-    prepared = prepare(sessions, SPECIFICATIONS)
-    ready_by_facets = {
-        facets: _ready(sessions, gold, facets)
-        for specification in SPECIFICATIONS
-        for facets in _corrections(specification).values()
-    }
-    for specification in SPECIFICATIONS:
+def regression_rows(
+    judged: Judged, gold: GoldLabels, min_users: int, specifications: Sequence[Specification]
+) -> Iterator[Row]:
+    """The rows of `specifications`; all columns but those of `corrected_estimates`."""
+    prepared = prepare(judged.sessions, specifications)
+    for specification in specifications:
         judged_rows = coefficients(prepared, specification, min_users)
         sample = estimation_sample(prepared, specification, min_users)
         for correction, facets in _corrections(specification).items():
-            ready, reason = ready_by_facets[facets]
+            ready, reason = _ready(judged, gold, facets)
             problem = None
             if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
-                problem = regression_problem(ready, prepared, sample, specification)
+                problem = regression_problem(judged, ready, prepared, sample, specification)
             for place, row in enumerate(judged_rows):
                 common: Row = {
                     "quantity": specification.name,
@@ -345,11 +351,11 @@ def corrected_estimates(
 
     sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
     """
-    labels = gold_labels(draws, gold)
+    labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
     drawn = labels.drawn.join(sessions, on="session_id", how="semi").height
     common: Row = {"month": month, "period": "window", "n_drawn": drawn, "draw_id": labels.draw_id}  # type: ignore[dict-item]
     rows: Iterable[Row] = [
-        *_share_rows(sessions, labels, min_users),
-        *_regression_rows(sessions, labels, min_users),
+        *share_rows(judged, labels, min_users, SHARE_GROUPS),
+        *regression_rows(judged, labels, min_users, SPECIFICATIONS),
     ]
     return pl.DataFrame([{**common, **row} for row in rows], schema=polars_schema(TABLE))
