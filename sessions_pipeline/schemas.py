@@ -36,6 +36,7 @@ CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
 ERROR_GROUPS = ("all", "expertise", "user_occupation")
 ERROR_METRICS = ("error_rate", "signed_error")
+RATERS = ("judge", "gold")
 LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
 
 
@@ -476,7 +477,7 @@ class SignSensitivity(Table):
     unit: str = _column("of the sizes")
     estimate: float = _column("the slope on expertise by the judge's labels", nullable=True)
     to_zero: float = _column("size of the error at which the true slope is zero", nullable=True)
-    to_insignificance: float = _count(
+    to_insignificance: float = _column(
         "size at which the end of the 95% interval nearer to zero is zero; 0 if it holds zero already", nullable=True
     )
     n_sessions: int = _count("sessions estimated on")
@@ -510,10 +511,13 @@ class LabelErrors(Table):
 
 
 class Reliability(Table):
-    """One row per as-of month and facet read twice: how alike two passes of gold labels are, and what that does."""
+    """One row per as-of month, rater and facet read twice: how alike the readings are, and what their noise does."""
 
     month: dt.date = _column("last month of the window")
     period: str = _column("the window that ends in the month", isin=PERIODS)
+    rater: str = _column(
+        "who read twice: the judge (the backend in force), or the people of the gold labels", isin=RATERS
+    )
     facet: str = _column("classifier, or share")
     sessions: int = _count("sessions read twice; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
@@ -524,7 +528,7 @@ class Reliability(Table):
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     error_variance: float = _count("variance of one reading about the mean of all", nullable=True)
     attenuation: float = _column(
-        "factor by which errors of this size shrink the slope on the facet in the preferred model; expertise alone",
+        "factor by which this noise shrinks the slope of the preferred model; of the judge's expertise alone",
         le=1,
         nullable=True,
     )

@@ -117,11 +117,19 @@ def last_draw_with_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> pl.DataFra
     return draws.filter(pl.col("draw_id") == last)
 
 
+def column_of(facet: str) -> str:
+    """The column of core.classified_sessions with the labels of `facet`."""
+    return "task_value_band" if FACETS[facet].kind == "price" else facet
+
+
 def gold_columns(gold: pl.DataFrame) -> pl.DataFrame:
-    """One row per session of labels.gold: session_id, and by facet the label of its first pass (null: none given)."""
+    """One row per session of labels.gold: session_id, and the labels of its first pass in the columns of
+    core.classified_sessions, as text (null: none given)."""
     first = gold.sort("pass_number").unique(["session_id", "facet"], keep="first", maintain_order=True)
     labels = {
-        facet: pl.col("label").filter(pl.col("facet") == facet).first() for facet in FACETS if FACETS[facet].labels
+        column_of(facet): pl.col("label").filter(pl.col("facet") == facet).first()
+        for facet in FACETS
+        if FACETS[facet].labels
     }
     return first.group_by("session_id", maintain_order=True).agg(**labels).sort("session_id")
 
@@ -143,13 +151,14 @@ def response_weights(drawn: pl.DataFrame, labelled: Collection[str]) -> pl.DataF
 _SIGNAL = {"none": "0"}
 _AS_NUMBERS: Mapping[str, pl.Expr] = {
     "expertise": pl.col("expertise"),
+    "expertise_opening": pl.col("expertise_opening"),
     "success_signal": pl.col("success_signal").replace(_SIGNAL),
     "failure_signal": pl.col("failure_signal").replace(_SIGNAL),
 }
 
 
 def with_gold_labels(sessions: pl.DataFrame, gold: pl.DataFrame, facets: Sequence[str]) -> pl.DataFrame:
-    """`sessions` (rows of core.classified_sessions) with the gold labels of `facets`, and the measures made of them.
+    """`sessions` (rows of core.classified_sessions) with gold labels in the columns `facets`, and the measures of them.
 
     gold: as `gold_columns`; sessions without a row keep their labels. The measures are those of
     `core.classified_sessions`.
