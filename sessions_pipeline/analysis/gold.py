@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from sessions_pipeline.classifications.reference import FACETS
+from sessions_pipeline.classifications.reference import FACETS, Reference
 from sessions_pipeline.schemas import polars_schema
 
 DRAWS, GOLD = "labels.gold_draws", "labels.gold"
@@ -146,6 +146,42 @@ def response_weights(drawn: pl.DataFrame, labelled: Collection[str]) -> pl.DataF
     rows = drawn.with_columns(weight=one_over * of_stratum).filter(there)
     total = float((1 / drawn["probability"]).sum())
     return rows.select("session_id", pl.col("weight") * total / pl.col("weight").sum())
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Labels of a file as rows of labels.gold. left_out: what of the file is not used -> where.
+
+    unlabelled: sessions of the draws that the file belongs to that have no label in it.
+    """
+
+    rows: pl.DataFrame
+    left_out: Mapping[str, list[str]]
+    unlabelled: list[str]
+
+
+def loaded(reference: Reference, draws: pl.DataFrame, loaded_at: dt.datetime) -> Loaded:
+    """The labels of `reference` that are of drawn sessions. draws: labels.gold_draws."""
+    drawn = draws.select("session_id", "month").unique()
+    rows = (
+        reference.ratings.join(drawn, on="session_id")
+        .with_columns(
+            pl.col("rater").str.strip_prefix("pass ").cast(pl.Int64).alias("pass_number"),
+            pl.lit(reference.sha256).alias("file_sha256"),
+            pl.lit(loaded_at, dtype=pl.Datetime("us")).alias("loaded_at"),
+        )
+        .sort("month", "session_id", "pass_number", "facet")
+        .select(polars_schema(GOLD).keys())
+    )
+    left_out = dict(reference.left_out)
+    if strangers := sorted(set(reference.ratings["session_id"]) - set(drawn["session_id"])):
+        left_out["sessions that were not drawn"] = strangers
+    # Two draws share sessions: a file is of the one with most of its sessions, of several the smallest.
+    shared = draws.join(rows, on="session_id", how="semi").group_by("draw_id").len("shared")
+    sizes = draws.group_by("draw_id").len("size").join(shared, on="draw_id")
+    own = sizes.sort("shared", "size", "draw_id", descending=[True, False, False])["draw_id"].head(1)
+    unlabelled = draws.filter(pl.col("draw_id").is_in(own.implode())).join(rows, on="session_id", how="anti")
+    return Loaded(rows, left_out, unlabelled["session_id"].to_list())
 
 
 _SIGNAL = {"none": "0"}
