@@ -158,6 +158,7 @@ def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
         "std_error": found.std_error,
         "ci_low": found.ci_low,
         "ci_high": found.ci_high,
+        "degrees_of_freedom": found.degrees_of_freedom,
         "judge_weight": found.power,
     }
 
