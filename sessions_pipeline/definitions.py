@@ -14,7 +14,7 @@ for _message in (
 from dagster import Definitions, in_process_executor
 
 from sessions_pipeline.analysis.assets import analysis_assets
-from sessions_pipeline.classifications.assets import classifications
+from sessions_pipeline.classifications.assets import classifications, retests
 from sessions_pipeline.config import default_home, load_settings
 from sessions_pipeline.report.assets import report_assets
 from sessions_pipeline.schedules import ingest_job, join_job, label_job, month_job, month_that_ended, publish_job
@@ -30,6 +30,7 @@ defs = Definitions(
         raw_tables,
         sessions,
         classifications,
+        retests,
         *sql_assets(_WINDOW),
         attrition_table,
         *analysis_assets(_WINDOW),

@@ -199,6 +199,10 @@ class Classifications(Table):
     classified_at: dt.datetime = _column("UTC")
 
 
+class Retests(Classifications):
+    """One row per session, classifier and label version of the judge's second reading of a share of the sessions."""
+
+
 class CurrentLabels(Table):
     """One row per session with at least one current label: its labels as columns."""
 
@@ -557,6 +561,7 @@ TABLES: dict[str, type[Table]] = {
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
     "analysis.agreement": Agreement,
+    "labels.retests": Retests,
     "labels.gold_draws": GoldDraws,
     "labels.gold": Gold,
     "analysis.corrected_estimates": CorrectedEstimates,

@@ -14,7 +14,7 @@ from sessions_pipeline.analysis.gold import DRAWS, GOLD
 from sessions_pipeline.analysis.label_errors import label_errors
 from sessions_pipeline.analysis.models import estimate
 from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
-from sessions_pipeline.analysis.reliability import reliability_rows, two_passes
+from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
 from sessions_pipeline.analysis.sign_sensitivity import sign_sensitivity
 from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
@@ -29,6 +29,7 @@ from sessions_pipeline.state import State
 SESSIONS = "core.classified_sessions"
 AGREEMENT = "analysis.agreement"
 AGREEMENT_SOURCES = ("core.sessions", "labels.classifications")
+RETESTS = "labels.retests"
 Estimator = Callable[[pl.DataFrame, dt.date, str, int], pl.DataFrame]
 ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
@@ -142,31 +143,45 @@ def _stored_asset(table: str) -> AssetsDefinition:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a table is made of one window. sources: what it reads beside the sessions.
+    """How a table is made of one window.
 
-    rows: of the window's sessions, those sources (all their months), the window's last month, and `min_users`.
+    sources: tables beside the sessions; read: what of them is read, once a run. rows: of the window's sessions, what
+    was read, the window's last month, and `min_users`.
     """
 
     sources: tuple[str, ...]
+    read: Callable[[State], Sequence[pl.DataFrame]]
     rows: Callable[[pl.DataFrame, Sequence[pl.DataFrame], dt.date, int], pl.DataFrame]
 
 
 def _of_gold(estimator: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, dt.date, int], pl.DataFrame]) -> Recipe:
+    """One that takes draws and gold labels of all months."""
     return Recipe(
-        (DRAWS, GOLD), lambda sessions, read, month, min_users: estimator(sessions, read[0], read[1], month, min_users)
+        (DRAWS, GOLD),
+        lambda state: [state.warehouse.read(DRAWS), state.warehouse.read(GOLD)],
+        lambda sessions, read, month, min_users: estimator(sessions, read[0], read[1], month, min_users),
     )
+
+
+def _readings(state: State) -> Sequence[pl.DataFrame]:
+    """What was read twice; first answers, which are many, of months with second ones alone."""
+    retests = state.warehouse.read(RETESTS)
+    months = retests["month"].unique().to_list()
+    firsts = [state.warehouse.read(table, months) for table in AGREEMENT_SOURCES]
+    return [state.warehouse.read(GOLD), *firsts, retests]
 
 
 OF_WINDOWS: dict[str, Recipe] = {
     "analysis.corrected_estimates": _of_gold(corrected_estimates),
     "analysis.label_errors": _of_gold(label_errors),
     "analysis.sign_sensitivity": Recipe(
-        (), lambda sessions, _, month, min_users: sign_sensitivity(sessions, month, min_users)
+        (), lambda _: [], lambda sessions, _, month, min_users: sign_sensitivity(sessions, month, min_users)
     ),
     "analysis.reliability": Recipe(
-        (GOLD,),
+        (GOLD, *AGREEMENT_SOURCES, RETESTS),
+        _readings,
         lambda sessions, read, month, min_users: reliability_rows(
-            sessions, {READ_BY_PEOPLE: two_passes(read[0])}, month, min_users
+            sessions, {JUDGED: two_answers(*read[1:]), READ_BY_PEOPLE: two_passes(read[0])}, month, min_users
         ),
     ),
 }
@@ -189,7 +204,7 @@ def _window_asset(table: str, recipe: Recipe, window_months: int) -> AssetsDefin
     def of_windows(context: AssetExecutionContext, state: State) -> Iterator[object]:
         months, window = months_of(context), state.settings.window_months
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
-        read = [state.warehouse.read(source) for source in recipe.sources]
+        read = recipe.read(state)
         tell, frames = reporter(f"estimating {table.split('.')[1].replace('_', ' ')}", "vintages"), []
         for done, month in enumerate(months, start=1):
             of_window = sessions.filter(pl.col("month").is_in(window_ending(month, window)))
