@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint docs bench bench-ingest soak lock
+.PHONY: help demo run ui test lint docs bench bench-ingest bench-coverage soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
@@ -16,6 +16,7 @@ help:
 	@echo "make docs                          writes docs/tables.md from the table models"
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
+	@echo "make bench-coverage                coverage of 95% intervals when the judge errs, naive and corrected"
 	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
 
 $(VENV)/ready: requirements.lock pyproject.toml
@@ -52,6 +53,9 @@ bench: $(VENV)/ready
 
 bench-ingest: $(VENV)/ready
 	$(BIN)/python -m benchmarks.ingest $(if $(BENCH_SOURCE),--source $(BENCH_SOURCE)) $(BENCH_FLAGS)
+
+bench-coverage: $(VENV)/ready
+	$(BIN)/python -m benchmarks.coverage $(BENCH_FLAGS)
 
 soak: $(VENV)/ready
 	$(BIN)/python -m sessions_pipeline_tests.soak

@@ -14,11 +14,12 @@ import polars as pl
 import polars.selectors as cs
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, Failure, MaterializeResult
 
+from sessions_pipeline.analysis.specifications import PREFERRED
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, DECIDERS, DECISION_KINDS
 from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
 from sessions_pipeline.metadata import asset_key, run_metadata, table_of
 from sessions_pipeline.months import months_between
-from sessions_pipeline.rows import BadRowsError
+from sessions_pipeline.rows import BadRowsError, valid_rows
 from sessions_pipeline.schemas import TABLES, polars_schema
 from sessions_pipeline.sessions.attrition import breaks, disagreements
 from sessions_pipeline.snapshot import is_published
@@ -276,6 +277,21 @@ def reference_is_used(state: State, months: Sequence[dt.date]) -> Verdict:
     return Verdict(not reference.left_out, {what: len(places) for what, places in reference.left_out.items()})
 
 
+def gold_labels_suffice(state: State, months: Sequence[dt.date]) -> Verdict:
+    """Counts the estimates that gold labels corrected, and why others are not; passes where there are none at all."""
+    rows = state.warehouse.read("analysis.corrected_estimates", months).filter(pl.col("draw_id").is_not_null())
+    headline = rows.filter(quantity=PREFERRED, correction="outcome")
+    reasons = rows.filter(~pl.col("suppressed")).drop_nulls("missing_reason")["missing_reason"].value_counts(sort=True)
+    return Verdict(
+        headline["corrected"].null_count() == 0,
+        {
+            "corrected": rows["corrected"].count(),
+            "not corrected": rows["corrected"].null_count(),
+            "why not": "; ".join(f"{reason}: {n}" for reason, n in reasons.head(5).iter_rows()) or "none is",
+        },
+    )
+
+
 SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
     "labels.classifications": (
         SpanningCheck(
@@ -315,6 +331,14 @@ SPANNING_CHECKS: Mapping[str, tuple[SpanningCheck, ...]] = {
             "The file of the setting reference_labels can be read, and every line and label of it is known.",
             False,
             reference_is_used,
+        ),
+    ),
+    "analysis.corrected_estimates": (
+        SpanningCheck(
+            "gold_labels_suffice",
+            "Where there are gold labels, they correct the preferred slope of every vintage of the run.",
+            False,
+            gold_labels_suffice,
         ),
     ),
     "core.classified_sessions": (
@@ -463,3 +487,16 @@ def assertion_queries(model: SqlModel, values: Mapping[str, object]) -> dict[str
 def _broken(found: Mapping[str, str]) -> dict[str, Any]:
     """Text of each assertion -> the rows that break it, named."""
     return {f"broken by: {text}": where or "none" for text, where in found.items()}
+
+
+def look_at(state: State, table: str, months: Sequence[dt.date]) -> Iterator[AssetCheckResult | MaterializeResult]:
+    """Checks and counts the rows of a table that a command wrote; writes nothing."""
+    key, rows = asset_key(table), state.warehouse.read(table, months)
+    try:
+        valid_rows(table, rows, months)
+        broken = None
+    except BadRowsError as error:
+        broken = str(error)
+    facts: dict[str, Any] = {"broken rules": broken} if broken else {"rows": rows.height, "months": len(months)}
+    yield AssetCheckResult(passed=broken is None, asset_key=key, check_name=MODEL_CHECK, metadata=facts)
+    yield MaterializeResult(asset_key=key, metadata=run_metadata(rows, len(months)))

@@ -11,6 +11,7 @@ import click
 
 from sessions_pipeline.commands.agreement import agreement
 from sessions_pipeline.commands.export import export
+from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
 from sessions_pipeline.folders import Home
@@ -129,6 +130,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
         from sessions_pipeline.sessions.transcripts import Transcripts
 
         months, sessions = purge_before(Archive(folder.create().private), Transcripts(folder.private), limit)
+        remove_transcripts(folder.private, limit)
         from sessions_pipeline.classifications.claude.store import FILE, Store
 
         if (folder.private / FILE).exists():
@@ -160,7 +162,7 @@ def ui(home: Path | None, port: int) -> None:
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
-for _command in (demo, run, estimate, agreement, export):
+for _command in (demo, run, estimate, agreement, gold, export):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -121,6 +121,11 @@ class Settings(BaseModel):
     max_cost_usd: Annotated[float | None, Field(ge=0, allow_inf_nan=False), _none_for("max_cost_usd")] = Field(
         default=None, description="US dollars that one run may spend at most; unlimited: no limit"
     )
+    retest_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="share of the sessions that the claude backend labels a second time, to see how alike its answers "
+        "are; paid for like the first",
+    )
     direct_requests: Count = Field(
         default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
     )
@@ -310,6 +315,8 @@ def _allowed(key: str) -> str:
         return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
     if key == "users":
         return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
+    if key == "retest_share":
+        return "a number from 0 to 1"
     word = WORDS_FOR_NONE.get(key)
     kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
     return f"{kind}, or {word}" if word else kind

@@ -14,7 +14,7 @@ for _message in (
 from dagster import Definitions, in_process_executor
 
 from sessions_pipeline.analysis.assets import analysis_assets
-from sessions_pipeline.classifications.assets import classifications
+from sessions_pipeline.classifications.assets import classifications, retests
 from sessions_pipeline.config import load_settings
 from sessions_pipeline.folders import default_home
 from sessions_pipeline.report.assets import report_assets
@@ -32,6 +32,7 @@ defs = Definitions(
         raw_tables,
         sessions,
         classifications,
+        retests,
         *sql_assets(_WINDOW),
         attrition_table,
         *analysis_assets(_WINDOW),

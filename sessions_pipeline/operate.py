@@ -10,7 +10,7 @@ import datetime as dt
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sessions_pipeline.folders import Home, replace_file
@@ -144,9 +144,10 @@ def count(
 
 def estimate(home: Home, months: Iterable[dt.date]) -> list[EstimatedRow]:
     """What the claude backend would cost for the counted sessions of `months`. Nothing is sent."""
+    from sessions_pipeline.classifications.assets import judge_again
     from sessions_pipeline.classifications.claude import ClaudeBackend
     from sessions_pipeline.classifications.claude.estimate import estimate_month
-    from sessions_pipeline.classifications.labelling import missing_labels, to_ask
+    from sessions_pipeline.classifications.labelling import missing_labels, retested, to_ask
     from sessions_pipeline.state import State
 
     state = State(home=str(home.path))
@@ -157,6 +158,11 @@ def estimate(home: Home, months: Iterable[dt.date]) -> list[EstimatedRow]:
         transcripts, known = state.transcripts.read(month), state.warehouse.read("labels.classifications", [month])
         missing = missing_labels(eligible, transcripts, known, backend)
         rows += estimate_month(month, eligible.height, to_ask(missing, eligible, transcripts), backend)
+        if share := state.settings.retest_share:
+            twice, again = retested(eligible, share), judge_again(state)
+            missing = missing_labels(twice, transcripts, state.warehouse.read("labels.retests", [month]), again)
+            second = estimate_month(month, twice.height, to_ask(missing, twice, transcripts), again)
+            rows += [replace(row, classifier=f"{row.classifier}, second reading") for row in second]
     return rows
 
 

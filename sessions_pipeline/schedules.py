@@ -12,7 +12,7 @@ from dagster import (
 from sessions_pipeline.months import add_months, month_key, month_of
 
 INGESTED = AssetSelection.assets("raw/session_files", "raw/rejected_lines", "core/sessions", "core/model_use")
-LABELLED = AssetSelection.assets("labels/classifications")
+LABELLED = AssetSelection.assets("labels/classifications", "labels/retests")
 JOINED = AssetSelection.assets("staging/current_labels", "core/classified_sessions", "core/attrition")
 
 ingest_job = define_asset_job(

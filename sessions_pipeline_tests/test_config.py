@@ -48,6 +48,7 @@ class TestWhoWins:
             "pricing_model": "claude-opus-4-7",
             "calibration": None,
             "max_cost_usd": None,
+            "retest_share": 0.0,
             "direct_requests": 4,
             "min_users": 5,
             "window_months": 7,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +103,7 @@ class ClaudeBackend:
 
     private: the state folder's private folder, where the store lies. spent_since: the limit on costs counts what was
     sent from this moment on (seconds since 1970); default: the making of this object.
+    reading: 2 for a judge who is asked the same a second time; the answers are stored, and paid, beside the first.
     """
 
     name = "claude"
@@ -112,8 +114,10 @@ class ClaudeBackend:
         private: Path,
         spent_since: float | None = None,
         pace: Pace | None = None,
+        reading: int = 1,
     ) -> None:
         self.settings = settings
+        self.reading = reading
         self.store = Store(private)
         self.started = time.time()
         self.pace = pace or Pace()
@@ -136,13 +140,19 @@ class ClaudeBackend:
         return self.settings.judge_model
 
     def prompt_sha256(self, classifier: Classifier) -> str:
-        """Digest of all that is asked, window and calibration postings included."""
-        return self._prompts[classifier.name]
+        """Digest of all that is asked, window and calibration postings included, and of a later reading."""
+        digest = self._prompts[classifier.name]
+        return digest if self.reading == 1 else hashlib.sha256(f"{digest} {self.reading}".encode()).hexdigest()
 
     def first_ask(self, session: SessionToLabel, classifier: Classifier) -> Ask:
         """The request for `classifier`, or the first of two."""
         model = self.settings.posting_model if classifier.kind == "price" else self.settings.judge_model
-        return question(classifier, session, model)
+        return replace(question(classifier, session, model), reading=self.reading)
+
+    def price_ask(self, classifier: Classifier, posting: str) -> Ask:
+        """The second request for a classifier in two steps."""
+        ask = pricing(classifier, posting, self.calibration, self.settings.pricing_model)
+        return replace(ask, reading=self.reading)
 
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
         """One answer for each session and classifier that could be had; those that were paid before cost nothing.
@@ -217,7 +227,7 @@ class ClaudeBackend:
             ask = case.ask(classifier, None, partial(self.first_ask, case.session, classifier))
             yield classifier, ask
             if classifier.kind == "price" and (found := history.last(ask)) and (posting := found.posting):
-                price = partial(pricing, classifier, posting, self.calibration, self.settings.pricing_model)
+                price = partial(self.price_ask, classifier, posting)
                 yield classifier, case.ask(classifier, posting, price)
 
     def _wanted(self, case: Case, history: History) -> list[Ask]:

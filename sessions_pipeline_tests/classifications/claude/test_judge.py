@@ -497,3 +497,22 @@ class TestPrivate:
         assert judge.store.forget_postings(dt.date(2026, 1, 1)) == 0
         assert judge.store.forget_postings(dt.date(2026, 2, 1)) == 2
         assert b"words of a judge" not in stored()
+
+
+@MODES
+def test_a_second_reading_is_asked_and_paid_once_more_and_never_a_third_time(
+    api: FakeApi, tmp_path: Path, mode: str
+) -> None:
+    """The same requests to the byte: each is billed twice in all, for two readings, and again for nothing."""
+    first, _ = labels(backend(tmp_path, api_mode=mode), sessions(2))
+    judge = backend(tmp_path, api_mode=mode, reading=2)
+    second, stopped = labels(judge, sessions(2))
+    assert stopped is None
+    assert Counter(a.classifier for a in second) == Counter(a.classifier for a in first)
+    assert len(api.ledger()) == 2 * 2 * STEPS
+    assert set(times_billed(api).values()) == {2}
+    assert sum(a.cost_usd for a in second) == pytest.approx(sum(a.cost_usd for a in first), rel=0.2)
+    for reading in (1, 2):
+        labels(backend(tmp_path, api_mode=mode, reading=reading), sessions(2))
+    assert len(api.ledger()) == 2 * 2 * STEPS
+    assert all(judge.prompt_sha256(c) != backend(tmp_path).prompt_sha256(c) for c in CLASSIFIERS.values())
