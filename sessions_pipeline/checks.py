@@ -247,7 +247,7 @@ def store(
     yield AssetCheckResult(
         passed=True, asset_key=key, check_name=MODEL_CHECK, metadata={"rows": rows, "months": len(months)}
     )
-    yield MaterializeResult(asset_key=key, metadata={**run_metadata(frame, len(months)), **(extra or {})})
+    yield MaterializeResult(asset_key=key, metadata={**run_metadata(table, frame, len(months)), **(extra or {})})
     for check in SPANNING_CHECKS.get(table, ()):
         verdict = check.look(state, months)
         severity = AssetCheckSeverity.ERROR if check.blocking else AssetCheckSeverity.WARN

@@ -12,7 +12,7 @@ from dagster import (
 )
 
 from sessions_pipeline.checks import assertion_result, check_specs, store
-from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.sql import SqlModel, load_models
 from sessions_pipeline.state import State
@@ -65,6 +65,7 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
             "backend": settings.backend,
         }
         frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters})
+        describe_months(context, table, frame)
         yield from store(state, table, frame, months)
         if model.assertions:
             yield assertion_result(state, model, values)
