@@ -34,6 +34,10 @@ telemetry:
   enabled: false
 nux:
   enabled: false
+# What a step prints is not kept: it could be text of a transcript, and watching for it starts two processes a step.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
 concurrency:
   runs:
     max_concurrent_runs: 1

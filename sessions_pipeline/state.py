@@ -25,11 +25,13 @@ class State(ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[State]:
-        """For as long as a run lasts: no other run works on the state folder."""
+        """For as long as a run lasts: no other run works on the state folder. Sensors wait for nobody."""
         run = context.run
-        if run and context.instance:
-            note_process(context.instance, run.run_id)
-        with turn(self.folders.path, f"run {run.run_id[:8]} of job {run.job_name}" if run else "an added asset"):
+        if run is None or context.instance is None:
+            yield self
+            return
+        note_process(context.instance, run.run_id)
+        with turn(self.folders.path, f"run {run.run_id[:8]} of job {run.job_name}"):
             yield self
 
     @property

@@ -53,7 +53,8 @@ def test_the_server_finds_every_table_and_figure_in_its_group(repository: object
     assert {node.group_name for node in nodes.values()} == {"raw", "core", "labels", "marts", "analysis", "report"}
     assert all(node.partitions is not None for node in nodes.values())
     assert all((node.description or "").startswith("One ") for node in nodes.values())
-    assert all(node.owners and node.kinds and node.freshness_policy for node in nodes.values())
+    assert all(node.owners and node.freshness_policy for node in nodes.values())
+    assert all(any(tag.startswith("dagster/kind/") for tag in node.tags) for node in nodes.values())
     assert {key for key, node in nodes.items() if "dagster/column_schema" in node.metadata} == tables
     assert {node.asset_key.path[-1] for node in nodes.values() if node.pools} == {"classifications"}
 
