@@ -290,10 +290,15 @@ class _Launcher:
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
+        said = len(self.outcome.failures)
         for event in result.all_events:
             if event.is_step_failure and event.step_failure_data.error:
                 reason = _root(event.step_failure_data.error).strip()
                 self.outcome.failures.append(f"{_span(first, last)} {event.step_key}: {reason}")
+        if not result.success and len(self.outcome.failures) == said:  # before its first step
+            errors = [event.job_failure_data.error for event in result.all_events if event.is_job_failure]
+            reason = "; ".join(_root(error).strip() for error in errors if error) or "it failed before its first step"
+            self.outcome.failures.append(f"{_span(first, last)} {job}: {reason}")
         for check in result.get_asset_check_evaluations():
             if not check.passed:
                 told = {n: v.value for n, v in check.metadata.items() if not isinstance(v, MarkdownMetadataValue)}

@@ -6,6 +6,7 @@ Without it two runs could ask and pay for the same labels, or publish while the 
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -25,19 +26,25 @@ def turn(folder: Path, who: str) -> Iterator[None]:
 
     who: what others are told that wait for this one.
     """
-    with open(os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as file:  # noqa: PTH123
-        _wait(file.fileno(), folder)
-        file.truncate()
-        file.write(f"{who} (process {os.getpid()})")
-        file.flush()
-        try:
-            yield
-        finally:
-            file.truncate(0)
-            fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+    descriptor = os.open(folder / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _wait(descriptor, folder)
+        _tell(descriptor, f"{who} (process {os.getpid()})")
+        yield
+        _tell(descriptor, "")
+    finally:
+        os.close(descriptor)  # and with it the lock
+
+
+def _tell(descriptor: int, who: str) -> None:
+    """Writes who has the turn; on a full disk nobody is told, and the turn is had all the same."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, who.encode(), 0)
 
 
 def _wait(descriptor: int, folder: Path) -> None:
+    """Takes the lock, and says on whom it waits."""
     started, next_word = time.monotonic(), 1.0
     while True:
         try:

@@ -38,7 +38,7 @@ def soak(folder: Path, kills: int, seed: int) -> list[str]:
     logs = write_logs(folder / "synthetic", seed=seed, sessions=SESSIONS, users=USERS, months=MONTHS).logs
     whole, killed = Home(folder / "whole").create(), Home(folder / "killed").create()
     began = time.monotonic()
-    faults = _until_its_end(whole, logs)
+    faults = until_its_end(whole, logs)
     seconds = time.monotonic() - began
     (killed.private / "secret.key").touch(mode=0o600)
     (killed.private / "secret.key").write_bytes((whole.private / "secret.key").read_bytes())
@@ -54,18 +54,20 @@ def soak(folder: Path, kills: int, seed: int) -> list[str]:
         if process.returncode:
             faults.append(f"a run ended with {process.returncode}: {said[-1500:]}")
             return faults
-    faults += _until_its_end(killed, logs)
-    faults += [f"{table} differs" for table in TABLES if _rows(killed, table) != _rows(whole, table)]
+    faults += until_its_end(killed, logs)
+    faults += [f"{table} differs" for table in TABLES if rows_of(killed, table) != rows_of(whole, table)]
     faults += [f"partial file left: {path.name}" for path in partial_files(killed)]
     return faults + wrong_modes(killed)
 
 
-def _until_its_end(home: Home, logs: Path) -> list[str]:
+def until_its_end(home: Home, logs: Path) -> list[str]:
+    """The command, undisturbed; what was wrong."""
     with start(home, logs) as process:
         _, said = process.communicate(timeout=RUN_SECONDS)
     return [f"the undisturbed run ended with {process.returncode}: {said[-1500:]}"] if process.returncode else []
 
 
-def _rows(home: Home, table: str) -> list[str]:
+def rows_of(home: Home, table: str) -> list[str]:
+    """Rows of a table as text, sorted, without what the clock wrote."""
     rows = Warehouse(database=str(home.warehouse)).read(table).drop(WALL_CLOCK.get(table, []))
-    return sorted(map(str, rows.iter_rows()))
+    return sorted(map(str, rows.iterrows_of()))

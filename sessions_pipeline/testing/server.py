@@ -17,11 +17,11 @@ from typing import Any, Self
 from sessions_pipeline.config import Home
 from sessions_pipeline.operate import prepare
 
-ROOT = Path(__file__).resolve().parents[1]
-# Dagster's own daemon. Its loops look again after 30 seconds, which no setting changes; here after three.
+ROOT = Path(__file__).resolve().parents[2]
+# Dagster's own daemon. Its loops look again after 30 seconds, which no setting changes.
 DAEMON = """
 from dagster._daemon import controller
-controller.DEFAULT_DAEMON_INTERVAL_SECONDS = 3
+controller.DEFAULT_DAEMON_INTERVAL_SECONDS = {seconds}
 from dagster._daemon.cli import main
 main()
 """
@@ -43,10 +43,14 @@ def free_port() -> int:
 
 
 class Server:
-    """Dagster on a state folder, from `with` to its end; every process that it starts is in a group of its own."""
+    """Dagster on a state folder, from `with` to its end; every process that it starts is in a group of its own.
 
-    def __init__(self, home: Home, scratch: Path) -> None:
+    scratch: for what the processes print. seconds_between_looks: of the daemon at backfills, schedules and sensors.
+    """
+
+    def __init__(self, home: Home, scratch: Path, seconds_between_looks: int = 3) -> None:
         prepare(home)
+        self.daemon = DAEMON.format(seconds=seconds_between_looks)
         self.home, self.scratch = home, scratch
         self.port, self.code_port = free_port(), free_port()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -60,7 +64,7 @@ class Server:
             self._start("code", "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", self.code_port, "-m", LOCATION)
             self._wait_for(self._code_server_answers, 120)
             self._start("web", "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", self.port, "-w", self.workspace)
-            self._start("daemon", "-c", DAEMON, "run", "-w", self.workspace)
+            self._start("daemon", "-c", self.daemon, "run", "-w", self.workspace)
             self._wait_for(self._web_server_answers, 120)
         except BaseException:
             self.__exit__()
@@ -126,8 +130,11 @@ class Server:
         (value,) = answer["data"].values()
         return value
 
-    def backfill(self, first: str, last: str, tables: Collection[str] | None = None) -> str:
-        """Asks for a backfill of `tables` (default: all assets) over the months `first` to `last`; how it ended."""
+    def backfill(self, first: str, last: str, tables: Collection[str] | None = None, seconds: float = 600) -> str:
+        """Asks for a backfill of `tables` (default: all assets) over the months `first` to `last`; how it ended.
+
+        Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
+        """
         nodes = self.ask("{ assetNodes { assetKey { path } } }")
         keys = [node["assetKey"] for node in nodes if tables is None or ".".join(node["assetKey"]["path"]) in tables]
         months = {"range": {"start": f"{first}-01", "end": f"{last}-01"}}
@@ -143,6 +150,7 @@ class Server:
         return self._until(
             lambda: str(self.ask(query, id=launched["backfillId"])["status"]),
             ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED"),
+            seconds,
         )
 
     def runs(self) -> list[dict[str, Any]]:
@@ -180,7 +188,7 @@ class Server:
             of={**REPOSITORY, "sensorName": sensor},
         )
 
-    def _until(self, state: Callable[[], str], ends: tuple[str, ...], seconds: float = 600) -> str:
+    def _until(self, state: Callable[[], str], ends: tuple[str, ...], seconds: float) -> str:
         until = time.monotonic() + seconds
         while (now := state()) not in ends:
             assert time.monotonic() < until, f"still {now}: {self.said()}"
