@@ -463,7 +463,7 @@ def store(
     if assertions:
         verdicts[ASSERTION_CHECK] = Verdict(True, _broken(dict.fromkeys(assertions, "")))
     yield from results()
-    yield MaterializeResult(asset_key=key, metadata={**run_metadata(frame, len(months)), **(extra or {})})
+    yield MaterializeResult(asset_key=key, metadata={**run_metadata(table, frame, len(months)), **(extra or {})})
     for check in SPANNING_CHECKS.get(table, ()):
         verdict = check.look(state, months)
         severity = AssetCheckSeverity.ERROR if check.blocking else AssetCheckSeverity.WARN
@@ -499,4 +499,4 @@ def look_at(state: State, table: str, months: Sequence[dt.date]) -> Iterator[Ass
         broken = str(error)
     facts: dict[str, Any] = {"broken rules": broken} if broken else {"rows": rows.height, "months": len(months)}
     yield AssetCheckResult(passed=broken is None, asset_key=key, check_name=MODEL_CHECK, metadata=facts)
-    yield MaterializeResult(asset_key=key, metadata=run_metadata(rows, len(months)))
+    yield MaterializeResult(asset_key=key, metadata=run_metadata(table, rows, len(months)))

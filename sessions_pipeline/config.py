@@ -32,6 +32,8 @@ WORDS_FOR_NONE = {
     "max_cost_usd": "unlimited",
     "transcript_retention_days": "keep",
 }
+# The day after it is the deadline of the monthly tables, and every month must have one.
+LAST_SCHEDULE_DAY = 27
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Separates the folders of a list in the environment, but not the beginning of an address from its rest.
 _BETWEEN_FOLDERS = re.compile(re.escape(os.pathsep) + "(?!//)")
@@ -130,6 +132,9 @@ class Settings(BaseModel):
         default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
     )
     min_users: Count = Field(default=5, description="a published number stands for at least this many users")
+    schedule_day: Annotated[int, Field(ge=1, le=LAST_SCHEDULE_DAY)] = Field(
+        default=2, description="day of the month, at 06:00 UTC, on which the schedule makes the month before"
+    )
     window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
     turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
     transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
@@ -317,6 +322,8 @@ def _allowed(key: str) -> str:
         return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
     if key == "retest_share":
         return "a number from 0 to 1"
+    if key == "schedule_day":
+        return f"a whole number from 1 to {LAST_SCHEDULE_DAY}"
     word = WORDS_FOR_NONE.get(key)
     kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
     return f"{kind}, or {word}" if word else kind

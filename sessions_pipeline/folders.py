@@ -66,6 +66,10 @@ class Home:
         """The report of vintage `month`."""
         return self.reports / f"report-{month:%Y-%m}.html"
 
+    def figures(self, month: dt.date) -> Path:
+        """Folder with the figures of vintage `month`."""
+        return self.reports / "figures" / f"{month:%Y-%m}"
+
     @property
     def dagster(self) -> Path:
         """Dagster's own storage: what DAGSTER_HOME names."""

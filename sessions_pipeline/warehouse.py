@@ -45,6 +45,8 @@ DUCKDB_TYPES = {
     pl.Date(): "DATE",
     pl.Datetime("us"): "TIMESTAMP",
 }
+# Columns that change when the same is read or asked again.
+WHEN_WRITTEN = ("ingested_at", "mtime_ns", "classified_at")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 # What the file says of itself: one row with its version and a digest of the statements that made its tables; and the
 # months of derived tables that were dropped and wait to be made again.
@@ -196,6 +198,18 @@ class Warehouse:
                 # Under the lock of the file, so that no two processes ever write the copy.
                 _copy(connection, target, state, _copy_sql(tables, pseudonyms))
         return True
+
+    def digests(self, tables: Sequence[str]) -> dict[str, dict[dt.date, str]]:
+        """Table -> month -> digest of the month's rows in any order: of what they say, not of when it was written."""
+        found = {}
+        with self.get_connection() as connection, _explained(self.database):
+            for table in tables:
+                said = ", ".join(f'"{name}"' for name in _types(table) if name not in WHEN_WRITTEN)
+                rows = connection.execute(
+                    f"SELECT month, count(*) || ' ' || sum(hash({said})::HUGEINT) FROM {table} GROUP BY month"
+                ).fetchall()
+                found[table] = {month: str(text) for month, text in rows}
+        return found
 
 
 def _connect(database: str, wait_seconds: float) -> duckdb.DuckDBPyConnection:

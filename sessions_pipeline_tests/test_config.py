@@ -51,6 +51,7 @@ class TestWhoWins:
             "retest_share": 0.0,
             "direct_requests": 4,
             "min_users": 5,
+            "schedule_day": 2,
             "window_months": 7,
             "turn_chars": 5000,
             "transcript_chars": 25000,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TABLE, RETESTS = "labels.classifications", "labels.retests"
 # When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
 BUDGET_TAG = "sessions_pipeline/budget_since"
+POOL = "model_api"
 
 
 @asset(
@@ -37,6 +38,8 @@ BUDGET_TAG = "sessions_pipeline/budget_since"
     partitions_def=monthly_partitions,
     # One month per run: a month that fails costs a month.
     backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
+    # A place in it is held while a month is labelled; `runs.end_dead_runs` frees that of a run that was killed.
+    pool=POOL,
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Asks the backend in force what is not known yet. What was answered is kept, whatever stops the rest."""
@@ -123,6 +126,7 @@ def _paid(rows: pl.DataFrame, new: pl.DataFrame) -> dict[str, Any]:
     return {
         "labels asked now": new.height,
         "without a label": without.height,
+        "share without a label": without.height / rows.height if rows.height else 0.0,
         "why without": told or "none is",
         "cost_usd": float(new["cost_usd"].sum()),
         "cost_usd of all rows": float(rows["cost_usd"].sum()),

@@ -71,7 +71,7 @@ def _write(home: Path, month: dt.date, target: Path) -> dict[str, Any]:
     from sessions_pipeline.state import State
 
     state = State(home=str(home))
-    inputs = vintage_inputs(state, [month], TABLES.values())[month]
+    inputs = vintage_inputs(state, [month], TABLES)[month]
     figures: dict[str, bytes] = {}
     for figure in FIGURES:
         drawn = figure.draw(inputs)

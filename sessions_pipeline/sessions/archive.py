@@ -117,13 +117,7 @@ class Archive:
     ) -> SyncReport:
         """Reads the files that are new or changed. progress: called with bytes done and bytes to do."""
         remove_partials(self.folder.parent)
-        known = {header.file_key: header for header in self.headers()}
-        jobs = []
-        for file in files:
-            key = self.file_key(file)
-            header = known.get(key)
-            if header is None or _changed(header, file, self.user_key(file.user)):
-                jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
+        jobs = [_Job(file, self.file_key(file), self.folder, self.secret, now_ms) for file in self.unread(files)]
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
         batches = list(_batches(jobs))
         with workers(worth_it=total > _PARALLEL_BYTES) as each:
@@ -134,6 +128,12 @@ class Archive:
                 if progress:
                     progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
+
+    def unread(self, files: Sequence[LogFile]) -> list[LogFile]:
+        """The files that are new or changed, by their size, time and user; nothing is opened."""
+        known = {header.file_key: header for header in self.headers()}
+        headers = [(file, known.get(self.file_key(file))) for file in files]
+        return [file for file, header in headers if header is None or _changed(header, file, self.user_key(file.user))]
 
     def user_key(self, user: str) -> str:
         """Keyed hash of a user's name; empty for nobody."""

@@ -55,6 +55,29 @@ class Ledger:
         """Months with at least one session or file, ascending."""
         return sorted({*self.sessions["month"], *self.files["month"]})
 
+    def digests(self) -> dict[dt.date, str]:
+        """Month -> digest of its sessions' lines and users and of its files. Reading them again changes none."""
+        of_file = session_files(self, ()).drop("month", "ingested_at", "mtime_ns").columns
+        found = dict.fromkeys(self.months(), "")
+        for frame, columns in ((self.sessions, ["session", "user_key", "lines"]), (self.files, of_file)):
+            rows = frame.select("month", pl.struct(columns).hash().alias("row")).group_by("month")
+            for month, count, digest in rows.agg(pl.len(), pl.col("row").bitwise_xor().alias("digest")).iter_rows():
+                found[month] += f"{count} {digest} "
+        return found
+
+    def months_that_differ(self, files: pl.DataFrame, sessions: pl.DataFrame, way: Way) -> list[dt.date]:
+        """Months whose rows would change if they were counted now, ascending.
+
+        files: `raw.session_files`; sessions: month and log_digest of `core.sessions`; both of all months.
+        """
+        counted = self.sessions.with_columns(_log_digest(way)).select("month", "log_digest")
+        found = session_files(self, self.months()).drop("ingested_at", "mtime_ns")
+        differ: set[dt.date] = set()
+        for now, before in ((counted, sessions.select(counted.columns)), (found, files.select(found.columns))):
+            for one, other in ((now, before), (before, now)):
+                differ.update(one.join(other, on=one.columns, how="anti", nulls_equal=True)["month"])
+        return sorted(differ)
+
 
 def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""

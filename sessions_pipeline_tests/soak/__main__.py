@@ -1,6 +1,6 @@
 """`make soak`: hundreds of kills, and what became of the data and of the bill. Exit code 1 if anything differs.
 
-python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|labels|dagster]... [--seed N]
+python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|labels|dagster|operation]... [--seed N]
 """
 
 from __future__ import annotations
@@ -75,11 +75,19 @@ def dagster(folder: Path, seed: int) -> list[str]:
     return done.stderr.strip().splitlines()[-20:] if done.returncode else []
 
 
+def operation(folder: Path, seed: int) -> list[str]:
+    """Seven months through daemon and web server, against the command line; nothing is killed."""
+    from sessions_pipeline_tests.soak.operation import soak
+
+    return soak(folder, seed)
+
+
 PARTS = {
     "ingestion": (ingestion, INGESTION_KILLS),
     "warehouse": (warehouse, WAREHOUSE_KILLS),
     "labels": (labels, LABELS_KILLS),
     "dagster": (dagster, DAGSTER_KILLS),
+    "operation": (operation, 0),
 }
 
 
