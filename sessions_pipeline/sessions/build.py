@@ -173,8 +173,9 @@ def _log_digest(way: Way) -> pl.Expr:
 
 
 def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> pl.DataFrame:
-    """The rows whose transcript is there, where there should be one."""
-    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(transcripts.ids(month).implode()))
+    """The rows whose transcript is there, where there should be one and none was purged."""
+    held = [*transcripts.ids(month), *transcripts.purged(month)]
+    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(held))
 
 
 def _month(
@@ -188,21 +189,23 @@ def _month(
     if not new and kept.height == before.sessions.height:
         return before
     of_transcript = {row[0]: row[1:] for row in before.sessions.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    rows, model_use, texts = [], [], []
+    rows, model_use, texts, purged = [], [], [], transcripts.purged(month)
     for summed, digest in new:
-        row = {**summed.row, "log_digest": digest}
-        if summed.purged and row["session_id"] in of_transcript:
-            row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
+        row, name = {**summed.row, "log_digest": digest}, str(summed.row["session_id"])
+        if summed.purged and name in of_transcript:
+            row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[name], strict=True))
         rows.append(row)
         model_use += summed.model_use
+        purged = purged | {name} if summed.purged else purged - {name}
         if summed.transcript is not None:
-            texts.append((row["session_id"], summed.transcript, summed.opening))
+            texts.append((name, summed.transcript, summed.opening))
 
     def with_kept(known: pl.DataFrame, added: Sequence[object], schema: Mapping[str, Any]) -> pl.DataFrame:
         of_kept = known.join(kept, on="session_id", how="semi").select(list(schema))
         return pl.concat([of_kept, pl.DataFrame(added, schema=schema, orient="row")])
 
     transcripts.write(month, with_kept(transcripts.read(month), texts, SCHEMA).sort("session_id"))
+    transcripts.note_purged(month, purged)
     return Built(
         with_kept(before.sessions, rows, polars_schema("core.sessions")).sort("session_id"),
         with_kept(before.model_use, model_use, polars_schema("core.model_use")).sort("session_id", "model"),
