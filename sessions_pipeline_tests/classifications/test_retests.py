@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from dagster import ExecuteInProcessResult, materialize
 
+from sessions_pipeline import operate
 from sessions_pipeline.analysis.assets import analysis_assets
 from sessions_pipeline.classifications.assets import classifications, retests
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
@@ -93,3 +94,11 @@ def test_a_limit_on_costs_holds_for_both_readings_and_says_so(api: FakeApi, tmp_
     (failure,) = done.get_step_failure_events()
     assert "--max-cost" in failure.event_specific_data.user_failure_data.description
     assert api.ledger() == []
+
+
+def test_the_estimate_counts_second_readings_beside_the_first(tmp_path: Path) -> None:
+    state = state_of(tmp_path / "home", retest_share=1.0)
+    rows = operate.estimate(state.folders, [MONTH])
+    again = [row for row in rows if row.classifier.endswith(", second reading")]
+    assert len(again) == len(CLASSIFIERS) == len(rows) - len(again)
+    assert sum(row.batch for row in again) == pytest.approx(sum(row.batch for row in rows) / 2)
