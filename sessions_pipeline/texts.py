@@ -43,7 +43,7 @@ RULES = {
     "facet": _WORD,
     "breakdown": _WORD,
     "measure": _WORD,
-    "level": _LABEL,
+    "level": rf"{_LABEL}(?:\|{_LABEL})?",  # of two labels together: both
     "rater": rf"{_WORD}(?: \d+)?",
     "term": _TERM,
     "engine": r"[a-z]+ [\w.]+",
