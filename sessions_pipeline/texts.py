@@ -14,6 +14,7 @@ from sessions_pipeline.rows import BadRowsError, name_rows
 _WORD = "[a-z][a-z0-9_]*"
 # A sentence of the program itself: one line, no address, no markup.
 _OWN_SENTENCE = r"[^\n\r@\\{}]{1,300}"
+_LABEL = r"[\w.-]{1,40}"
 _TERM = r"[\w:.^* ()=>-]{1,80}"
 _HASH = "[0-9a-f]{32}"
 # No text has so many characters and no space; which digest it is has changed with the versions.
@@ -40,6 +41,9 @@ RULES = {
     "specification": _WORD,
     "controls": _WORD,
     "facet": _WORD,
+    "breakdown": _WORD,
+    "measure": _WORD,
+    "level": rf"{_LABEL}(?:\|{_LABEL})?",  # of two labels together: both
     "rater": rf"{_WORD}(?: \d+)?",
     "term": _TERM,
     "engine": r"[a-z]+ [\w.]+",
@@ -47,7 +51,7 @@ RULES = {
     "missing_reason": _OWN_SENTENCE,
     "reason": _OWN_SENTENCE,
     # A word, a number, or four counts.
-    "label": r'[\w.-]{1,40}|\{(?:"\w+": ?\d+(?:, ?)?)+\}',
+    "label": rf'{_LABEL}|\{{(?:"\w+": ?\d+(?:, ?)?)+\}}',
     "batch_id": r"[\w-]{1,100}",
 }
 # As the log has them.

@@ -43,11 +43,12 @@ def soak(folder: Path, kills: int, seed: int) -> list[str]:
         number = rng.randrange(len(SETTINGS))
         if runs.killed(number, rng.uniform(0, seconds)):
             killed += 1
+            if killed % 20 == 0:
+                print(f"  {killed} kills, {finished} runs that ended before theirs", flush=True)
         else:
             finished += 1
         if faults := runs.faults(whole):
             return [f"after kill {killed} of {kills}, seed {seed}: {fault}" for fault in faults]
-    print(f"  runs that ended before their kill: {finished}", flush=True)
     faults = [
         f"the run after the kills: {table} differs"
         for number, expected in enumerate(whole)
