@@ -52,7 +52,7 @@ defs = Definitions(
             raw_tables,
             sessions,
             classifications,
-            *sql_assets(_WINDOW),
+            *sql_assets(_WINDOW, _HOME.dagster / "sql_models.json"),
             attrition_table,
             *analysis_assets(_WINDOW),
             *report_assets(_WINDOW),
