@@ -48,16 +48,17 @@ class Times:
 
 
 def times_of_runs(dagster_home: Path) -> list[Times]:
-    """Times of all runs of an instance, in the order of their start."""
-    from dagster import DagsterEventType, DagsterInstance
+    """Times of the runs of an instance that succeeded, in the order of their start."""
+    from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 
+    ended_well = RunsFilter(statuses=[DagsterRunStatus.SUCCESS])
     found, end = [], 0.0
     with DagsterInstance.from_config(str(dagster_home)) as instance:
-        for record in sorted(instance.get_run_records(), key=lambda record: record.start_time or 0):
+        for record in sorted(instance.get_run_records(ended_well), key=lambda record: record.start_time or 0):
             run = record.dagster_run
             dequeued, started = (
                 instance.all_logs(run.run_id, of_type=kind)[0].timestamp
-                for kind in (DagsterEventType.PIPELINE_DEQUEUED, DagsterEventType.PIPELINE_START)
+                for kind in (DagsterEventType.PIPELINE_STARTING, DagsterEventType.PIPELINE_START)
             )
             asked, ended = record.create_timestamp.timestamp(), record.end_time or started
             steps = sum(

@@ -55,7 +55,7 @@ defs = Definitions(
             sessions,
             classifications,
             retests,
-            *sql_assets(_WINDOW),
+            *sql_assets(_WINDOW, _HOME.dagster / "sql_models.json"),
             attrition_table,
             *analysis_assets(_WINDOW),
             *report_assets(_WINDOW),

@@ -1,6 +1,7 @@
 """One asset for every file of dbt_like_sql/: key, group, dependencies and columns are read from the file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from dagster import (
     AssetDep,
@@ -15,7 +16,7 @@ from sessions_pipeline.checks import assertion_queries, check_specs, store
 from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
 from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
-from sessions_pipeline.sql import SqlModel, load_models
+from sessions_pipeline.sql import SqlModel, models_from
 from sessions_pipeline.state import State
 
 # The tables in between have no group of their own in the graph: each stands beside what it prepares.
@@ -33,9 +34,9 @@ def window_mapping(window_months: int) -> TimeWindowPartitionMapping:
     return TimeWindowPartitionMapping(start_offset=1 - window_months, allow_nonexistent_upstream_partitions=True)
 
 
-def sql_assets(window_months: int) -> list[AssetsDefinition]:
-    """The assets of all SQL files, in dependency order."""
-    return [_sql_asset(model, window_months) for model in load_models().values()]
+def sql_assets(window_months: int, cache: Path) -> list[AssetsDefinition]:
+    """The assets of all SQL files, in dependency order. cache: where what was read off the files is kept."""
+    return [_sql_asset(model, window_months) for model in models_from(cache).values()]
 
 
 def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:

@@ -60,7 +60,7 @@ def test_ticks_of_sensor_and_schedule_then_a_backfill_then_a_month_that_fails_an
     assert server.backfill("2025-10", "2025-11", LABEL.makes) == "COMPLETED_FAILED"
     labelled = {str(month) for month in state.warehouse.months("labels.classifications")}
     assert labelled == {"2025-11-01"}
-    ended = [(run["tags"]["dagster/partition"], run["status"]) for run in server.runs()[:-1]]
+    ended = [(run["tags"]["dagster/asset_partition_range_start"], run["status"]) for run in server.runs()[:-1]]
     assert ended.count(("2025-11-01", "SUCCESS")) == 1
     assert ended.count(("2025-10-01", "FAILURE")) == 2
     broken.write_bytes(whole)
