@@ -392,7 +392,7 @@ class MeanDecisionShares(Cell):
 
 
 class DecisionCorrelations(Cell):
-    """One row per month, period and variable: its correlation with the user's share of execution. estimate: r."""
+    """One row per month, period and variable: its correlation with the user's share of execution decisions. estimate: r."""
 
     variable: str = _column(
         "expertise level, or an outcome as 0 or 1", isin=("expertise", "judged_success", "verified_success")

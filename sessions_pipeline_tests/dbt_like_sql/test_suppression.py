@@ -89,9 +89,9 @@ def test_a_level_without_sessions_looks_like_a_hidden_one() -> None:
     sessions = team(users).with_columns(task_value_usd=pl.lit(5.0))
     rows = released([name], sessions, MIN_USERS, "2025-09", "2025-09", WINDOW)[name].filter(period="month")
     assert set(rows.filter("suppressed")["work_mode"]) == set(WORK_MODES) - {"fix"}
-    assert rows.filter("suppressed").drop("month", "period", "work_mode", "suppressed").null_count().sum_horizontal().sum() == (
-        8 * 6
-    )
+    assert rows.filter("suppressed").drop(
+        "month", "period", "work_mode", "suppressed"
+    ).null_count().sum_horizontal().sum() == (8 * 6)
 
 
 def test_a_threshold_of_one_hides_nothing() -> None:
