@@ -1,4 +1,4 @@
--- One row per month, period, breakdown, level and measure: its estimate and interval, and whether it may be shown.
+-- One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown.
 --
 -- Every interval and every suppression of the marts is made here.
 -- With N the denominator, G the users with a session in it, n_g and y_g its and the numerator's sums of user g, the

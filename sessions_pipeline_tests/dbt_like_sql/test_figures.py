@@ -109,14 +109,8 @@ def test_shares_of_contexts_bins_and_pairs_of_occupations(
                 check_shares(bins, some, (*key, kind), "bin", number)
         some = inside.drop_nulls("task_occupation")
         for user, task in some.select("user_occupation", "task_occupation").unique().iter_rows():
-            with_pair = some.with_columns(task_occupation=pl.when(user_occupation=user).then("task_occupation"))
-            check_shares(
-                pairs,
-                with_pair.with_columns(pl.col("task_occupation").fill_null("-")),
-                (*key, user),
-                "task_occupation",
-                task,
-            )
+            of_user = pl.when(user_occupation=user).then("task_occupation").otherwise(pl.lit("another user's"))
+            check_shares(pairs, some.with_columns(task_occupation=of_user), (*key, user), "task_occupation", task)
     assert not contexts
     assert not bins
     assert {row["estimate"] for row in pairs.values()} == {0.0}
@@ -173,11 +167,11 @@ def test_success_by_occupation_and_profession_counts_accounts(
         wrote = inside.filter("wrote_code")
         cells: list[tuple[Rows, Callable[[str], tuple[Any, ...]], pl.DataFrame]] = []
         for (code,), cell in wrote.group_by("user_occupation"):
-            cells.append((occupations, lambda measure, code=code: (*key, measure, code), cell))
+            cells.append((occupations, lambda measure, k=key, code=code: (*k, measure, code), cell))
         for sample, some in (("all", inside), ("wrote_code", wrote)):
             for (software,), cell in some.group_by("software_user"):
                 name = "software" if software else "other"
-                cells.append((professions, lambda measure, s=sample, n=name: (*key, s, measure, n), cell))
+                cells.append((professions, lambda measure, k=key, s=sample, n=name: (*k, s, measure, n), cell))
         for rows, name_of, cell in cells:
             for measure in SUCCESSES:
                 hits = cell[measure].cast(pl.Float64).to_numpy()
