@@ -1,4 +1,4 @@
--- One row per month, period, breakdown, level and measure: its estimate and interval, and whether it may be shown.
+-- One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown.
 --
 -- Every interval and every suppression of the marts is made here.
 -- With N the denominator, G the users with a session in it, n_g and y_g its and the numerator's sums of user g, the
@@ -348,6 +348,10 @@ decided as (
     left join closed_decisions using (month, period, breakdown, level, is_total)
 ),
 
+populated as (
+    select distinct month, period, breakdown from sums where sessions > 0
+),
+
 rows as (
     select
         decided.month,
@@ -389,9 +393,11 @@ rows as (
         and totals.period = decided.period
         and totals.breakdown = decided.breakdown
         and totals.level = 'all'
+    left join populated using (month, period, breakdown)
     where
         (measures.kind <> 'share' or (decided.level <> 'all' and totals.sessions > 0))
         and (measures.kind = 'share' or coalesce(sums.sessions, 0) > 0 or decided.suppressed)
+        and (measures.kind = 'share' or populated.breakdown is not null)
 ),
 
 ratios as (

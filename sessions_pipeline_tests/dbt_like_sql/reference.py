@@ -14,6 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, WORK_MODES
 from sessions_pipeline_tests.dbt_like_sql.running import month, periods, run, table
 
+OUTCOMES = ["succeeded", "partially_succeeded", "failed", "no_clear_goal"]
 FIRST, LAST, WINDOW = "2025-11", "2026-02", 3
 # Four months to write, and two before them that their windows reach.
 MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02")]
@@ -62,26 +63,26 @@ def drawn_sessions(seed: int) -> pl.DataFrame:
     def yes(slope: float) -> list[bool]:
         return (random.normal(size=900) + slope * habit > 0).tolist()
 
-    sessions = dict(
-        session_id=[f"{number:04}" for number in range(900)],
-        month=[MONTHS[place] for place in random.integers(0, 6, 900)],
-        user_key=[f"user {number}" for number in user],
-        work_mode=sometimes(random.choice(WORK_MODES[:-1], 900, p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.06, 0.03, 0.01])),
-        expertise=sometimes(np.clip(np.round(3 + habit + random.normal(size=900)), 1, 5).astype(int).tolist()),
-        task_value_usd=sometimes(np.exp(5 + habit + random.normal(size=900)).round(2).tolist()),
-        actions_per_prompt=(np.exp(2 + habit + random.normal(size=900)) * (random.random(900) < 0.9)).tolist(),
-        words_per_prompt=(random.integers(0, 3000, 900) / random.integers(1, 9, 900)).tolist(),
-        outcome=sometimes(random.choice(["succeeded", "partially_succeeded", "failed", "no_clear_goal"], 900).tolist()),
-        success_signal=sometimes(random.integers(0, 6, 900).tolist()),
-        failure_signal=sometimes(random.integers(0, 6, 900).tolist()),
-        at_least_partial=yes(1.0),
-        judged_success=yes(0.5),
-        verified_success=yes(0.0),
-        judged_failure=yes(-0.5),
-        verified_failure=[False] * 900,
-        abandoned=[True] * 900,
-        hit_trouble=yes(1.0),
-    )
+    sessions = {
+        "session_id": [f"{number:04}" for number in range(900)],
+        "month": [MONTHS[place] for place in random.integers(0, 6, 900)],
+        "user_key": [f"user {number}" for number in user],
+        "work_mode": sometimes(random.choice(WORK_MODES[:-1], 900, p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.06, 0.03, 0.01])),
+        "expertise": sometimes(np.clip(np.round(3 + habit + random.normal(size=900)), 1, 5).astype(int).tolist()),
+        "task_value_usd": sometimes(np.exp(5 + habit + random.normal(size=900)).round(2).tolist()),
+        "actions_per_prompt": (np.exp(2 + habit + random.normal(size=900)) * (random.random(900) < 0.9)).tolist(),
+        "words_per_prompt": (random.integers(0, 3000, 900) / random.integers(1, 9, 900)).tolist(),
+        "outcome": sometimes(random.choice(OUTCOMES, 900).tolist()),
+        "success_signal": sometimes(random.integers(0, 6, 900).tolist()),
+        "failure_signal": sometimes(random.integers(0, 6, 900).tolist()),
+        "at_least_partial": yes(1.0),
+        "judged_success": yes(0.5),
+        "verified_success": yes(0.0),
+        "judged_failure": yes(-0.5),
+        "verified_failure": [False] * 900,
+        "abandoned": [True] * 900,
+        "hit_trouble": yes(1.0),
+    }
     tenths = np.arange(11) / 10
     occupation = random.choice(["15", "11", "13", "unclear"], 900, p=[0.4, 0.2, 0.1, 0.3])
     return table(
