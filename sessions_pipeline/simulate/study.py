@@ -99,6 +99,7 @@ _MODE_SHARES: Mapping[str, tuple[float, float, float]] = {
 }
 # Relative chance of verified success; the product over all five is scaled to the study's mean.
 _MODE_ODDS = (0.20, 1.0, 1.65, 0.06, 2.5, 1.45, 0.5, 0.9, 0.08)
+_MODE_EFFORT = (0.05, 0.1, 0.15, -0.1, 0.2, 0.15, 0.0, 0.0, -0.5)
 _BAND_ODDS = (1.12, 0.95, 0.85, 0.80)
 _MONTH_RISE = 0.06
 # Growth of the mean task value from the first month to the last.
@@ -153,7 +154,10 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
     steps = _steps(level[in_sample], cell[in_sample])
     chance = cell_chance + steps[level - 1]
     outcomes = _outcomes(rng, user, level, chance)
-    effort = _effort(rng, level, band, mode, outcomes["verified"])
+    planning, execution = rng.beta(2.1, 0.9, sessions), rng.beta(0.8, 3.2, sessions)
+    # Fewer actions where the user decides: published for both ends.
+    leaning = np.array(_MODE_EFFORT)[mode] - 0.53 * (planning - 0.7) - 0.6 * (execution - 0.2)
+    effort = _effort(rng, level, band, leaning, outcomes["verified"])
     wrote_code, lines = _code(rng, level, outcomes)
     frame = pl.DataFrame(
         {
@@ -180,8 +184,8 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
             ),
             **_signals(rng, level, outcomes, clear),
             "codebase_context": _contexts(rng, wrote_code),
-            "user_planning_share": rng.beta(2.1, 0.9, sessions),
-            "user_execution_share": rng.beta(0.8, 3.2, sessions),
+            "user_planning_share": planning,
+            "user_execution_share": execution,
             "task_value_usd": usd,
             "task_value_band": _picked(list(TASK_VALUE_BANDS), band),
             "known": known,
@@ -364,7 +368,8 @@ def _levels(
     """Levels 1 to 5, shape (n,), in the published numbers among `in_sample`.
 
     They lean on the task's value, the user's occupation, the month and the user. Between 2 and 3 the kind of task and
-    the occupation as it is labelled lean once more: that is what brings the line within cells below the line over all sessions.
+    the occupation as it is labelled lean once more: that is what brings the line within
+    cells below the line over all sessions.
     """
     latent = _shared(rng, user, EXPERTISE_SHARED) + 0.6 * value + 0.35 * software + 0.06 * month
     lower = _shared(rng, user, EXPERTISE_SHARED) + _LEAN_OF_TASK * (task == 0) + _LEAN_OF_OCCUPATION * known_software
@@ -498,7 +503,7 @@ def _contexts(rng: np.random.Generator, wrote_code: Flags) -> pl.Series:
     """Codebase context, so that those said to create or change code mostly did."""
     names = ["modifies_existing", "creates_new", "explores_existing", "no_codebase"]
     return _picked(
-        names, _drawn_from(rng, wrote_code.astype(np.int64), [(0.09, 0.02, 0.39, 0.50), (0.74, 0.22, 0.03, 0.01)])
+        names, _drawn_from(rng, wrote_code.astype(np.int64), [(0.09, 0.02, 0.37, 0.52), (0.72, 0.21, 0.05, 0.02)])
     )
 
 
@@ -509,7 +514,7 @@ def _opening(rng: np.random.Generator, level: Integers) -> Integers:
 
 
 def _effort(
-    rng: np.random.Generator, level: Integers, band: Integers, mode: Integers, verified: Flags
+    rng: np.random.Generator, level: Integers, band: Integers, leaning: Floats, verified: Flags
 ) -> dict[str, npt.NDArray]:
     """Telemetry of effort, each of shape (n,).
 
@@ -520,11 +525,10 @@ def _effort(
     n = level.size
     prompts = np.maximum(1, np.round(np.exp(rng.normal(np.log(4.0), 0.9, n)))).astype(np.int64)
     long = rng.random(n) < LONG_SESSIONS
-    leaning = np.array([0.05, 0.1, 0.15, -0.1, 0.2, 0.15, 0.0, 0.0, -0.5])[mode]
-    usual = 1.38 + LOG_ACTIONS_PER_LEVEL / (1 - LONG_SESSIONS) * level + 0.38 * band + leaning
+    usual = 1.32 + LOG_ACTIONS_PER_LEVEL / (1 - LONG_SESSIONS) * level + 0.38 * band + leaning
     actions = np.where(long, 100 * rng.random(n) ** (-1 / 2.4), np.exp(usual + rng.normal(0, 0.6, n)))
     tool_calls = np.where(rng.random(n) < NO_TOOLS, 0, np.maximum(1, np.round(actions * prompts))).astype(np.int64)
-    words = np.exp(5.90 + LOG_WORDS_PER_LEVEL * level + 0.95 * band + leaning + rng.normal(0, 0.7, n))
+    words = np.exp(6.02 + LOG_WORDS_PER_LEVEL * level + 0.95 * band + leaning + rng.normal(0, 0.7, n))
     assistant_words = np.maximum(1, np.round(words * prompts)).astype(np.int64)
     calls = np.round((tool_calls + prompts) * np.exp(0.15 * verified + rng.normal(0, 0.25, n)))
     return {
