@@ -14,6 +14,7 @@ from sessions_pipeline.commands.export import export
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
+from sessions_pipeline.commands.simulate import simulate
 from sessions_pipeline.folders import Home
 
 
@@ -162,7 +163,7 @@ def ui(home: Path | None, port: int) -> None:
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
-for _command in (demo, run, estimate, agreement, gold, export):
+for _command in (demo, run, estimate, agreement, gold, export, simulate):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ SAMPLES = ("all", "hit_trouble")
 BREAKDOWNS = ("expertise", "work_mode")
 DECISIONS = ("planning", "execution", "overall")
 MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
+VALUE_PARTS = ("within", "between", "total")
+CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
@@ -540,20 +542,38 @@ class Coefficients(Table):
     period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
     specification: str = _column("name of the model, e.g. table_a1_5")
     term: str = _column("regressor")
+    outcome: str = _column("what is regressed")
+    controls: str = _column("columns whose interaction forms the fixed-effect cells; null if none", nullable=True)
+    effects: str = _column("column whose fixed effects are absorbed beside the cells", nullable=True)
+    estimator: str = _column(
+        "least squares, or logit (then the estimate is an average marginal effect)", isin=("least squares", "logit")
+    )
     estimate: float = _column("coefficient; null if the model could not be estimated", nullable=True)
-    std_error: float = _count("clustered by user", nullable=True)
-    ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
+    std_error: float = _count("see std_errors", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, t with degrees_of_freedom", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     p_value: float = _column("two-sided", ge=0, le=1, nullable=True)
+    std_errors: str = _column(
+        "variance and clusters: CRV1 by user; CRV3 (jackknife) by user, also in place of CRV1 under 50 users; "
+        "CRV1 by user and month",
+        nullable=True,
+    )
     n_sessions: int = _count("sessions estimated on")
-    n_users: int = _count("clusters")
+    n_users: int = _count("distinct users of these")
+    n_clusters: int = _count("clusters of the standard errors; the fewer, where there are two kinds", nullable=True)
     n_cells: int = _count("fixed-effect cells absorbed")
-    r_squared: float = _column("share of variance explained, cells included", nullable=True)
+    n_identifying_users: int = _count(
+        "users whose sessions differ in the first term, with user effects: those that determine it", nullable=True
+    )
+    n_parameters: int = _count("identified terms and cells, of the small-sample correction", nullable=True)
+    r_squared: float = _column("share of variance explained, cells and effects included; null for logit", nullable=True)
     sample: str = _column("who is in it")
     n_candidates: int = _count("sessions in the sample before cells were dropped")
     n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
-    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
-    degrees_of_freedom: int = _column("of the t distribution", nullable=True)
+    n_dropped_singletons: int = _count("sessions alone in their cell or with their user effect, dropped")
+    n_dropped_constant_cells: int = _count("sessions in cells whose outcomes are all alike, dropped by logit")
+    n_cells_dropped: int = _count("cells without a session left")
+    degrees_of_freedom: int = _column("of the t distribution: clusters minus 1", nullable=True)
     engine: str = _column("library that fitted it")
     missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
 
@@ -579,6 +599,83 @@ class AdjustedRates(Table):
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
     missing_reason: str = _column("why there is no estimate, or no interval; null where both are there", nullable=True)
+
+
+class PublishedComparison(Table):
+    """One row per as-of month and published figure: the printed number beside that of the window.
+
+    A figure that cannot be recomputed is listed with the reason.
+    """
+
+    month: dt.date = _column("last month of the window")
+    exhibit: str = _column("where the study prints it, e.g. table_a1")
+    measure: str = _column("what is measured")
+    group: str = _column("of whom, or in which column")
+    unit: str = _column("of the published number and of ours")
+    published: float = _column("the printed number")
+    published_std_error: float = _count("as printed", nullable=True)
+    published_rounding: float = _count("half of the last printed digit: how far rounding may have moved it")
+    published_sessions: int = _count("sessions behind it, as printed", nullable=True)
+    estimate: float = _column("the same figure over the sessions of the window", nullable=True)
+    std_error: float = _count("clustered by user; null where the figure has none", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    sessions: int = _count("sessions behind the estimate", nullable=True)
+    users: int = _count("distinct users of these", nullable=True)
+    difference: float = _column("estimate minus published", nullable=True)
+    z: float = _column("difference in standard errors, those of both sides where both are known", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
+class TaskValueChange(Table):
+    """One row per as-of month, work mode ('all' included) and part: how the mean task value changed over the window.
+
+    For every mode, and for all together, within and between add up to the total without a rest. Empty with one month.
+    """
+
+    month: dt.date = _column("last month of the window")
+    first_month: dt.date = _column("first month of the window with a task value")
+    last_month: dt.date = _column("last month of the window with a task value")
+    work_mode: str = _column("label, or all", isin=(*WORK_MODES, "all"))
+    part: str = _column(
+        "within: the same work is worth more; between: more is done of what is worth more", isin=VALUE_PARTS
+    )
+    sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
+    std_error: float = _count("clustered by user, delta method", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
+    relative_ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    relative_ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a mode")
+
+
+class SpecificationCurve(Table):
+    """One row per as-of month and choice of labels, months, rules, sample and controls: the return to expertise.
+
+    The coefficient on the level of expertise in the linear probability model of verified success.
+    """
+
+    month: dt.date = _column("the month, or the last month of the window")
+    backend: str = _column("who labelled the sessions", nullable=True)
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    rule_set: str = _column("which sessions are in the sample")
+    sample: str = _column("which of these", isin=CURVE_SAMPLES)
+    controls: str = _column("column of Table A1")
+    in_force: bool = _column("the choice of the settings, with all sessions and the preferred controls")
+    n_unlabelled: int = _count("sessions of the rule set without labels of this backend: left out")
+    estimate: float = _column("change of the chance per level; null if it could not be estimated", nullable=True)
+    std_error: float = _count("see std_errors", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    std_errors: str = _column("as in analysis.coefficients", nullable=True)
+    n_sessions: int = _count("sessions estimated on")
+    n_users: int = _count("distinct users of these")
+    n_cells: int = _count("fixed-effect cells absorbed")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
 
 
 class Agreement(Table):
@@ -769,6 +866,9 @@ TABLES: dict[str, type[Table]] = {
     "analysis.sign_sensitivity": SignSensitivity,
     "analysis.label_errors": LabelErrors,
     "analysis.reliability": Reliability,
+    "analysis.published_comparison": PublishedComparison,
+    "analysis.task_value_change": TaskValueChange,
+    "analysis.specification_curve": SpecificationCurve,
 }
 
 

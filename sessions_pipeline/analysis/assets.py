@@ -1,7 +1,7 @@
 """Assets of the regressions: partition M is the vintage of M, estimated on the window that ends in M and on M alone."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,14 +10,18 @@ from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillP
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.agreement import agreement_rows
 from sessions_pipeline.analysis.corrected_rows import corrected_estimates
+from sessions_pipeline.analysis.curve import choices, curve
 from sessions_pipeline.analysis.gold import DRAWS, GOLD
 from sessions_pipeline.analysis.label_errors import label_errors
 from sessions_pipeline.analysis.models import estimate
 from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
 from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
+from sessions_pipeline.analysis.replication import comparison
 from sessions_pipeline.analysis.sign_sensitivity import sign_sensitivity
+from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
+from sessions_pipeline.config import Settings
 from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
 from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
@@ -35,6 +39,74 @@ ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
     "analysis.adjusted_rates": adjusted_rates,
 }
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """A table that is made once for each window.
+
+    sources: tables that are read over the window; whole: over all months. make: from both, by name -> its rows.
+    """
+
+    table: str
+    sources: tuple[str, ...]
+    make: Callable[[Mapping[str, pl.DataFrame], dt.date, Settings, int], pl.DataFrame]
+    whole: tuple[str, ...] = ()
+
+
+def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
+    return comparison(
+        tables[SESSIONS], tables["analysis.coefficients"], tables["analysis.adjusted_rates"], month, min_users
+    )
+
+
+def _curve(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
+    classified, sessions, labels = (tables[table] for table in CURVE_SOURCES)
+    found = choices(classified, sessions, labels, settings.backend, settings.rule_set)
+    return curve(found, month, window_ending(month, settings.window_months), min_users)
+
+
+def _reliability(
+    tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int
+) -> pl.DataFrame:
+    judged = two_answers(*(tables[table] for table in (*AGREEMENT_SOURCES, RETESTS)))
+    return reliability_rows(
+        tables[SESSIONS], {JUDGED: judged, READ_BY_PEOPLE: two_passes(tables[GOLD])}, month, min_users
+    )
+
+
+CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
+WINDOW_TABLES = (
+    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS), _comparison),
+    WindowTable(
+        "analysis.task_value_change",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: task_value_change(tables[SESSIONS], month, min_users),
+    ),
+    WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
+    WindowTable(
+        "analysis.corrected_estimates",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: corrected_estimates(
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+        ),
+        whole=(DRAWS, GOLD),
+    ),
+    WindowTable(
+        "analysis.label_errors",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: label_errors(
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+        ),
+        whole=(DRAWS, GOLD),
+    ),
+    WindowTable(
+        "analysis.sign_sensitivity",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: sign_sensitivity(tables[SESSIONS], month, min_users),
+    ),
+    WindowTable("analysis.reliability", (SESSIONS, *AGREEMENT_SOURCES, RETESTS), _reliability, whole=(GOLD,)),
+)
 
 
 def vintages(
@@ -56,8 +128,8 @@ def vintages(
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
     """The assets of the estimators, of the agreement with reference labels, of gold labels and what they correct."""
     estimated = [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
-    corrections = [_window_asset(table, recipe, window_months) for table, recipe in OF_WINDOWS.items()]
-    return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *corrections]
+    of_windows = [_window_asset(of, window_months) for of in WINDOW_TABLES]
+    return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
 
 
 def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
@@ -143,75 +215,31 @@ def _stored_asset(table: str) -> AssetsDefinition:
     return stored
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a table is made of one window.
-
-    sources: tables beside the sessions; read: what of them is read, once a run. rows: of the window's sessions, what
-    was read, the window's last month, and `min_users`.
-    """
-
-    sources: tuple[str, ...]
-    read: Callable[[State], Sequence[pl.DataFrame]]
-    rows: Callable[[pl.DataFrame, Sequence[pl.DataFrame], dt.date, int], pl.DataFrame]
-
-
-def _of_gold(estimator: Callable[[pl.DataFrame, pl.DataFrame, pl.DataFrame, dt.date, int], pl.DataFrame]) -> Recipe:
-    """One that takes draws and gold labels of all months."""
-    return Recipe(
-        (DRAWS, GOLD),
-        lambda state: [state.warehouse.read(DRAWS), state.warehouse.read(GOLD)],
-        lambda sessions, read, month, min_users: estimator(sessions, read[0], read[1], month, min_users),
-    )
-
-
-def _readings(state: State) -> Sequence[pl.DataFrame]:
-    """What was read twice; first answers, which are many, of months with second ones alone."""
-    retests = state.warehouse.read(RETESTS)
-    months = retests["month"].unique().to_list()
-    firsts = [state.warehouse.read(table, months) for table in AGREEMENT_SOURCES]
-    return [state.warehouse.read(GOLD), *firsts, retests]
-
-
-OF_WINDOWS: dict[str, Recipe] = {
-    "analysis.corrected_estimates": _of_gold(corrected_estimates),
-    "analysis.label_errors": _of_gold(label_errors),
-    "analysis.sign_sensitivity": Recipe(
-        (), lambda _: [], lambda sessions, _, month, min_users: sign_sensitivity(sessions, month, min_users)
-    ),
-    "analysis.reliability": Recipe(
-        (GOLD, *AGREEMENT_SOURCES, RETESTS),
-        _readings,
-        lambda sessions, read, month, min_users: reliability_rows(
-            sessions, {JUDGED: two_answers(*read[1:]), READ_BY_PEOPLE: two_passes(read[0])}, month, min_users
-        ),
-    ),
-}
-
-
-def _window_asset(table: str, recipe: Recipe, window_months: int) -> AssetsDefinition:
+def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
     mapping = window_mapping(window_months)
 
     @asset(
-        key=asset_key(table),
+        key=asset_key(of.table),
         group_name="analysis",
-        description=grain(table),
-        deps=[AssetDep(asset_key(source), partition_mapping=mapping) for source in (SESSIONS, *recipe.sources)],
+        description=grain(of.table),
+        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in (*of.sources, *of.whole)],
         kinds={"python", "duckdb"},
-        metadata=definition_metadata(table),
-        check_specs=check_specs(table),
+        metadata=definition_metadata(of.table),
+        check_specs=check_specs(of.table),
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
     )
-    def of_windows(context: AssetExecutionContext, state: State) -> Iterator[object]:
-        months, window = months_of(context), state.settings.window_months
-        sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
-        read = recipe.read(state)
-        tell, frames = reporter(f"estimating {table.split('.')[1].replace('_', ' ')}", "vintages"), []
+    def made(context: AssetExecutionContext, state: State) -> Iterator[object]:
+        months, settings, min_users = months_of(context), state.settings, state.min_users()
+        everything = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
+        tables = {table: state.warehouse.read(table, everything) for table in of.sources}
+        whole = {table: state.warehouse.read(table) for table in of.whole}
+        tell, frames = reporter(of.table.split(".")[1].replace("_", " "), "vintages"), []
         for done, month in enumerate(months, start=1):
-            of_window = sessions.filter(pl.col("month").is_in(window_ending(month, window)))
-            frames.append(recipe.rows(of_window, read, month, state.min_users()))
+            window = window_ending(month, settings.window_months)
+            inside = {table: frame.filter(pl.col("month").is_in(window)) for table, frame in tables.items()}
+            frames.append(of.make(inside | whole, month, settings, min_users))
             tell(done, len(months))
-        yield from store(state, table, pl.concat(frames), months)
+        yield from store(state, of.table, pl.concat(frames), months)
 
-    return of_windows
+    return made
