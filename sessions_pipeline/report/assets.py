@@ -21,6 +21,7 @@ from sessions_pipeline.months import add_months
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.report import figures
+from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.vintage import SOURCES, collect
@@ -153,11 +154,14 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         for done, (month, inputs) in enumerate(_inputs(state, months).items(), start=1):
             html = build_page(inputs).encode()
             write_atomically(state.folders.report(month), html)
+            index = build_index(entries_in(state.folders.reports), inputs.version)
+            write_atomically(state.folders.reports / "index.html", index.encode())
             size = len(html)
             tell(done, len(months))
         return MaterializeResult(
             metadata={
                 "report": MetadataValue.path(str(state.folders.report(months[-1]))),
+                "all reports": MetadataValue.path(str(state.folders.reports / "index.html")),
                 "bytes": size,
                 "reports": len(months),
             }

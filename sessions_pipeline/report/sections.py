@@ -41,8 +41,9 @@ class Section:
 
 @dataclass(frozen=True)
 class Headline:
-    """A number at the top of the page with its interval or another remark under it."""
+    """A number at the top of the page with its interval or another remark under it. name: the same in every report."""
 
+    name: str
     label: str
     value: str
     remark: str
@@ -58,11 +59,14 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
     slope = next((cell for cell in reversed(slopes) if cell.shown), slopes[-1] if slopes else Cell())
     found = f"of {numbers.plural(inputs.sessions, 'session')} found, by {numbers.plural(inputs.users, 'user')}"
     return [
-        Headline("Sessions analysed", numbers.count(inputs.eligible_sessions), found),
-        Headline(f"Share of {mode}", numbers.share(share.estimate), _remark(share, numbers.share)),
-        Headline("Mean task value", numbers.dollars(value.estimate), _remark(value, numbers.dollars)),
+        Headline("sessions", "Sessions analysed", numbers.count(inputs.eligible_sessions), found),
+        Headline("work_mode", f"Share of {mode}", numbers.share(share.estimate), _remark(share, numbers.share)),
+        Headline("task_value", "Mean task value", numbers.dollars(value.estimate), _remark(value, numbers.dollars)),
         Headline(
-            "Verified success per level of expertise", numbers.points(slope.estimate), _remark(slope, numbers.points)
+            "slope",
+            "Verified success per level of expertise",
+            numbers.points(slope.estimate),
+            _remark(slope, numbers.points),
         ),
         *_ends_of_expertise(inputs),
     ]
@@ -99,7 +103,9 @@ def _ends_of_expertise(inputs: ReportInputs) -> list[Headline]:
     )
     levels = [level for level, cell in rates.items() if cell.shown]
     return [
-        Headline(f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})", *_rate(rates[level]))
+        Headline(
+            f"level_{level}", f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})", *_rate(rates[level])
+        )
         for level in dict.fromkeys([*levels[:1], *levels[-1:]])
     ]
 

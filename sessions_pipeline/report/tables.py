@@ -40,12 +40,14 @@ class Table:
     """A table of text. Every row has as many cells as there are columns, or one if it heads a part.
 
     notes: sentences under the table, e.g. why a row is missing.
+    sortable: False where the order of the rows is part of what the table says.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    sortable: bool = True
 
     @property
     def is_long(self) -> bool:
@@ -263,7 +265,8 @@ def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
         _across("Dropped: alone in their cell", (numbers.count(fit["n_dropped_singletons"]) for fit in fits)),
     )
     caption = f"Verified success on expertise, linear probability model, standard errors clustered by user{sample}"
-    return Table(caption, (Column("Column"), *(Column(f"({row.column})") for row in rows)), body, _why_missing(rows))
+    columns = (Column("Column"), *(Column(f"({row.column})") for row in rows))
+    return Table(caption, columns, body, _why_missing(rows), sortable=False)
 
 
 def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficient], adjusted_with: str) -> Table:
@@ -303,6 +306,7 @@ def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficie
         (Column("Level"), *(Column(_level(level)) for level in levels)),
         body,
         (adjusted_with, *_why_missing(step for step in steps if step), *notes),
+        sortable=False,
     )
 
 
@@ -322,7 +326,7 @@ def attrition(steps: Sequence[Step]) -> Table:
         last = of_unit[-1]
         left = (f"{exhibits.UNIT_NAMES[unit]} left", *(_remaining(last.by_month.get(month)) for month in months))
         rows.append(Row((*left, _remaining(_both(last))), "total"))
-    return Table("From what was found to what was analysed, by month", columns, tuple(rows))
+    return Table("From what was found to what was analysed, by month", columns, tuple(rows), sortable=False)
 
 
 def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:

@@ -36,6 +36,7 @@ RATES = {
     "verified_failure": (0.30, 0.18),
     "abandoned": (0.19, 0.07),
 }
+HOSTILE = """</title></style><script>alert("1")</script>'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;"""
 LEVEL_SHARES = {1: 0.05, 2: 0.2, 3: 0.3, 4: 0.35, 5: 0.1}
 
 
@@ -313,6 +314,31 @@ def empty_inputs() -> ReportInputs:
     }
     frames = {name: frame(table, []) for name, table in tables.items()}
     return inputs(frames=frames, months=MONTHS[-1:], sessions=7, eligible_sessions=0, users=0)
+
+
+def hostile_inputs() -> ReportInputs:
+    """Markup in every free string that can reach a page."""
+    whole = inputs(MONTHS[-2:])
+    frames = {}
+    for name, table in whole.frames.items():
+        free = {"missing_reason", "sample", "rule", "rule_set", "engine", "controls"} & set(table.columns)
+        if name in ("adjusted_rates", "outcomes_by_expertise"):
+            free -= {"sample"}
+        planted = [pl.when(pl.col("rule") == "found").then("rule").otherwise(pl.lit(HOSTILE)).alias("rule")]
+        others = [pl.lit(HOSTILE).alias(column) for column in free - {"rule"}]
+        frames[name] = table.with_columns([*others, *(planted if "rule" in free else [])])
+    frames["coefficients"] = frames["coefficients"].with_columns(estimate=None, ci_low=None, ci_high=None)
+    return inputs(
+        MONTHS[-2:],
+        frames=frames,
+        backend=HOSTILE,
+        label_versions={HOSTILE: HOSTILE},
+        rule_set=HOSTILE,
+        methods={HOSTILE: HOSTILE},
+        generated_from={HOSTILE: HOSTILE},
+        version=HOSTILE,
+        generated_at=HOSTILE,
+    )
 
 
 def _periods(months: tuple[dt.date, ...], sessions: int, users: int) -> list[tuple[str, dt.date, int, int, float]]:
