@@ -13,7 +13,6 @@ from pathlib import Path
 
 from benchmarks import claude_labels, partition, redaction, regressions, rules
 from benchmarks.findings import progress, tell
-from sessions_pipeline.config import Home
 from sessions_pipeline.simulate.logs import write_logs
 
 
@@ -27,7 +26,7 @@ def main() -> None:
         progress("writing synthetic logs of 700 sessions")
         logs = write_logs(scratch / "synthetic").logs
         tell("Redaction", redaction.findings(), given.json)
-        tell("Labels by rules", rules.findings(logs, Home(scratch / "rules").create()), given.json)
+        tell("Labels by rules", rules.findings(scratch / "rules"), given.json)
         tell("Labels by a model", claude_labels.findings(scratch / "claude"), given.json)
         tell("Regressions", regressions.findings(), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)

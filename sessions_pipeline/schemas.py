@@ -31,6 +31,7 @@ OUTCOME_MEASURES = (
     "abandoned",
 )
 SAMPLES = ("all", "hit_trouble")
+BREAKDOWNS = ("expertise", "work_mode")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
 
@@ -337,6 +338,16 @@ class OutcomesByExpertise(Cell):
     expertise: int = _column("level", ge=1, le=5)
 
 
+class TruncationByExpertiseAndMode(Cell):
+    """One row per month, period, breakdown and label: share of sessions whose transcript was cut. estimate: share.
+
+    Broken down by expertise level and by work mode, over the sessions that have the label.
+    """
+
+    breakdown: str = _column("what the sessions are broken down by", isin=BREAKDOWNS)
+    label: str = _column("level of expertise or work mode", isin=("1", "2", "3", "4", "5", *WORK_MODES))
+
+
 class Coefficients(Table):
     """One row per as-of month, period, specification and term of a fitted or missing regression."""
 
@@ -424,6 +435,7 @@ TABLES: dict[str, type[Table]] = {
     "marts.task_value": TaskValue,
     "marts.effort_by_expertise": EffortByExpertise,
     "marts.outcomes_by_expertise": OutcomesByExpertise,
+    "marts.truncation_by_expertise_and_mode": TruncationByExpertiseAndMode,
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
     "analysis.agreement": Agreement,

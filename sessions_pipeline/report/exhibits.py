@@ -330,6 +330,15 @@ def table_a2(frame: pl.DataFrame, month: dt.date) -> dict[int, Coefficient]:
     }
 
 
+def truncation(frame: pl.DataFrame, month: dt.date) -> tuple[dict[int, Cell], dict[str, Cell]]:
+    """Share of sessions whose transcript was cut: by level of expertise, and by work mode, most often cut first."""
+    rows = _at(frame, month, "window")
+    levels = {int(row["label"]): _cell(row) for row in rows if row["breakdown"] == "expertise"}
+    modes = {row["label"]: _cell(row) for row in rows if row["breakdown"] == "work_mode"}
+    order = sorted(modes, key=lambda mode: (-(modes[mode].estimate or 0.0), WORK_MODES.index(mode)))
+    return dict(sorted(levels.items())), {mode: modes[mode] for mode in order}
+
+
 _PANELS = (
     ("All sessions", "success", "all", SUCCESSES),
     ("Sessions that hit trouble", "success", "hit_trouble", SUCCESSES),

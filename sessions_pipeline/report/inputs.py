@@ -17,6 +17,7 @@ TABLES = {
     "task_value": "marts.task_value",
     "effort_by_expertise": "marts.effort_by_expertise",
     "outcomes_by_expertise": "marts.outcomes_by_expertise",
+    "truncation": "marts.truncation_by_expertise_and_mode",
     "coefficients": "analysis.coefficients",
     "adjusted_rates": "analysis.adjusted_rates",
     "attrition": "core.attrition",

@@ -82,6 +82,7 @@ def sections(inputs: ReportInputs) -> list[Section]:
         _figure_5(inputs),
         _a1(inputs),
         _a2(inputs),
+        _truncation(inputs),
         *_agreement(inputs),
     ]
 
@@ -341,6 +342,20 @@ def _a2(inputs: ReportInputs) -> Section:
         tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
         if rates or coefficients
         else (),
+    )
+
+
+def _truncation(inputs: ReportInputs) -> Section:
+    """What the study left open: whom the window of the judge cuts short."""
+    levels, modes = exhibits.truncation(inputs.frame("truncation"), inputs.month)
+    return Section(
+        anchor="truncation",
+        heading="Cut transcripts, by expertise and by work mode",
+        label="Cut transcripts",
+        sentence=sentences.truncation(levels, modes),
+        basis=_resting_on(inputs, list(levels.values()), "with a level of expertise"),
+        exclusions="by expertise, sessions where it is unclear; by mode, sessions without a work-mode label",
+        tables_open=(tables.truncation(levels, modes),) if levels or modes else (),
     )
 
 

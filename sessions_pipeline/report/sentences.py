@@ -143,6 +143,28 @@ def slope(rows: Sequence[Coefficient]) -> str:
     return f"{text} {beside_study(cell)}".strip()
 
 
+def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> str:
+    """Cut transcripts: lowest against highest level, the modes at the ends, and what follows for a reader."""
+    shown = {mode: cell for mode, cell in modes.items() if cell.shown}
+    every = [cell for cell in (*levels.values(), *modes.values()) if cell.shown]
+    if not every:
+        return ""
+    if not any(cell.estimate for cell in every):
+        return "No transcript was cut in any group that is shown."
+    said = [_contrast("the share of cut transcripts", levels, numbers.share)]
+    if len(shown) > 1:
+        most, least = next(iter(shown)), list(shown)[-1]
+        said.append(
+            f"By mode it runs from {numbers.share(shown[least].estimate)} ({least}) to "
+            f"{numbers.share(shown[most].estimate)} ({most})."
+        )
+    said.append(
+        "Of a cut transcript the judge saw the head and the tail alone, so labels rest on less where cuts are more "
+        "frequent, and a difference between groups may come from what was not seen."
+    )
+    return " ".join(said)
+
+
 def steps(rows: Mapping[int, Coefficient]) -> str:
     """Table A2: which levels differ from novices."""
     fitted = {level: row.cell for level, row in rows.items() if row.cell.has_interval}

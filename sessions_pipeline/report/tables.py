@@ -310,6 +310,20 @@ def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficie
     )
 
 
+def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> Table:
+    """Cut transcripts by level of expertise and by work mode."""
+    groups = {
+        "By level of expertise": {_level(level): cell for level, cell in levels.items()},
+        "By work mode": modes,
+    }
+    rows: list[Row] = []
+    for heading, cells in groups.items():
+        rows.append(Row((heading,), "part"))
+        rows += [Row((name, *_estimate(cell, numbers.share), *_size(cell))) for name, cell in cells.items()]
+    columns = (Column("Label"), Column("Share", "Cut"), Column("95% interval", "Cut"), *_SIZE)
+    return Table("Share of sessions whose transcript was cut", columns, tuple(rows))
+
+
 def attrition(steps: Sequence[Step]) -> Table:
     """The flow by month: within each unit, what was found less what each rule removed is what is left."""
     months = sorted({month for step in steps for month in step.by_month})

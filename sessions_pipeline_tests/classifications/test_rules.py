@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,14 @@ def test_the_same_session_gets_the_same_answers_whatever_its_company() -> None:
     for one in reversed(sessions):
         for name, classifier in CLASSIFIERS.items():
             assert together[one.session_id, name] == next(RulesBackend().classify([one], [classifier]))
+
+
+def test_many_sessions_are_judged_in_other_processes_in_order_and_alike() -> None:
+    alone = [session(human(f"Add a search field, number {number}."), DONE) for number in range(1_001)]
+    many = [replace(each, session_id=str(number)) for number, each in enumerate(alone)]
+    judge, asked = RulesBackend(), [CLASSIFIERS["task_value"], CLASSIFIERS["expertise"]]
+    together = list(judge.classify(many, asked))
+    assert together == [answer for each in many for answer in judge.classify([each], asked)]
 
 
 def test_answers_do_not_depend_on_the_process() -> None:

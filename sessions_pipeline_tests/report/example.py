@@ -61,7 +61,7 @@ def cell(month: dt.date, period: str, estimate: float, half: float, sessions: in
 
 def suppress(row: dict[str, Any]) -> dict[str, Any]:
     """`row` as the warehouse releases a cell under the threshold."""
-    keep = ("month", "period", "work_mode", "measure", "expertise", "sample")
+    keep = ("month", "period", "work_mode", "measure", "expertise", "sample", "breakdown", "label")
     return {**dict.fromkeys(row), **{name: row[name] for name in keep if name in row}, "suppressed": True}
 
 
@@ -166,6 +166,19 @@ def coefficients(months: tuple[dt.date, ...], sessions: int, users: int) -> pl.D
     return frame("analysis.coefficients", rows)
 
 
+def truncation(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
+    """Cut transcripts over the window: the more often, the higher the level."""
+    groups = [("expertise", str(level), part, 0.1 * level) for level, part in LEVEL_SHARES.items()]
+    groups += [("work_mode", mode, first, 0.4 - first) for mode, (first, _) in SHARES.items()]
+    rows = []
+    for breakdown, label, part, share in groups:
+        size, people = round(part * sessions), round(part * users)
+        half = 1.96 * math.sqrt(share * (1 - share) / max(size, 1))
+        row = {**cell(months[-1], "window", share, half, size, people), "breakdown": breakdown, "label": label}
+        rows.append(suppress(row) if people < threshold else row)
+    return frame("marts.truncation_by_expertise_and_mode", rows)
+
+
 def missing_coefficients(months: tuple[dt.date, ...], reason: str) -> pl.DataFrame:
     terms = [(f"table_a1_{column}", "expertise") for column in range(1, 6)]
     terms += [("table_a2", f"expertise_{level}") for level in range(2, 6)]
@@ -253,6 +266,7 @@ def inputs(
             "task_value": task_value(months, sessions, users, threshold),
             "effort_by_expertise": effort_by_expertise(months, sessions, users, threshold),
             "outcomes_by_expertise": outcomes,
+            "truncation": truncation(months, sessions, users, threshold),
             "coefficients": coefficients(months, sessions, users),
             "adjusted_rates": adjusted,
             "attrition": found,
@@ -289,7 +303,7 @@ def personal_inputs() -> ReportInputs:
     ]
     no_interval = {
         name: whole.frames[name].with_columns(ci_low=pl.lit(None, pl.Float64), ci_high=pl.lit(None, pl.Float64))
-        for name in ("work_mode_shares", "task_value", "effort_by_expertise", "outcomes_by_expertise")
+        for name in ("work_mode_shares", "task_value", "effort_by_expertise", "outcomes_by_expertise", "truncation")
     }
     frames = {
         **whole.frames,
@@ -307,6 +321,7 @@ def empty_inputs() -> ReportInputs:
         "task_value": "marts.task_value",
         "effort_by_expertise": "marts.effort_by_expertise",
         "outcomes_by_expertise": "marts.outcomes_by_expertise",
+        "truncation": "marts.truncation_by_expertise_and_mode",
         "coefficients": "analysis.coefficients",
         "adjusted_rates": "analysis.adjusted_rates",
         "attrition": "core.attrition",

@@ -23,7 +23,18 @@ SHAPES = {
     "empty": example.empty_inputs,
     "nothing handed over": lambda: replace(example.empty_inputs(), frames={}, months=(), sessions=0),
 }
-EXHIBITS = ("flow", "figure-1", "figure-3", "figure-4", "figure-5", "table-a1", "table-a2", "caveats", "methods")
+EXHIBITS = (
+    "flow",
+    "figure-1",
+    "figure-3",
+    "figure-4",
+    "figure-5",
+    "table-a1",
+    "table-a2",
+    "truncation",
+    "caveats",
+    "methods",
+)
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +155,18 @@ def test_table_a2_has_raw_and_adjusted_rates_and_the_steps_from_novices(full):
     assert ours[2] == ["reference", "0.061", "0.129", "0.143", "0.181"]
     assert study[0] == ["13.2%", "20.9%", "28%", "29.3%", "34.7%"]
     assert study[2] == ["—", "0.064", "0.138", "0.15", "0.184"]
+
+
+def test_the_table_of_cut_transcripts_equals_its_mart(full):
+    frame = SHAPES["full"]().frames["truncation"]
+    rows = {row[0].split()[0]: row for row in table(full, "Share of sessions whose transcript was cut")[1:]}
+    for row in frame.iter_rows(named=True):
+        assert rows[row["label"]][1:] == [
+            numbers.share(row["estimate"]),
+            numbers.share_interval(row["ci_low"], row["ci_high"]),
+            f"{row['sessions']:,}",
+            f"{row['users']:,}",
+        ]
 
 
 def signed(text: str) -> int:

@@ -47,6 +47,20 @@ def test_an_outcome_differs_only_if_the_two_intervals_are_apart(novice, expert):
     assert bool(CLAIMS.search(sentences.outcomes([panel]))) == apart(novice, expert)
 
 
+@given(cells(), cells())
+def test_cuts_differ_by_expertise_only_if_the_two_intervals_are_apart(novice, expert):
+    text = sentences.truncation({1: novice, 5: expert}, {})
+    assert bool(CLAIMS.search(text)) == apart(novice, expert)
+    assert "head and the tail alone" in text
+
+
+def test_cuts_are_told_by_mode_and_nothing_of_what_is_suppressed():
+    modes = {"build": Cell(0.4), "fix": Cell(0.1), "test": Cell(suppressed=True)}
+    assert "runs from 10.0% (fix) to 40.0% (build)" in sentences.truncation({}, modes)
+    assert sentences.truncation({1: Cell(suppressed=True)}, {}) == ""
+    assert sentences.truncation({1: Cell(0.0), 2: Cell(0.0)}, {}) == "No transcript was cut in any group that is shown."
+
+
 @given(cells(low=-0.9, high=0.9))
 def test_task_value_rises_or_falls_only_if_the_interval_of_the_change_excludes_zero(change):
     text = sentences.value_changes({"all": {APRIL: change}, "fix": {APRIL: change}}, AXIS)

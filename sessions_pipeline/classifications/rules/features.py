@@ -238,11 +238,8 @@ def features(session: SessionToLabel) -> Features:
         asked.append(_asked(request, seen))
         seen += "\n" + request.own + _shown(request)
     calls = reading.calls
-    kinds = [call_kind(call.name, call.summary) for call in calls]
-    agent_ideas: Counter[str] = Counter()
-    for stretch in reading.stretches:
-        for reply in stretch.replies:
-            agent_ideas.update(AGENTS.count(reply[:_REPLY_HEAD]))
+    kinds = [*_kinds(reading.preamble), *(kind for turn in asked for kind in turn.kinds)]
+    replies = (reply[:_REPLY_HEAD] for stretch in reading.stretches for reply in stretch.replies)
     ending, last = _ending(asked, reading.preamble)
     return Features(
         telemetry=session.telemetry,
@@ -251,7 +248,7 @@ def features(session: SessionToLabel) -> Features:
         calls=calls,
         kinds=kinds,
         counts=Counter(kinds),
-        agent_ideas=agent_ideas,
+        agent_ideas=AGENTS.count_all(replies),
         closing_ideas=_closing_ideas(last.replies[-1]) if last and last.replies else Counter(),
         ending=ending,
         surroundings="\n".join(f"{call.summary}\n{call.output}" for call in calls)[:_SURROUNDINGS],
@@ -322,7 +319,7 @@ def _asked(request: Request, seen: str) -> Asked:
         leads=said.leads,
         document_ideas=_ideas_of_head(request.document, _DOCUMENT_HEAD),
         undertaken=_ideas_of_head(request.replies[0], _REPLY_HEAD) if request.replies else Counter(),
-        kinds=tuple(call_kind(call.name, call.summary) for call in request.calls),
+        kinds=_kinds(request),
         office_names=said.office_names,
         data_names=said.data_names,
         long_words=said.long_words,
@@ -332,6 +329,10 @@ def _asked(request: Request, seen: str) -> Asked:
         bullets=said.bullets,
         is_question=said.is_question,
     )
+
+
+def _kinds(stretch: Request) -> tuple[str, ...]:
+    return tuple(call_kind(call.name, call.summary) for call in stretch.calls)
 
 
 def _ideas_of_head(text: str, characters: int) -> Counter[str]:
@@ -347,6 +348,8 @@ def _leads(statements: Sequence[str]) -> dict[str, float]:
     leads: dict[str, float] = defaultdict(float)
     for statement in statements:
         opening = PEOPLE.count(_lead(statement))
+        if not opening:
+            continue
         if opening["make"]:
             # "Add a search" asks for no search.
             del opening["understand"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from importlib import resources
 
 from sessions_pipeline.classifications.backend import Answer, SessionToLabel
@@ -18,6 +18,11 @@ from sessions_pipeline.classifications.rules.features import Features, features,
 from sessions_pipeline.classifications.rules.occupation import task_occupation, user_occupation
 from sessions_pipeline.classifications.rules.value import task_value
 from sessions_pipeline.classifications.rules.work_mode import work_mode
+from sessions_pipeline.sessions.processes import workers
+
+# One process judges some 250 sessions a second, and others need a second or two to start.
+_PARALLEL_SESSIONS = 1_000
+_IN_TASK = 20
 
 
 class Case:
@@ -90,15 +95,19 @@ class RulesBackend:
 
         Raises KeyError for a classifier that there is no rule for.
         """
-        asked = [(classifier.name, FACETS[classifier.name]) for classifier in classifiers]
-        for session in sessions:
-            case = Case(session)
-            for name, facet in asked:
-                finding = facet(case)
-                yield Answer(
-                    session_id=session.session_id,
-                    classifier=name,
-                    label=finding.label,
-                    value=finding.value,
-                    evidence=finding.evidence,
-                )
+        facets = {classifier.name: FACETS[classifier.name] for classifier in classifiers}
+        tasks = [sessions[start : start + _IN_TASK] for start in range(0, len(sessions), _IN_TASK)]
+        with workers(worth_it=len(sessions) > _PARALLEL_SESSIONS) as each:
+            for answers in each(partial(_judged, tuple(facets)), tasks):
+                yield from answers
+
+
+def _judged(facets: Sequence[str], sessions: Sequence[SessionToLabel]) -> list[Answer]:
+    """Answers to `facets` for each of `sessions`."""
+    answers = []
+    for session in sessions:
+        case = Case(session)
+        for name in facets:
+            finding = FACETS[name](case)
+            answers.append(Answer(session.session_id, name, finding.label, finding.value, evidence=finding.evidence))
+    return answers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -32,8 +32,12 @@ _CACHE_LIMIT = 200_000
 # Several tables look at the same text one after the other.
 _RECENT_TEXTS = 64
 
-# Ideas of a word, and the phrases that begin with it: the words that follow, whether the last is a stem, and the idea.
-_Meaning = tuple[tuple[str, ...], tuple[tuple[list[str], bool, str], ...]]
+# A phrase after its first word: the words that follow, whether the last is a stem, and the idea.
+_Rest = tuple[list[str], bool, str]
+# Ideas of a word; the phrases that begin with it, by the word that comes next; those that go on with a stem.
+_Meaning = tuple[tuple[str, ...], dict[str, list[_Rest]], list[_Rest]]
+# Stands between texts that are counted together: a token that no entry has, so that no phrase spans two of them.
+_BETWEEN = "\n0zz0\n"
 
 
 def fold(text: str) -> str:
@@ -80,7 +84,7 @@ class Lexicon:
     def __init__(self, table: Mapping[str, Mapping[str, str]]) -> None:
         self._words: dict[str, set[str]] = {}
         self._stems: dict[str, set[str]] = {}
-        self._phrases: dict[str, list[tuple[list[str], bool, str]]] = {}
+        self._phrases: dict[str, list[_Rest]] = {}
         self._unspaced: dict[str, list[tuple[str, str]]] = {}
         self._known = _Known(self._meaning)
         for idea, languages in table.items():
@@ -104,18 +108,27 @@ class Lexicon:
         ideas = set(self._words.get(token, ()))
         for length in self._stem_lengths:
             ideas |= self._stems.get(token[:length], set())
-        phrases = tuple(self._phrases.get(token, ()))
-        return (tuple(sorted(ideas)), phrases) if ideas or phrases else None
+        by_next: dict[str, list[_Rest]] = {}
+        by_stem: list[_Rest] = []
+        for rest, is_stem, idea in self._phrases.get(token, ()):
+            if is_stem and len(rest) == 1:
+                by_stem.append((rest, is_stem, idea))
+            else:
+                by_next.setdefault(rest[0], []).append((rest, is_stem, idea))
+        return (tuple(sorted(ideas)), by_next, by_stem) if ideas or by_next or by_stem else None
 
     def _spoken(self, tokens: list[str]) -> list[str]:
         """One idea for each entry found among `tokens`."""
         found: list[str] = []
         # Most tokens mean nothing here: they are passed over without a step of Python for each.
-        for place, (ideas, phrases) in [
+        for place, (ideas, by_next, by_stem) in [
             (place, meaning) for place, meaning in enumerate(map(self._known.__getitem__, tokens)) if meaning
         ]:
             found += ideas
-            for rest, is_stem, idea in phrases:
+            if place + 1 == len(tokens):
+                continue
+            after = tokens[place + 1]
+            for rest, is_stem, idea in by_next.get(after, ()):
                 following = tokens[place + 1 : place + 1 + len(rest)]
                 if following == rest or (
                     is_stem
@@ -123,6 +136,9 @@ class Lexicon:
                     and following[:-1] == rest[:-1]
                     and following[-1].startswith(rest[-1])
                 ):
+                    found.append(idea)
+            for rest, _, idea in by_stem:
+                if after.startswith(rest[0]):
                     found.append(idea)
         return found
 
@@ -140,3 +156,7 @@ class Lexicon:
         if not folded.isascii() and _CJK.search(folded):
             found.update(self._written(folded))
         return found
+
+    def count_all(self, texts: Iterable[str]) -> Counter[str]:
+        """The sum of the counts of `texts`; one pass over many short ones takes half the time."""
+        return self.count(_BETWEEN.join(texts))

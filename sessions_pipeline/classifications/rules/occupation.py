@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import re2
+
 from sessions_pipeline.classifications.classifiers import SOC_MAJOR_GROUPS
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote, saturating
 from sessions_pipeline.classifications.rules.features import Features
@@ -26,6 +28,8 @@ _TICKET = re.compile(
     r"\b(?!(?:UTF|SHA|ISO|RFC|GPT|AES|MD|CVE|PEP|ES|HTTP|IEEE|ANSI|RSA|CP|UTC|GMT|USB|COVID|TLS|X|V|FIPS|ECMA)-)[A-Z]{2,8}-\d{1,5}\b"
 )
 _BRANCH = re.compile(r"\b(?:feat|feature|fix|bugfix|hotfix|release|chore)/[\w.-]+\b|\b[a-z]{2,12}/[a-z]{2,6}-\d{2,5}\b")
+# Where RE2 does not find this, at the speed of memory, there is no branch.
+_BRANCH_HINT = re2.compile(r"(?:feat|feature|fix|bugfix|hotfix|release|chore)/|[a-z]/[a-z]{2,6}-")
 _TEAM_FILE = re.compile(
     r"(?:^|/)(?:CODEOWNERS|CONTRIBUTING\.md|\.github/pull_request_template|packages/|services/|apps/)"
 )
@@ -42,12 +46,12 @@ def user_occupation(seen: Features) -> Finding:
                 vote.add(group, "speaks_of_own_profession", 1.5)
     said = TRADES.count(own)
     around = TRADES.count(seen.surroundings.replace("_", " ").replace("/", " "))
-    for group in SOC_MAJOR_GROUPS:
-        half = 2.0 if group == SOFTWARE else 3.0
-        vote.add(group, "words_of_the_trade", 1.2 * saturating(said[group], half))
+    for group, count in said.items():
+        vote.add(group, "words_of_the_trade", 1.2 * saturating(count, 2.0 if group == SOFTWARE else 3.0))
+    for group, count in around.items():
         if group != SOFTWARE:
             # What lies around in a project is about its subject as often as about its owner.
-            vote.add(group, "trade_in_files_and_folders", 1.2 * saturating(around[group], 4.0))
+            vote.add(group, "trade_in_files_and_folders", 1.2 * saturating(count, 4.0))
     _software_signs(seen, vote)
     order = (SOFTWARE, *(group for group in SOC_MAJOR_GROUPS if group != SOFTWARE))
     winner = vote.winner(order)
@@ -63,7 +67,7 @@ def _software_signs(seen: Features, vote: Vote) -> None:
         vote.add(SOFTWARE, "ticket_number", 0.8)
     if seen.counts["review"] or seen.telemetric("pull_requests"):
         vote.add(SOFTWARE, "pull_requests_reviewed_or_opened", 0.7)
-    if _BRANCH.search(seen.surroundings) or _BRANCH.search(own):
+    if any(_BRANCH_HINT.search(text) and _BRANCH.search(text) for text in (seen.surroundings, own)):
         vote.add(SOFTWARE, "branch_naming_convention", 0.4)
     if _TEAM_FILE.search(seen.surroundings):
         vote.add(SOFTWARE, "layout_of_a_shared_code_base", 0.3)

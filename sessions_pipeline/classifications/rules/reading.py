@@ -151,13 +151,15 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
         waiting.clear()
 
     for line in text.split("\n"):
-        if line.startswith("[") and (call := _CALL.match(line)):
+        if not line.startswith("["):
+            said.append(line)
+        elif call := _CALL.match(line):
             speak()
             waiting.append(Call(call.group(1), call.group(2)))
             stretch.calls.append(waiting[-1])
             stretch.closing = ""
             stretch.ends_in_failure = stretch.interrupted = False
-        elif line.startswith("[") and (result := _RESULT.match(line)):
+        elif result := _RESULT.match(line):
             speak()
             if waiting:
                 done = waiting.popleft()

@@ -1,0 +1,86 @@
+"""Truncated shares by expertise and by mode: hand-counted, against a second implementation, and what is suppressed."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sessions_pipeline_tests.dbt_like_sql.reference import (
+    drawn_sessions,
+    in_each_period,
+    is_interval,
+    january,
+    mart,
+    of_january,
+    rate_interval,
+)
+
+NAME = "marts.truncation_by_expertise_and_mode"
+
+
+def test_shares_counted_by_hand() -> None:
+    sessions = of_january(
+        user_key=["a", "a", "b", "c", "d", "e"],
+        expertise=[5, 5, 5, 2, None, None],
+        work_mode=["build", "fix", "build", "build", "build", None],
+        transcript_truncated=[True, False, True, False, True, True],
+    )
+    seen = {
+        (row["breakdown"], row["label"]): (row["sessions"], row["users"], row["estimate"])
+        for row in january(NAME, sessions, min_users=1).to_dicts()
+    }
+    assert seen == {
+        ("expertise", "5"): (3, 2, 2 / 3),
+        ("expertise", "2"): (1, 1, 0.0),
+        ("work_mode", "build"): (4, 4, 0.75),
+        ("work_mode", "fix"): (1, 1, 0.0),
+    }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_equals_a_second_implementation(seed: int) -> None:
+    cut = np.random.default_rng(seed).random(900) < 0.3
+    sessions = drawn_sessions(seed).with_columns(transcript_truncated=pl.Series(cut))
+    rows = {
+        (row["month"], row["period"], row["breakdown"], row["label"]): row for row in mart(NAME, sessions, 1).to_dicts()
+    }
+    expected = {
+        (key["month"], key["period"], breakdown, str(label)): group
+        for key, inside in in_each_period(sessions)
+        for breakdown in ("expertise", "work_mode")
+        for (label,), group in inside.drop_nulls(breakdown).group_by(breakdown)
+    }
+    assert rows.keys() == expected.keys()
+    for key, group in expected.items():
+        row, users = rows[key], group["user_key"].to_list()
+        hits = group["transcript_truncated"].cast(pl.Float64).to_numpy()
+        assert (row["sessions"], row["users"]) == (group.height, len(set(users)))
+        assert row["estimate"] == pytest.approx(hits.mean(), rel=1e-12)
+        assert is_interval(row, rate_interval(hits, users))
+
+
+@pytest.mark.parametrize(
+    ("users", "hidden"),
+    [
+        # Enough users everywhere.
+        ({1: "abc", 2: "def"}, set()),
+        # One small level: the next smallest goes too, for the sum stands in the other breakdown.
+        ({1: "ab", 2: "cdef", 3: "defghi"}, {"1", "2"}),
+        # Two small levels of four users hide each other; of the same two users they do not.
+        ({1: "ab", 2: "cd", 3: "efgh"}, {"1", "2"}),
+        ({1: "ab", 2: "ab", 3: "efgh", 4: "efghi"}, {"1", "2", "3"}),
+        # Many sessions are not many users.
+        ({1: "aaaaaabb", 2: "cdef", 3: "efghi"}, {"1", "2"}),
+    ],
+)
+def test_what_is_suppressed_with_a_threshold_of_three_users(users: dict[int, str], hidden: set[str]) -> None:
+    pairs = [(level, user) for level, letters in users.items() for user in letters]
+    sessions = of_january(
+        expertise=[level for level, _ in pairs], work_mode=["fix"] * len(pairs), user_key=[user for _, user in pairs]
+    )
+    rows = january(NAME, sessions, min_users=3)
+    assert set(rows.filter("suppressed")["label"]) == hidden
+    numbers = rows.filter("suppressed").select("sessions", "users", "estimate", "ci_low", "ci_high")
+    assert numbers.null_count().row(0) == (len(hidden),) * 5
+    assert rows.filter(breakdown="work_mode")["sessions"].to_list() == [len(pairs)]
