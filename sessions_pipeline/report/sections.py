@@ -9,34 +9,8 @@ import polars as pl
 
 from sessions_pipeline.report import exhibits, figures, numbers, sentences, tables
 from sessions_pipeline.report.exhibits import Cell, Panel
-from sessions_pipeline.report.figures import Figure
 from sessions_pipeline.report.inputs import ReportInputs
-from sessions_pipeline.report.tables import Table
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with its place in the page. caption: how to read it."""
-
-    figure: Figure
-    title: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """One exhibit. tables_open: stand in the page; tables_folded: behind a click; labelled: rests on labels."""
-
-    anchor: str
-    heading: str
-    label: str
-    sentence: str
-    basis: str
-    exclusions: str
-    pictures: tuple[Picture, ...] = ()
-    tables_open: tuple[Table, ...] = ()
-    tables_folded: tuple[Table, ...] = ()
-    labelled: bool = True
+from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
 
 
 @dataclass(frozen=True)
@@ -55,8 +29,9 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
     shown = {mode: cell for mode, cell in shares.items() if cell.shown}
     mode, share = next(iter(shown.items()), ("the largest work mode", Cell()))
     value = exhibits.window_value(inputs.frame("task_value"), inputs.month)
-    slopes = [row.cell for row in exhibits.table_a1(inputs.frame("coefficients"), inputs.month)]
-    slope = next((cell for cell in reversed(slopes) if cell.shown), slopes[-1] if slopes else Cell())
+    columns = exhibits.table_a1(inputs.frame("coefficients"), inputs.month)
+    best = exhibits.preferred(columns)
+    slope = best.cell if best else columns[-1].cell if columns else Cell()
     found = f"of {numbers.plural(inputs.sessions, 'session')} found, by {numbers.plural(inputs.users, 'user')}"
     return [
         Headline("sessions", "Sessions analysed", numbers.count(inputs.eligible_sessions), found),
@@ -120,20 +95,6 @@ def _rate(cell: exhibits.RateCell) -> tuple[str, str]:
     return numbers.share(cell.unadjusted), "raw rate; too little data to adjust it"
 
 
-def _analysed(inputs: ReportInputs) -> str:
-    users = numbers.plural(inputs.users, "user")
-    return f"{numbers.plural(inputs.eligible_sessions, 'session')} of {users} analysed"
-
-
-def _resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str) -> str:
-    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden."""
-    hidden = sum(cell.suppressed for cell in cells)
-    if hidden:
-        why = f"fewer than {inputs.min_users} users, or revealing such a cell"
-        return f"{_analysed(inputs)}; {numbers.plural(hidden, 'cell')} suppressed ({why})"
-    return f"{numbers.plural(sum(cell.sessions or 0 for cell in cells), 'session')} {what}; {_analysed(inputs)}"
-
-
 def _flow(inputs: ReportInputs) -> Section:
     frame = inputs.frame("attrition")
     steps = exhibits.attrition_steps(frame, inputs.window)
@@ -165,7 +126,7 @@ def _figure_1(inputs: ReportInputs) -> Section:
         heading="Figure 1. What the sessions are spent on",
         label="Figure 1: work modes",
         sentence=sentences.work_modes(cells),
-        basis=_resting_on(inputs, list(cells.values()), "with a work mode"),
+        basis=resting_on(inputs, list(cells.values()), "with a work mode"),
         exclusions="sessions without a work-mode label",
         pictures=(
             Picture(
@@ -189,7 +150,7 @@ def _figure_3(inputs: ReportInputs) -> Section:
         heading="Figure 3. How much a prompt sets off, by expertise",
         label="Figure 3: effort",
         sentence=" ".join(sentences.effort(levels, names[measure]) for measure, levels in measures.items()),
-        basis=_resting_on(inputs, list(first.values()), "with a level of expertise"),
+        basis=resting_on(inputs, list(first.values()), "with a level of expertise"),
         exclusions="sessions with unclear expertise; for the geometric mean also those where the measure is zero",
         pictures=(
             Picture(
@@ -223,7 +184,7 @@ def _figure_4(inputs: ReportInputs) -> Section:
         heading="Figure 4. Work modes and task value by month",
         label="Figure 4: months",
         sentence=" ".join(filter(None, said)),
-        basis=_resting_on(inputs, cells, "with a work mode, over all months"),
+        basis=resting_on(inputs, cells, "with a work mode, over all months"),
         exclusions="sessions without a work-mode label; for task values also those without a price",
         pictures=_figure_4_pictures(inputs),
         tables_folded=tuple(folded),
@@ -269,7 +230,7 @@ def _figure_5(inputs: ReportInputs) -> Section:
         heading="Figure 5. How sessions end, by expertise",
         label="Figure 5: outcomes",
         sentence=sentences.outcomes(panels) if has_rates else "",
-        basis=_resting_on(inputs, verified, "in the first panel"),
+        basis=resting_on(inputs, verified, "in the first panel"),
         exclusions="sessions with no clear goal or unclear expertise; for adjusted rates also small cells, as in "
         "Table A1",
         pictures=(
@@ -310,7 +271,7 @@ def _a1(inputs: ReportInputs) -> Section:
         heading="Table A1. Verified success and expertise",
         label="Table A1",
         sentence=sentences.slope(rows) if rows else "",
-        basis=f"{_analysed(inputs)}; sessions, users and cells of each column are in the table",
+        basis=f"{analysed(inputs)}; sessions, users and cells of each column are in the table",
         exclusions="sessions with no clear goal or unclear expertise; cells with too few users and sessions alone in "
         "their cell (counted in the table)",
         pictures=(
@@ -337,7 +298,7 @@ def _a2(inputs: ReportInputs) -> Section:
         heading="Table A2. Verified success, level by level",
         label="Table A2",
         sentence=sentences.steps(coefficients) if coefficients else "",
-        basis=_resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
+        basis=resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
         exclusions="as in Table A1",
         tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
         if rates or coefficients
@@ -353,7 +314,7 @@ def _truncation(inputs: ReportInputs) -> Section:
         heading="Cut transcripts, by expertise and by work mode",
         label="Cut transcripts",
         sentence=sentences.truncation(levels, modes),
-        basis=_resting_on(inputs, list(levels.values()), "with a level of expertise"),
+        basis=resting_on(inputs, list(levels.values()), "with a level of expertise"),
         exclusions="by expertise, sessions where it is unclear; by mode, sessions without a work-mode label",
         tables_open=(tables.truncation(levels, modes),) if levels or modes else (),
     )

@@ -18,6 +18,7 @@ from sessions_pipeline.report.exhibits import (
     FacetAgreement,
     Panel,
     Step,
+    preferred,
     rule_name,
 )
 
@@ -132,15 +133,14 @@ def outcomes(panels: Sequence[Panel]) -> str:
 
 
 def slope(rows: Sequence[Coefficient]) -> str:
-    """Table A1: the last column that could be estimated."""
-    fitted = [row for row in rows if row.cell.has_interval]
-    if not fitted:
+    """Table A1: the study's preferred column, or the nearest one before it that could be estimated."""
+    row = preferred(rows)
+    if row is None:
         reasons = list(dict.fromkeys(row.cell.reason for row in rows if row.cell.reason))
         return f"No column could be estimated{': ' + '; '.join(reasons) if reasons else ''}."
-    cell = fitted[-1].cell
-    estimate = f"In column {fitted[-1].column}, one more level of expertise goes with {_with_points(cell)}"
-    text = f"{estimate}." if _sign(cell) else f"{estimate}: this cannot be told from zero."
-    return f"{text} {beside_study(cell)}".strip()
+    estimate = f"In column {row.column}, one more level of expertise goes with {_with_points(row.cell)}"
+    text = f"{estimate}." if _sign(row.cell) else f"{estimate}: this cannot be told from zero."
+    return f"{text} {beside_study(row.cell)}".strip()
 
 
 def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> str:
@@ -258,8 +258,14 @@ def _contrast(what: str, levels: Mapping[int, Cell], write: Write) -> str:
     compared = with_intervals if len(with_intervals) > 1 else shown
     if len(compared) < 2:
         return f"No two levels can be compared in {what}."
-    low, high = levels[min(compared)], levels[max(compared)]
-    at_low, at_high = (f"level {level} ({LEVEL_NAMES[level]})" for level in (min(compared), max(compared)))
+    names = {level: f"level {level} ({LEVEL_NAMES[level]})" for level in compared}
+    return contrast(
+        what, names[min(compared)], levels[min(compared)], names[max(compared)], levels[max(compared)], write
+    )
+
+
+def contrast(what: str, at_low: str, low: Cell, at_high: str, high: Cell, write: Write) -> str:
+    """Two groups against each other: higher or lower only beyond both intervals. at_low, at_high: their names."""
     written_low, written_high = with_interval(low, write), with_interval(high, write)
     if high.above(low):
         return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {written_high} against {written_low}."

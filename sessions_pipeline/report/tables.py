@@ -66,13 +66,17 @@ class Table:
         return spans if any(name for name, _ in spans) else []
 
 
+OURS_SHARE = (Column("Share", "Ours"), Column("95% interval", "Ours"))
+SIZE = (Column("Sessions", "Cell"), Column("Users", "Cell"))
+
+
 def work_modes(cells: Mapping[str, Cell]) -> Table:
     """Figure 1."""
     rows = [
-        Row((mode, *_estimate(cell, numbers.share), *_size(cell), numbers.printed(cell.published)))
+        Row((mode, *estimate(cell, numbers.share), *size(cell), numbers.printed(cell.published)))
         for mode, cell in cells.items()
     ]
-    columns = (Column("Work mode"), *_OURS_SHARE, *_SIZE, Column("Share", "Study"))
+    columns = (Column("Work mode"), *OURS_SHARE, *SIZE, Column("Share", "Study"))
     return Table("Share of sessions by work mode", columns, tuple(rows))
 
 
@@ -82,9 +86,9 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
         Row(
             (
                 _level(level),
-                *_estimate(cell, numbers.effort),
+                *estimate(cell, numbers.effort),
                 *(numbers.effort(getattr(cell, name)) for name in ("p05", "p25", "p50", "p75", "p95")),
-                *_size(cell),
+                *size(cell),
                 numbers.count(cell.zero_sessions),
                 numbers.printed(cell.published),
             )
@@ -96,7 +100,7 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
         Column("Mean", "Geometric mean (ours)"),
         Column("95% interval", "Geometric mean (ours)"),
         *(Column(f"{percent}%", "Percentiles") for percent in (5, 25, 50, 75, 95)),
-        *_SIZE,
+        *SIZE,
         Column("Zeros", "Cell"),
         Column("Mean", "Study"),
     )
@@ -106,12 +110,12 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
 def monthly_shares(series: Series) -> Table:
     """Figure 4, shares: every month and mode."""
     rows = [
-        Row((numbers.month_name(month), mode, *_estimate(cell, numbers.share), *_size(cell)))
+        Row((numbers.month_name(month), mode, *estimate(cell, numbers.share), *size(cell)))
         for month in sorted({month for cells in series.values() for month in cells})
         for mode, cells in series.items()
         if (cell := cells.get(month)) is not None
     ]
-    columns = (Column("Month"), Column("Work mode", words=True), *_OURS_SHARE, *_SIZE)
+    columns = (Column("Month"), Column("Work mode", words=True), *OURS_SHARE, *SIZE)
     return Table("Share of each month’s sessions by work mode", columns, tuple(rows))
 
 
@@ -157,7 +161,7 @@ def value_endpoints(values: Series, changes: Series, axis: Sequence[dt.date]) ->
             (
                 mode,
                 *(_text(cells.get(month), numbers.dollars) for month in (axis[0], axis[-1])),
-                *_estimate(changes[mode].get(axis[-1]), numbers.change),
+                *estimate(changes[mode].get(axis[-1]), numbers.change),
                 numbers.printed(exhibits.published_value_change(mode)),
             )
         )
@@ -185,10 +189,10 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
             (
                 numbers.month_name(month),
                 mode,
-                *_estimate(cells[month], numbers.dollars),
+                *estimate(cells[month], numbers.dollars),
                 numbers.dollars(median.get((month, mode))),
-                *_estimate(changes[mode].get(month), numbers.change),
-                *_size(cells[month]),
+                *estimate(changes[mode].get(month), numbers.change),
+                *size(cells[month]),
             )
         )
         for month in sorted({month for cells in values.values() for month in cells})
@@ -203,7 +207,7 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
         Column("Median", "Task value"),
         Column("Change", "Since the first month"),
         Column("95% interval", "Since the first month"),
-        *_SIZE,
+        *SIZE,
     )
     return Table("Task value in US dollars by month, and its change since the first month", columns, tuple(rows))
 
@@ -218,9 +222,9 @@ def outcomes(panels: Sequence[Panel]) -> Table:
             Row(
                 (
                     f"{exhibits.MEASURE_NAMES[measure]}, level {level}",
-                    *_estimate(cell, numbers.share),
+                    *estimate(cell, numbers.share),
                     numbers.share(cell.unadjusted),
-                    *_size(cell),
+                    *size(cell),
                     numbers.printed(cell.published),
                 )
             )
@@ -228,9 +232,9 @@ def outcomes(panels: Sequence[Panel]) -> Table:
         ]
     columns = (
         Column("Outcome and expertise"),
-        *_OURS_SHARE,
+        *OURS_SHARE,
         Column("Raw", "Ours"),
-        *_SIZE,
+        *SIZE,
         Column("Adjusted", "Study"),
     )
     return Table("Outcomes by level of expertise", columns, tuple(rows))
@@ -319,8 +323,8 @@ def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> Table:
     rows: list[Row] = []
     for heading, cells in groups.items():
         rows.append(Row((heading,), "part"))
-        rows += [Row((name, *_estimate(cell, numbers.share), *_size(cell))) for name, cell in cells.items()]
-    columns = (Column("Label"), Column("Share", "Cut"), Column("95% interval", "Cut"), *_SIZE)
+        rows += [Row((name, *estimate(cell, numbers.share), *size(cell))) for name, cell in cells.items()]
+    columns = (Column("Label"), Column("Share", "Cut"), Column("95% interval", "Cut"), *SIZE)
     return Table("Share of sessions whose transcript was cut", columns, tuple(rows))
 
 
@@ -367,8 +371,8 @@ def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
             Row(
                 (
                     name.replace("_", " "),
-                    *_size(widest),
-                    *_estimate(cells.get("exact"), numbers.share),
+                    *size(widest),
+                    *estimate(cells.get("exact"), numbers.share),
                     numbers.share(facet.baselines.get("exact")),
                     _text(cells.get("within_one"), numbers.share),
                     *_index(kappa),
@@ -390,18 +394,15 @@ def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
 
 def _index(cell: Cell | None) -> tuple[str, str]:
     """A number between -1 and 1 and its interval."""
-    return _estimate(cell, lambda value: numbers.coefficient(value, 2))
-
-
-_OURS_SHARE = (Column("Share", "Ours"), Column("95% interval", "Ours"))
-_SIZE = (Column("Sessions", "Cell"), Column("Users", "Cell"))
+    return estimate(cell, lambda value: numbers.coefficient(value, 2))
 
 
 def _level(level: int) -> str:
     return f"{level} {exhibits.LEVEL_NAMES[level]}"
 
 
-def _estimate(cell: Cell | None, write: Callable[[float | None], str]) -> tuple[str, str]:
+def estimate(cell: Cell | None, write: Callable[[float | None], str]) -> tuple[str, str]:
+    """A number and its interval, as two cells."""
     ends = numbers.interval(write(cell.low), write(cell.high)) if cell else numbers.MISSING
     return _text(cell, write), ends
 
@@ -414,7 +415,8 @@ def _text(cell: Cell | None, write: Callable[[float | None], str]) -> str:
     return write(cell.estimate) if cell.shown else MISSING
 
 
-def _size(cell: Cell) -> tuple[str, str]:
+def size(cell: Cell) -> tuple[str, str]:
+    """Sessions and users, as two cells."""
     return numbers.count(cell.sessions), numbers.count(cell.users)
 
 

@@ -1,0 +1,52 @@
+"""What one exhibit of the page consists of, and how it says what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sessions_pipeline.report import numbers
+from sessions_pipeline.report.exhibits import Cell
+from sessions_pipeline.report.figures import Figure
+from sessions_pipeline.report.inputs import ReportInputs
+from sessions_pipeline.report.tables import Table
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with its place in the page. caption: how to read it."""
+
+    figure: Figure
+    title: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One exhibit. tables_open: stand in the page; tables_folded: behind a click; labelled: rests on labels."""
+
+    anchor: str
+    heading: str
+    label: str
+    sentence: str
+    basis: str
+    exclusions: str
+    pictures: tuple[Picture, ...] = ()
+    tables_open: tuple[Table, ...] = ()
+    tables_folded: tuple[Table, ...] = ()
+    labelled: bool = True
+
+
+def analysed(inputs: ReportInputs) -> str:
+    """700 sessions of 120 users analysed."""
+    users = numbers.plural(inputs.users, "user")
+    return f"{numbers.plural(inputs.eligible_sessions, 'session')} of {users} analysed"
+
+
+def resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str) -> str:
+    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden."""
+    hidden = sum(cell.suppressed for cell in cells)
+    if hidden:
+        why = f"fewer than {inputs.min_users} users, or revealing such a cell"
+        return f"{analysed(inputs)}; {numbers.plural(hidden, 'cell')} suppressed ({why})"
+    return f"{numbers.plural(sum(cell.sessions or 0 for cell in cells), 'session')} {what}; {analysed(inputs)}"
