@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from sessions_pipeline.commands.agreement import agreement
+from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
 from sessions_pipeline.config import Home, describe_settings, load_settings
@@ -124,6 +125,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
         from sessions_pipeline.sessions.transcripts import Transcripts
 
         months, sessions = purge_before(Archive(folder.create().private), Transcripts(folder.private), limit)
+        remove_transcripts(folder.private, limit)
         from sessions_pipeline.classifications.claude.store import FILE, Store
 
         if (folder.private / FILE).exists():
@@ -154,7 +156,7 @@ def ui(home: Path | None, port: int) -> None:
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
-for _command in (demo, run, estimate, agreement):
+for _command in (demo, run, estimate, agreement, gold):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ OUTCOME_MEASURES = (
 SAMPLES = ("all", "hit_trouble")
 BREAKDOWNS = ("expertise", "work_mode")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
+CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
+SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
+ERROR_GROUPS = ("all", "expertise", "user_occupation")
+ERROR_METRICS = ("error_rate", "signed_error")
+RATERS = ("judge", "gold")
 LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
 
 
@@ -420,6 +425,130 @@ class Agreement(Table):
     reference_sha256: str = _column("digest of the file of reference labels")
 
 
+class GoldDraws(Table):
+    """One row per session drawn for trusted labels and draw."""
+
+    draw_id: str = _column("the draw: digest of months, facets, size and seed")
+    session_id: str = _column("session")
+    month: dt.date = _column(MONTH)
+    stratum: str = _column("within the month: the judge's labels when it was drawn, or 'others' for rare ones")
+    probability: float = _column("with which it was drawn: drawn sessions of the stratum / all of them", gt=0, le=1)
+    seed: int = _column("of the numbers that decide who is drawn")
+    drawn_at: dt.datetime = _column("UTC")
+
+
+class Gold(Table):
+    """One row per session, pass and facet with a trusted label, of sessions that were drawn for it."""
+
+    session_id: str = _column("session")
+    month: dt.date = _column(MONTH)
+    pass_number: int = _column("independent readings of the same session, from 1", ge=1)
+    facet: str = _column("classifier, or the user's share of planning or execution decisions")
+    label: str = _column("the label; null for a share", nullable=True)
+    value: float = _column("the share, or log10 of US dollars; null for other labels", nullable=True)
+    file_sha256: str = _column("digest of the file that it was loaded from")
+    loaded_at: dt.datetime = _column("UTC")
+
+
+class CorrectedEstimates(Table):
+    """One row per as-of month, quantity, term and correction: the judge's estimate, and corrected by gold labels.
+
+    Without gold labels, or with too few, the rows say so.
+    """
+
+    month: dt.date = _column("last month of the window")
+    period: str = _column("the window that ends in the month", isin=PERIODS)
+    quantity: str = _column("a facet (shares of its labels), an outcome by expertise, or a specification")
+    term: str = _column("label, expertise level, or regressor")
+    correction: str = _column("whose errors are corrected", isin=CORRECTIONS)
+    naive: float = _column("by the judge's labels alone", nullable=True)
+    naive_std_error: float = _count("of it, clustered by user: takes the labels for true", nullable=True)
+    corrected: float = _column("corrected by the gold labels", nullable=True)
+    std_error: float = _count("of the corrected estimate, clustered by user", nullable=True)
+    ci_low: float = _column("lower end of its 95% interval, t with gold users minus 1", nullable=True)
+    ci_high: float = _column("upper end of its 95% interval", nullable=True)
+    judge_weight: float = _column("weight of the judge's labels, tuned: 0 gold labels alone, 1 in full", nullable=True)
+    n_sessions: int = _count("sessions of the judge's estimate; null if suppressed", nullable=True)
+    n_users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    n_drawn: int = _count("sessions of the window that were drawn for gold labels")
+    n_gold: int = _count("of these, sessions with the labels needed that the estimate reads", nullable=True)
+    n_gold_users: int = _count("distinct users of these", nullable=True)
+    draw_id: str = _column("the draw; null without gold labels", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    missing_reason: str = _column("why there is no corrected estimate; null where there is one", nullable=True)
+
+
+class SignSensitivity(Table):
+    """One row per as-of month, specification and error: how wrong the judge would have to be to change the sign."""
+
+    month: dt.date = _column("last month of the window")
+    period: str = _column("the window that ends in the month", isin=PERIODS)
+    specification: str = _column("name of the model, e.g. table_a1_5")
+    error: str = _column("the kind of error that is asked about", isin=SIGN_ERRORS)
+    unit: str = _column("of the sizes")
+    estimate: float = _column("the slope on expertise by the judge's labels", nullable=True)
+    to_zero: float = _column("size of the error at which the true slope is zero", nullable=True)
+    to_insignificance: float = _column(
+        "size at which the end of the 95% interval nearer to zero is zero; 0 if it holds zero already", nullable=True
+    )
+    n_sessions: int = _count("sessions estimated on")
+    n_users: int = _count("clusters")
+    missing_reason: str = _column("why there is no size; null where there is one", nullable=True)
+
+
+class LabelErrors(Table):
+    """One row per as-of month, facet, group and metric: how often, and which way, the judge differs from gold.
+
+    Weighted by one over the probability of having been drawn.
+    """
+
+    month: dt.date = _column("last month of the window")
+    period: str = _column("the window that ends in the month", isin=PERIODS)
+    facet: str = _column("classifier, share, or outcome measure")
+    group_by: str = _column("whose gold labels make the groups, or all", isin=ERROR_GROUPS)
+    group_value: str = _column("the group's gold label, or all")
+    metric: str = _column(
+        "error_rate: share of labels that differ; signed_error: mean of judge minus gold (levels, log10 of US dollars, "
+        "shares, or the share of sessions said to have the outcome)",
+        isin=ERROR_METRICS,
+    )
+    sessions: int = _count("sessions with both labels; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column("null if suppressed", nullable=True)
+    std_error: float = _count("clustered by user; null with one user", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a group")
+
+
+class Reliability(Table):
+    """One row per as-of month, rater and facet read twice: how alike the readings are, and what their noise does."""
+
+    month: dt.date = _column("last month of the window")
+    period: str = _column("the window that ends in the month", isin=PERIODS)
+    rater: str = _column(
+        "who read twice: the judge (the backend in force), or the people of the gold labels", isin=RATERS
+    )
+    facet: str = _column("classifier, or share")
+    sessions: int = _count("sessions read twice; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    reliability: float = _column(
+        "share of the labels' variance that a second reading repeats; null if nothing varies", le=1, nullable=True
+    )
+    ci_low: float = _column("lower end of the 95% interval, bootstrap over users", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    error_variance: float = _count("variance of one reading about the mean of all", nullable=True)
+    attenuation: float = _column(
+        "factor by which this noise shrinks the slope of the preferred model; of the judge's expertise alone",
+        le=1,
+        nullable=True,
+    )
+    slope: float = _column("that slope by the judge's labels", nullable=True)
+    corrected_slope: float = _column("slope / attenuation", nullable=True)
+    corrected_std_error: float = _count("by the delta method, both parts uncertain", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold")
+
+
 # Table name -> model. The schema before the dot is also the Dagster group and the first part of the asset key.
 TABLES: dict[str, type[Table]] = {
     "raw.session_files": SessionFiles,
@@ -439,6 +568,12 @@ TABLES: dict[str, type[Table]] = {
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
     "analysis.agreement": Agreement,
+    "labels.gold_draws": GoldDraws,
+    "labels.gold": Gold,
+    "analysis.corrected_estimates": CorrectedEstimates,
+    "analysis.sign_sensitivity": SignSensitivity,
+    "analysis.label_errors": LabelErrors,
+    "analysis.reliability": Reliability,
 }
 
 

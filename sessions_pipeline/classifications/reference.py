@@ -29,7 +29,7 @@ from sessions_pipeline.classifications.classifiers import (
 
 SESSION_COLUMN, PASS_COLUMN = "session_id", "pass"
 # Columns that say where a label comes from; nothing is compared with them.
-_ABOUT = ("file", "confidence", "month", "user")
+_ABOUT = ("file", "confidence", "month", "user", "probability")
 DECISION_COLUMNS = tuple(Decisions.__dataclass_fields__)
 RATINGS = {"rater": pl.String, "session_id": pl.String, "facet": pl.String, "label": pl.String, "value": pl.Float64}
 

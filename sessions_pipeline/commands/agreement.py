@@ -43,7 +43,7 @@ def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
       planning_user, planning_agent, execution_user, execution_agent
                          counts of decisions, from which the user's two shares are computed
       task_value_usd     US dollars
-      file, confidence, month, user
+      file, confidence, month, user, probability
                          not read
 
     What is not known (columns, labels, sessions) is counted, named and left out. --labels is kept in settings.toml, so

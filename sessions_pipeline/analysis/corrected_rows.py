@@ -1,0 +1,361 @@
+"""Which numbers are corrected by gold labels, as rows of `analysis.corrected_estimates`.
+
+Shares of labels, outcomes by expertise, and the regressions of Tables A1 and A2. The estimator is in `corrected.py`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sessions_pipeline.analysis.corrected import (
+    Equations,
+    Floats,
+    Integers,
+    Problem,
+    TooFewGoldLabelsError,
+    cell_indices,
+    corrected,
+    naive_mean,
+)
+from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
+from sessions_pipeline.analysis.models import (
+    EstimationSample,
+    Row,
+    coefficients,
+    estimation_sample,
+    prepare,
+)
+from sessions_pipeline.analysis.specifications import LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
+from sessions_pipeline.analysis.suppression import withheld_levels
+from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
+from sessions_pipeline.schemas import polars_schema
+
+TABLE = "analysis.corrected_estimates"
+# Fewer gold labels than these say next to nothing: an error rate of a tenth would be known to within six points.
+MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
+# A share rests on its rarer answer: normal intervals need ten of either.
+MIN_CASES = 10
+SHARES: Mapping[str, tuple[str, ...]] = {
+    "work_mode": WORK_MODES,
+    "outcome": OUTCOMES,
+    "codebase_context": CODEBASE_CONTEXTS,
+}
+OUTCOME_FACETS: Mapping[str, tuple[str, ...]] = {
+    "verified_success": ("outcome", "success_signal"),
+    "judged_success": ("outcome",),
+    "at_least_partial": ("outcome",),
+}
+SPECIFICATIONS = (*TABLE_A1, TABLE_A2)
+NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
+
+
+@dataclass(frozen=True)
+class GoldLabels:
+    """Gold labels of one draw. drawn: its rows of labels.gold_draws. columns: as `gold_columns`, of those drawn."""
+
+    drawn: pl.DataFrame
+    columns: pl.DataFrame
+
+    @property
+    def draw_id(self) -> str | None:
+        """The draw; None without labels."""
+        return self.drawn["draw_id"][0] if self.drawn.height else None
+
+
+def gold_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> GoldLabels:
+    """The last draw that has labels, with them. draws, gold: labels.gold_draws and labels.gold."""
+    drawn = last_draw_with_labels(draws, gold)
+    return GoldLabels(drawn, gold_columns(gold.join(drawn, on="session_id", how="semi")))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The window's sessions in order of session_id, as the judge has them. user (n,): numbers from 0, none skipped."""
+
+    sessions: pl.DataFrame
+    user: Integers
+
+
+def judged_sessions(sessions: pl.DataFrame) -> Judged:
+    """`sessions`: core.classified_sessions of the window."""
+    in_order = sessions.sort("session_id")
+    return Judged(in_order, _numbers(in_order["user_key"]))
+
+
+def _numbers(keys: pl.Series) -> Integers:
+    """`keys` (n,) as numbers from 0, none skipped."""
+    return keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Sessions with all the gold labels that are needed.
+
+    sessions: with these labels in place of the judge's. at (m,): where they stand among the judged ones.
+    weight (m,): one over the probability to be there.
+    """
+
+    sessions: pl.DataFrame
+    at: Integers
+    weight: Floats
+
+
+def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
+    """The sessions that have gold labels of all `facets`.
+
+    Raises TooFewGoldLabelsError if there are none, or months were not drawn from.
+    """
+    there = judged.sessions.select("session_id").with_row_index("at")
+    drawn = gold.drawn.join(there, on="session_id", how="semi")
+    if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
+        named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
+        raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
+    known = gold.columns.drop_nulls(list(facets)).join(drawn, on="session_id", how="semi")
+    if known.is_empty():
+        raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(facets)}")
+    weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
+    at = weights["at"].to_numpy().astype(np.int64)
+    return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
+
+
+def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
+    """`values` of `frame` as numbers; null is 0."""
+    return frame.select(values.cast(pl.Float64).fill_null(0.0)).to_series().to_numpy()
+
+
+def _informative(problem: Problem, *, share: bool) -> str | None:
+    """Why the gold labels do not suffice for `problem`, or None if they do."""
+    member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
+    sessions, users = int(member.sum()), np.unique(problem.user[problem.at[member]]).size
+    if sessions < MIN_GOLD_SESSIONS or users < MIN_GOLD_USERS:
+        return (
+            f"gold labels of {sessions} sessions and {users} users: "
+            f"at least {MIN_GOLD_SESSIONS} sessions and {MIN_GOLD_USERS} users are needed"
+        )
+    answers = problem.gold.outcome[problem.gold.member > 0]
+    rarer = int(min((answers > 0).sum(), (answers == 0).sum()))
+    if share and rarer < MIN_CASES:
+        return f"{rarer} gold labels of the rarer answer: at least {MIN_CASES} are needed"
+    return None
+
+
+def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
+    """The columns of a corrected coefficient, or why there is none."""
+    missing = _informative(problem, share=share)
+    if missing:
+        return {"missing_reason": missing}
+    try:
+        found = corrected(problem, term)
+    except TooFewGoldLabelsError as error:
+        return {"missing_reason": str(error)}
+    return {
+        "corrected": found.estimate,
+        "std_error": found.std_error,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "judge_weight": found.power,
+    }
+
+
+@dataclass(frozen=True)
+class Share:
+    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them."""
+
+    quantity: str
+    term: str
+    correction: str
+    facets: tuple[str, ...]
+    member: pl.Expr
+    outcome: pl.Expr
+
+
+def _shares() -> Iterator[tuple[Share, ...]]:
+    """The shares that are published, in groups of which one is told by the others."""
+    for facet, labels in SHARES.items():
+        member = pl.col(facet).is_not_null()
+        yield tuple(Share(facet, label, "label", (facet,), member, pl.col(facet) == label) for label in labels)
+    in_mart = (
+        pl.col("expertise").is_not_null()
+        & (pl.col("outcome") != "no_clear_goal")
+        & pl.col("success_signal").is_not_null()
+        & pl.col("failure_signal").is_not_null()
+    )
+    for measure in SUCCESSES:
+        yield tuple(
+            Share(
+                f"{measure}_by_expertise",
+                f"expertise_{level}",
+                "outcome_and_expertise",
+                (*OUTCOME_FACETS[measure], "expertise"),
+                in_mart & (pl.col("expertise") == level),
+                pl.col(measure),
+            )
+            for level in LEVELS
+        )
+
+
+SHARE_GROUPS = tuple(_shares())
+
+
+def _mean_equations(frame: pl.DataFrame, share: Share) -> Equations:
+    member = _floats(frame, share.member)
+    return Equations(np.ones((1, frame.height)), _floats(frame, share.outcome), member)
+
+
+def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> frozenset[str]:
+    """Terms of `group` whose cells are withheld: those of too few users, and what would tell them."""
+    by_level = group[0].correction != "label"
+    cells = [share.member if by_level else share.member & share.outcome for share in group]
+    place = judged.sessions.select(pl.coalesce(pl.when(cell).then(at) for at, cell in enumerate(cells))).to_series()
+    inside = place.is_not_null().to_numpy()
+    user = np.unique(judged.user[inside], return_inverse=True)[1].astype(np.int64)
+    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), user, min_users)
+    return frozenset(group[at].term for at in withheld)
+
+
+def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterable[tuple[Share, ...]]) -> Iterator[Row]:
+    """The rows of `groups`, each a set of shares of which one is told by the others; all columns but those of
+    `corrected_estimates`."""
+    for group in groups:
+        hidden = _hidden_shares(judged, group, min_users)
+        ready, reason = _ready(judged, gold, group[0].facets)
+        for share in group:
+            common: Row = {
+                "quantity": share.quantity,
+                "term": share.term,
+                "correction": share.correction,
+                "suppressed": share.term in hidden,
+            }
+            if share.term in hidden:
+                why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
+                yield {**common, "missing_reason": why}
+                continue
+            equations = _mean_equations(judged.sessions, share)
+            users = np.unique(judged.user[equations.member > 0]).size
+            common |= {"n_sessions": int(equations.member.sum()), "n_users": users}
+            if not users:
+                yield {**common, "missing_reason": "no session in the cell"}
+                continue
+            common["naive"], common["naive_std_error"] = naive_mean(equations, judged.user)
+            if ready is None:
+                yield {**common, "missing_reason": reason}
+                continue
+            of_gold = _mean_equations(ready.sessions, share)
+            problem = Problem(equations, of_gold, ready.at, ready.weight, judged.user)
+            yield {**common, **_gold_counts(problem, min_users), **_corrected(problem, 0, share=True)}
+
+
+def _ready(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
+    """The sessions with the gold labels of `facets`, or why there are none."""
+    if gold.draw_id is None:
+        return None, NO_GOLD
+    try:
+        return labelled(judged, gold, facets), None
+    except TooFewGoldLabelsError as error:
+        return None, str(error)
+
+
+def _gold_counts(problem: Problem, min_users: int) -> Row:
+    """Sessions and users with gold labels that the estimate reads; none told of fewer than `min_users`."""
+    member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
+    users = np.unique(problem.user[problem.at[member]]).size
+    return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}
+
+
+def _placed(prepared: pl.DataFrame, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
+    """Each session's cell of `sample` (null outside its cells), and the cells' controls as indicators (cells, d)."""
+    if not controls:
+        return pl.zeros(prepared.height, pl.Int64, eager=True), np.ones((1, 1))
+    cells = sample.sessions.select(controls).with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
+    placed = prepared.select(controls).join(cells, on=controls, how="left", maintain_order="left")
+    return placed["cell"], cells.select(pl.col(controls).cast(pl.String)).to_dummies().to_numpy().astype(np.float64)
+
+
+def regression_problem(
+    judged: Judged, ready: Labelled, prepared: pl.DataFrame, sample: EstimationSample, specification: Specification
+) -> Problem:
+    """The equations of `specification` on the sessions in the cells of `sample`.
+
+    prepared: the judged sessions as `prepare` leaves them. Cells are judged, also for gold labels.
+    """
+    placed, main_effects = _placed(prepared, sample, specification.controls)
+    where = placed.is_not_null()
+    terms = [term.values for term in specification.terms]
+    values = np.stack([_floats(sample.sessions, each) for each in (pl.col(specification.outcome), *terms)])
+    indices = cell_indices(sample.cell, main_effects, values)[:, placed.drop_nulls().to_numpy()]
+    known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
+
+    def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
+        own = np.stack([_floats(frame, each) for each in terms])
+        member = _floats(frame, specification.sample.keep & known)
+        return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
+
+    # Positions among the sessions in cells; those outside have none.
+    inside = (where.cum_sum().cast(pl.Int64) - 1).to_numpy()
+    kept = where.to_numpy()[ready.at]
+    at = inside[ready.at[kept]]
+    return Problem(
+        judged=equations(judged.sessions.filter(where), indices),
+        gold=equations(ready.sessions.filter(pl.Series(kept)), indices[:, at]),
+        at=at,
+        weight=ready.weight[kept],
+        user=np.unique(judged.user[where.to_numpy()], return_inverse=True)[1].astype(np.int64),
+    )
+
+
+def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
+    """Correction -> the facets whose gold labels it needs."""
+    outcome = OUTCOME_FACETS[specification.outcome]
+    return {"outcome": outcome, "expertise": ("expertise",), "outcome_and_expertise": (*outcome, "expertise")}
+
+
+def regression_rows(
+    judged: Judged, gold: GoldLabels, min_users: int, specifications: Sequence[Specification]
+) -> Iterator[Row]:
+    """The rows of `specifications`; all columns but those of `corrected_estimates`."""
+    prepared = prepare(judged.sessions, specifications)
+    for specification in specifications:
+        judged_rows = coefficients(prepared, specification, min_users)
+        sample = estimation_sample(prepared, specification, min_users)
+        for correction, facets in _corrections(specification).items():
+            ready, reason = _ready(judged, gold, facets)
+            problem = None
+            if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
+                problem = regression_problem(judged, ready, prepared, sample, specification)
+            for place, row in enumerate(judged_rows):
+                common: Row = {
+                    "quantity": specification.name,
+                    "term": row["term"],
+                    "correction": correction,
+                    "naive": row.get("estimate"),
+                    "naive_std_error": row.get("std_error"),
+                    "n_sessions": row["n_sessions"],
+                    "n_users": row["n_users"],
+                    "suppressed": str(row.get("missing_reason") or "").startswith("withheld"),
+                }
+                if row.get("estimate") is None or problem is None:
+                    yield {**common, "missing_reason": row.get("missing_reason") or reason}
+                else:
+                    yield {**common, **_gold_counts(problem, min_users), **_corrected(problem, place, share=False)}
+
+
+def corrected_estimates(
+    sessions: pl.DataFrame, draws: pl.DataFrame, gold: pl.DataFrame, month: dt.date, min_users: int
+) -> pl.DataFrame:
+    """Rows of analysis.corrected_estimates for the window that ends in `month`.
+
+    sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
+    """
+    labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
+    drawn = labels.drawn.join(sessions, on="session_id", how="semi").height
+    common: Row = {"month": month, "period": "window", "n_drawn": drawn, "draw_id": labels.draw_id}  # type: ignore[dict-item]
+    rows: Iterable[Row] = [
+        *share_rows(judged, labels, min_users, SHARE_GROUPS),
+        *regression_rows(judged, labels, min_users, SPECIFICATIONS),
+    ]
+    return pl.DataFrame([{**common, **row} for row in rows], schema=polars_schema(TABLE))

@@ -1,0 +1,154 @@
+"""How often, and which way, the judge's labels differ from gold labels: over all, by expertise, by occupation.
+
+An error that is alike everywhere makes slopes flatter; one that grows with expertise or differs between occupations
+bends them. So groups are those of the gold labels: what is asked is how the judge errs given the truth.
+
+Estimates are weighted by one over the probability of having been drawn: a ratio of weighted sums, its standard error
+linearised and clustered by user (G/(G - 1)), intervals with t of G - 1 degrees of freedom.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from sessions_pipeline.analysis.corrected import CONFIDENCE, Floats, Integers, TooFewGoldLabelsError
+from sessions_pipeline.analysis.corrected_rows import (
+    OUTCOME_FACETS,
+    GoldLabels,
+    Judged,
+    Labelled,
+    gold_labels,
+    judged_sessions,
+    labelled,
+)
+from sessions_pipeline.analysis.gold import column_of
+from sessions_pipeline.analysis.models import Row
+from sessions_pipeline.analysis.suppression import withheld_levels
+from sessions_pipeline.classifications.reference import FACETS
+from sessions_pipeline.schemas import polars_schema
+
+TABLE = "analysis.label_errors"
+# Labels (columns of core.classified_sessions) and outcome measures -> the gold labels that they need.
+COMPARED: Mapping[str, tuple[str, ...]] = {
+    **{column_of(name): (column_of(name),) for name, facet in FACETS.items() if facet.labels},
+    **OUTCOME_FACETS,
+}
+_LEVELLED = {column_of(name) for name, facet in FACETS.items() if facet.levels and facet.kind == "ordinal"}
+GROUPINGS = ("expertise", "user_occupation")
+
+
+def _numeric(name: str) -> bool:
+    """Whether judge minus gold is a number: levels and outcome measures."""
+    return name in OUTCOME_FACETS or name in _LEVELLED
+
+
+def _shown(name: str) -> pl.Expr:
+    """The label as text; an unclear level is null in core.classified_sessions."""
+    return pl.col(name).cast(pl.String).fill_null("unclear")
+
+
+def _differences(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> Iterator[tuple[str, Floats, Floats]]:
+    """Metric, value (m,) and whether it counts (m,) of every session with gold labels."""
+    wrong = (judged.select(_shown(name)).to_series() != gold.select(_shown(name)).to_series()).cast(pl.Float64)
+    yield "error_rate", wrong.to_numpy(), np.ones(wrong.len())
+    if _numeric(name):
+        signed = judged[name].cast(pl.Float64) - gold[name].cast(pl.Float64)
+        yield "signed_error", signed.fill_null(0.0).to_numpy(), signed.is_not_null().cast(pl.Float64).to_numpy()
+
+
+@dataclass(frozen=True)
+class Mean:
+    """A weighted mean with its uncertainty, clustered by user; None where there is one user."""
+
+    estimate: float
+    std_error: float | None
+    ci_low: float | None
+    ci_high: float | None
+
+
+def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool) -> Mean:
+    """Mean of `values` (m,) with `weight` (m,). share: they are 0 or 1, and the interval is Wilson's.
+
+    Wilson's interval has the sample size that independent sessions would need for the same variance v (after Korn and
+    Graubard 1998), as the tables of shares have it: with p the mean and t the quantile, k = t² v / (p (1 - p)), at 0
+    and 1 k = t² · sum over users of their share of the weight squared.
+    """
+    from scipy.special import stdtrit
+
+    mean = float(weight @ values / weight.sum())
+    _, cluster = np.unique(user, return_inverse=True)
+    of_users = np.bincount(cluster, weights=weight) / weight.sum()
+    users = of_users.size
+    if users < 2:
+        return Mean(mean, None, None, None)
+    by_user = np.bincount(cluster, weights=weight * (values - mean)) / weight.sum()
+    variance = users / (users - 1) * float(np.square(by_user).sum())
+    t = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2))
+    error = math.sqrt(variance)
+    if not share:
+        return Mean(mean, error, mean - t * error, mean + t * error)
+    alike = mean in (0.0, 1.0)
+    k = t * t * (float(np.square(of_users).sum()) if alike else variance / (mean * (1 - mean)))
+    r = math.sqrt(k * mean * (1 - mean) + k * k / 4)
+    return Mean(mean, error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r))
+
+
+def _groups(judged: Judged, gold: GoldLabels, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:
+    """Grouping, the sessions with gold labels of both, and the group of each."""
+    for group_by in ("all", *GROUPINGS):
+        facets = COMPARED[name] if group_by in ("all", *COMPARED[name]) else (*COMPARED[name], group_by)
+        try:
+            ready = labelled(judged, gold, facets)
+        except TooFewGoldLabelsError:
+            continue
+        group = pl.repeat("all", ready.at.size, eager=True) if group_by == "all" else None
+        yield group_by, ready, group if group is not None else ready.sessions.select(_shown(group_by)).to_series()
+
+
+def _rows(judged: Judged, gold: GoldLabels, name: str, min_users: int) -> Iterator[Row]:
+    for group_by, ready, group in _groups(judged, gold, name):
+        user = judged.user[ready.at]
+        theirs = judged.sessions[ready.at]
+        for metric, values, counts in _differences(theirs, ready.sessions, name):
+            there = np.flatnonzero(counts)
+            names, place = np.unique(group.to_numpy()[there], return_inverse=True)
+            numbers = np.unique(user[there], return_inverse=True)[1]
+            withheld = withheld_levels(place.astype(np.int64), numbers.astype(np.int64), min_users)
+            for at, value in enumerate(names):
+                common: Row = {
+                    "facet": name,
+                    "group_by": group_by,
+                    "group_value": str(value),
+                    "metric": metric,
+                    "suppressed": at in withheld,
+                }
+                if at in withheld:
+                    yield common
+                    continue
+                inside = there[place == at]
+                found = weighted_mean(values[inside], ready.weight[inside], user[inside], share=metric == "error_rate")
+                yield {**common, "sessions": inside.size, "users": np.unique(user[inside]).size, **vars(found)}
+
+
+def label_errors(
+    sessions: pl.DataFrame, draws: pl.DataFrame, gold: pl.DataFrame, month: dt.date, min_users: int
+) -> pl.DataFrame:
+    """Rows of analysis.label_errors for the window that ends in `month`; none without gold labels.
+
+    sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
+    """
+    labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
+    if labels.draw_id is None:
+        return pl.DataFrame(schema=polars_schema(TABLE))
+    rows = [
+        {"month": month, "period": "window", **row}
+        for name in COMPARED
+        for row in _rows(judged, labels, name, min_users)
+    ]
+    return pl.DataFrame(rows, schema=polars_schema(TABLE))

@@ -1,0 +1,192 @@
+"""The corrected estimator: equal to statsmodels where that can say the same, unbiased over all draws, and covering."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+import pytest
+import statsmodels.api as sm
+
+from benchmarks.coverage import coverage, study
+from sessions_pipeline.analysis.corrected import (
+    FOLDS,
+    Equations,
+    Problem,
+    TooFewGoldLabelsError,
+    corrected,
+    naive_mean,
+    solve,
+)
+from sessions_pipeline.analysis.corrected_rows import Labelled, judged_sessions, regression_problem
+from sessions_pipeline.analysis.gold import with_gold_labels
+from sessions_pipeline.analysis.models import coefficients, estimation_sample, prepare
+from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification
+
+IN_FULL = np.ones(FOLDS)
+
+
+def mean_of(values: list[float] | np.ndarray) -> Equations:
+    """Equations whose one coefficient is the mean of `values`."""
+    return Equations(np.ones((1, len(values))), np.array(values, dtype=float), np.ones(len(values)))
+
+
+def mean_problem(judged: np.ndarray, gold: np.ndarray, at: np.ndarray, probability: float) -> Problem:
+    """Every session has a user of its own."""
+    weight = np.full(at.size, 1 / probability)
+    return Problem(mean_of(judged), mean_of(gold[at]), at, weight, np.arange(judged.size))
+
+
+def test_a_mean_by_hand() -> None:
+    """Four sessions judged 1 1 0 0; the first and the last are drawn, each with probability one half, and are 0 and 0.
+
+    (1 + 1 + 0 + 0 + 2·(0 - 1) + 2·(0 - 0)) / 4 = 0.
+    """
+    problem = mean_problem(np.array([1.0, 1, 0, 0]), np.array([0.0, 1, 0, 0]), np.array([0, 3]), 0.5)
+    assert solve(problem, IN_FULL)[0] == pytest.approx([0.0])
+
+
+def test_over_all_draws_the_mean_is_that_of_gold_labels_however_wrong_the_judge_is() -> None:
+    judged, gold = np.array([1.0, 1, 1, 0, 1, 0]), np.array([0.0, 0, 1, 1, 0, 0])
+    for power in (1.0, 0.3, 0.0):
+        estimates = [
+            solve(mean_problem(judged, gold, np.array(drawn), 3 / 6), np.full(FOLDS, power))[0][0]
+            for drawn in combinations(range(6), 3)
+        ]
+        assert np.mean(estimates) == pytest.approx(gold.mean())
+
+
+def window(seed: int = 1, sessions: int = 2_000) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Sessions in order of session_id as judged, and with the true outcome and expertise."""
+    made = study(seed, sessions, expertise_errs=True)
+    return made.judged, with_gold_labels(made.judged, made.truth, ("outcome", "success_signal", "expertise"))
+
+
+def problem_of(
+    judged: pl.DataFrame, gold: pl.DataFrame, at: np.ndarray, probability: np.ndarray, specification: Specification
+) -> Problem:
+    prepared = prepare(judged, [specification])
+    sample = estimation_sample(prepared, specification, 5)
+    ready = Labelled(gold[at], at, 1 / probability[at])
+    return regression_problem(judged_sessions(judged), ready, prepared, sample, specification)
+
+
+@pytest.mark.parametrize("specification", [*TABLE_A1, TABLE_A2], ids=lambda specification: specification.name)
+def test_with_the_judges_labels_for_gold_ones_it_is_the_regression_with_absorbed_cells(
+    specification: Specification,
+) -> None:
+    judged, _ = window()
+    drawn = np.arange(0, judged.height, 4)
+    problem = problem_of(judged, judged, drawn, np.full(judged.height, 0.25), specification)
+    absorbed = coefficients(prepare(judged, [specification]), specification, 5)
+    ours = solve(problem, IN_FULL)[0][: len(absorbed)]
+    np.testing.assert_allclose(ours, [row["estimate"] for row in absorbed], rtol=1e-8)
+
+
+def dummies(frame: pl.DataFrame, controls: tuple[str, ...]) -> np.ndarray:
+    """One column per cell of `controls`."""
+    return frame.select(pl.concat_str(controls, separator="|")).to_dummies().to_numpy().astype(float)
+
+
+def test_errors_in_the_outcome_alone_are_the_regression_of_the_pseudo_outcome_with_cell_dummies() -> None:
+    """The regression of ŷ + R/p (y - ŷ), by statsmodels. One user per session, so that its HC1 is our sandwich."""
+    specification = TABLE_A1[2]
+    judged, gold = (
+        frame.with_columns(pl.col("session_id").alias("user_key"), expertise=window()[0]["expertise"])
+        for frame in window()
+    )
+    probability = np.where(judged["verified_success"], 0.4, 0.2)
+    at = np.flatnonzero(np.random.default_rng(2).random(judged.height) < probability)
+    problem = problem_of(judged, gold, at, probability, specification)
+
+    y_hat, y = (frame["verified_success"].cast(pl.Float64).to_numpy() for frame in (judged, gold))
+    drawn = np.zeros(judged.height)
+    drawn[at] = 1
+    pseudo = y_hat + drawn / probability * (y - y_hat)
+    sizes = pl.len().over(specification.controls)
+    kept = judged.select(sizes >= 5).to_series().to_numpy()
+    x = judged["expertise"].cast(pl.Float64).to_numpy()
+    design = np.column_stack([x, dummies(judged, specification.controls)])[kept]
+    design = design[:, design.any(axis=0)]
+    theirs = sm.OLS(pseudo[kept], design).fit(cov_type="HC0")
+    found, inverse = solve(problem, IN_FULL)
+    assert found[0] == pytest.approx(theirs.params[0], rel=1e-8)
+
+    contribution = problem.judged.along(inverse[0], found)
+    contribution[problem.at] += problem.weight * (problem.gold.along(inverse[0], found) - contribution[problem.at])
+    # Residuals about cell dummies or about the cells' means differ by what the pseudo-outcome varies between cells.
+    assert np.sqrt(np.square(contribution).sum()) == pytest.approx(theirs.bse[0], rel=0.02)
+
+
+def test_with_gold_labels_of_all_sessions_the_judge_does_not_matter() -> None:
+    """Everyone is drawn: the weighted sums of the judge cancel, and without controls statsmodels has the answer."""
+    judged, gold = window()
+    specification = TABLE_A1[0]
+    everyone = np.arange(judged.height)
+    problem = problem_of(judged, gold, everyone, np.ones(judged.height), specification)
+    x, y = gold["expertise"].cast(pl.Float64).to_numpy(), gold["verified_success"].cast(pl.Float64).to_numpy()
+    users = np.unique(gold["user_key"].to_numpy(), return_inverse=True)[1]
+    theirs = sm.OLS(y, sm.add_constant(x)).fit(cov_type="cluster", cov_kwds={"groups": users, "use_correction": False})
+    found, g = corrected(problem, 0), users.max() + 1
+    assert found.estimate == pytest.approx(theirs.params[1], rel=1e-9)
+    assert found.std_error == pytest.approx(theirs.bse[1] * np.sqrt(g / (g - len(problem.judged.regressors))), rel=1e-9)
+
+
+def test_a_good_judge_counts_in_full_and_a_useless_one_not_at_all() -> None:
+    rng = np.random.default_rng(5)
+    truth = (rng.random(20_000) < 0.3).astype(float)
+    at = np.sort(rng.choice(20_000, 2_000, replace=False))
+    useless = (rng.random(20_000) < 0.3).astype(float)
+    good, bad = (corrected(mean_problem(judged, truth, at, 0.1), 0) for judged in (truth, useless))
+    assert good.power > 0.95
+    assert bad.power < 0.1
+    # Of gold labels alone: sqrt(0.3 · 0.7 / 2000) = 0.0102; of a perfect judge sqrt(0.21 / 20000) = 0.0032.
+    assert bad.std_error == pytest.approx(0.0102, rel=0.05)
+    assert good.std_error == pytest.approx(0.0032, rel=0.1)
+
+
+def test_sessions_of_one_user_are_one_draw_of_that_user() -> None:
+    """Every session twice, in the same user: standard errors stay those of the users."""
+    rng = np.random.default_rng(6)
+    truth, judged = ((rng.random(2_000) < 0.4).astype(float) for _ in range(2))
+    at = np.arange(0, 2_000, 4)
+    once = corrected(mean_problem(judged, truth, at, 0.25), 0)
+    at_twice = np.sort(np.concatenate([2 * at, 2 * at + 1]))
+    user = np.arange(2_000).repeat(2)
+    doubled = Problem(
+        mean_of(judged.repeat(2)), mean_of(truth.repeat(2)[at_twice]), at_twice, np.full(at_twice.size, 4.0), user
+    )
+    twice = corrected(doubled, 0)
+    assert twice.estimate == pytest.approx(once.estimate)
+    assert twice.std_error == pytest.approx(once.std_error)
+
+
+def test_the_judges_mean_has_the_clustered_standard_error_of_statsmodels() -> None:
+    rng = np.random.default_rng(7)
+    values, user = rng.random(300), np.concatenate([np.arange(40), rng.integers(0, 40, 260)])
+    mean, error = naive_mean(mean_of(values), user)
+    theirs = sm.OLS(values, np.ones(300)).fit(cov_type="cluster", cov_kwds={"groups": user, "use_correction": False})
+    assert mean == pytest.approx(values.mean())
+    assert error == pytest.approx(theirs.bse[0] * np.sqrt(40 / 39))
+
+
+def test_gold_labels_that_leave_nothing_to_compare_are_refused() -> None:
+    """Gold says that everyone is at one level: there is no slope."""
+    judged, _ = window()
+    at = np.arange(0, judged.height, 4)
+    flat = judged.with_columns(expertise=pl.lit(3, dtype=pl.Int64))
+    problem = problem_of(judged, flat, at, np.full(judged.height, 0.25), TABLE_A1[0])
+    with pytest.raises(TooFewGoldLabelsError, match="hardly vary"):
+        corrected(problem, 0)
+
+
+def test_corrected_intervals_cover_what_was_planted_and_the_judges_do_not() -> None:
+    """40 studies of 3,000 sessions, 500 of them drawn: of 40, 38 should cover; 3.5 standard deviations below is 33.
+
+    The judge's errors lean on expertise, so that its own intervals miss most of the time.
+    """
+    for found in coverage(draws=40, sessions=3_000, gold_sessions=500).values():
+        assert found.corrected >= 33 / 40
+        assert found.naive < 33 / 40
+        assert abs(found.corrected_bias) < 3.5 * found.spread / np.sqrt(40)
