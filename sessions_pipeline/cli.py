@@ -13,6 +13,7 @@ from sessions_pipeline.commands.agreement import agreement
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
+from sessions_pipeline.commands.simulate import simulate
 from sessions_pipeline.config import Home, describe_settings, load_settings
 
 
@@ -156,7 +157,7 @@ def ui(home: Path | None, port: int) -> None:
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
-for _command in (demo, run, estimate, agreement, gold):
+for _command in (demo, run, estimate, agreement, gold, simulate):
     main.add_command(_command)
 
 if __name__ == "__main__":

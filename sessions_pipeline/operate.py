@@ -120,6 +120,19 @@ def run(
     return outcome
 
 
+def publish(home: Home, months: Iterable[dt.date], say: Callable[[str], None]) -> Outcome:
+    """Aggregates, regressions and reports of vintages `months`, whose classified sessions are in the warehouse."""
+    from dagster import DagsterInstance
+
+    outcome = Outcome(vintages=sorted(months))
+    with DagsterInstance.get() as instance:
+        launcher = _Launcher(instance, outcome)
+        for start, end in spans(outcome.vintages):
+            say(f"aggregates, regressions and report {_span(start, end)}")
+            launcher.launch("publish", start, end)
+    return outcome
+
+
 def count(
     home: Home, first: dt.date | None, last: dt.date | None, book: Ledger, say: Callable[[str], None]
 ) -> tuple[list[dt.date], Outcome]:

@@ -360,20 +360,38 @@ class Coefficients(Table):
     period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
     specification: str = _column("name of the model, e.g. table_a1_5")
     term: str = _column("regressor")
+    outcome: str = _column("what is regressed")
+    controls: str = _column("columns whose interaction forms the fixed-effect cells; null if none", nullable=True)
+    effects: str = _column("column whose fixed effects are absorbed beside the cells", nullable=True)
+    estimator: str = _column(
+        "least squares, or logit (then the estimate is an average marginal effect)", isin=("least squares", "logit")
+    )
     estimate: float = _column("coefficient; null if the model could not be estimated", nullable=True)
-    std_error: float = _count("clustered by user", nullable=True)
-    ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
+    std_error: float = _count("see std_errors", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval, t with degrees_of_freedom", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     p_value: float = _column("two-sided", ge=0, le=1, nullable=True)
+    std_errors: str = _column(
+        "variance and clusters: CRV1 by user; CRV3 (jackknife) by user, also in place of CRV1 under 50 users; "
+        "CRV1 by user and month",
+        nullable=True,
+    )
     n_sessions: int = _count("sessions estimated on")
-    n_users: int = _count("clusters")
+    n_users: int = _count("distinct users of these")
+    n_clusters: int = _count("clusters of the standard errors; the fewer, where there are two kinds", nullable=True)
     n_cells: int = _count("fixed-effect cells absorbed")
-    r_squared: float = _column("share of variance explained, cells included", nullable=True)
+    n_identifying_users: int = _count(
+        "users whose sessions differ in the first term, with user effects: those that determine it", nullable=True
+    )
+    n_parameters: int = _count("identified terms and cells, of the small-sample correction", nullable=True)
+    r_squared: float = _column("share of variance explained, cells and effects included; null for logit", nullable=True)
     sample: str = _column("who is in it")
     n_candidates: int = _count("sessions in the sample before cells were dropped")
     n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
-    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
-    degrees_of_freedom: int = _column("of the t distribution", nullable=True)
+    n_dropped_singletons: int = _count("sessions alone in their cell or with their user effect, dropped")
+    n_dropped_constant_cells: int = _count("sessions in cells whose outcomes are all alike, dropped by logit")
+    n_cells_dropped: int = _count("cells without a session left")
+    degrees_of_freedom: int = _column("of the t distribution: clusters minus 1", nullable=True)
     engine: str = _column("library that fitted it")
     missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
 

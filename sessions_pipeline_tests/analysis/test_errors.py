@@ -1,0 +1,133 @@
+"""Standard errors: equal to statsmodels, to refits without each user, and chosen as the table says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification
+from sessions_pipeline.schemas import polars_schema
+from sessions_pipeline_tests.analysis.sessions import drawn_sessions
+
+IN_CELLS = replace(TABLE_A2, controls=("work_mode", "task_value_band"))
+
+
+def fitted(frame: pl.DataFrame, specification: Specification) -> pl.DataFrame:
+    rows = coefficients(prepare(frame, [specification]), specification, 1)
+    return pl.DataFrame(rows, schema=polars_schema("analysis.coefficients"))
+
+
+def design(frame: pl.DataFrame, specification: Specification) -> tuple[np.ndarray, np.ndarray]:
+    """Outcome (n,), and terms and cell dummies (n, columns)."""
+    cells = frame.select(pl.concat_str(specification.controls, separator="|").alias("cell")).to_dummies().to_numpy()
+    terms = [frame.select(term.values).to_series().to_numpy() for term in specification.terms]
+    return frame[specification.outcome].cast(pl.Float64).to_numpy(), np.column_stack([*terms, cells]).astype(float)
+
+
+def test_the_jackknife_equals_refits_without_each_user() -> None:
+    frame = drawn_sessions(seed=3, n=300, users=12)
+    y, x = design(frame, IN_CELLS)
+    users = frame["user_key"].to_numpy()
+    everything = np.linalg.lstsq(x, y, rcond=None)[0][:4]
+    without = [np.linalg.lstsq(x[users != user], y[users != user], rcond=None)[0][:4] for user in np.unique(users)]
+    expected = np.sqrt(11 / 12 * np.square(np.array(without) - everything).sum(axis=0))
+    ours = fitted(frame, replace(IN_CELLS, errors="jackknife"))
+    assert set(ours["std_errors"]) == {"CRV3 by user"}
+    np.testing.assert_allclose(ours["estimate"], everything, rtol=1e-9)
+    np.testing.assert_allclose(ours["std_error"], expected, rtol=1e-9)
+
+
+def test_the_jackknife_forgets_a_cell_that_goes_with_its_only_user() -> None:
+    frame = drawn_sessions(seed=4, n=200, users=10)
+    lonely = frame.with_columns(
+        work_mode=pl.when(pl.col("user_key") == "user 3").then(pl.lit("plan")).otherwise("work_mode")
+    )
+    y, x = design(lonely, IN_CELLS)
+    users = lonely["user_key"].to_numpy()
+    everything = np.linalg.lstsq(x, y, rcond=None)[0][:4]
+    without = [np.linalg.lstsq(x[users != user], y[users != user], rcond=None)[0][:4] for user in np.unique(users)]
+    expected = np.sqrt(9 / 10 * np.square(np.array(without) - everything).sum(axis=0))
+    np.testing.assert_allclose(fitted(lonely, IN_CELLS)["std_error"], expected, rtol=1e-9)
+
+
+def test_two_way_clusters_equal_statsmodels() -> None:
+    import statsmodels.api as sm
+
+    frame = drawn_sessions(seed=5).with_columns(month=pl.date(2025, 10 + pl.int_range(pl.len()) % 3, 1))
+    specification = replace(IN_CELLS, errors="user and month")
+    y, x = design(frame, specification)
+    groups = np.column_stack(
+        [np.unique(frame[column].to_list(), return_inverse=True)[1] for column in ("user_key", "month")]
+    )
+    theirs = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    ours = fitted(frame, specification)
+    assert ours["n_clusters"].to_list() == [3] * 4
+    assert ours["degrees_of_freedom"].to_list() == [2] * 4
+    assert set(ours["std_errors"]) == {"CRV1 by user and month"}
+    np.testing.assert_allclose(ours["std_error"], theirs.bse[:4], rtol=1e-8)
+
+
+def test_two_way_clusters_equal_pyfixest() -> None:
+    pyfixest = pytest.importorskip("pyfixest")
+    frame = drawn_sessions(seed=5).with_columns(month=pl.date(2025, 10 + pl.int_range(pl.len()) % 3, 1))
+    data = frame.select(
+        pl.col("verified_success").cast(pl.Float64),
+        "expertise",
+        pl.concat_str("work_mode", "task_value_band").alias("cell"),
+        "user_key",
+        pl.col("month").cast(pl.String),
+    ).to_pandas()
+    ssc = pyfixest.ssc(k_adj=True, k_fixef="full", G_adj=True, G_df="conventional")
+    theirs = pyfixest.feols(
+        "verified_success ~ expertise | cell", data, vcov={"CRV1": "user_key + month"}, ssc=ssc, fixef_rm="none"
+    )
+    ours = fitted(frame, replace(TABLE_A1[1], errors="user and month"))
+    np.testing.assert_allclose(ours["std_error"], theirs.se().to_numpy(), rtol=1e-8)
+
+
+def test_one_month_has_no_clusters_by_month() -> None:
+    frame = drawn_sessions(seed=6).with_columns(month=pl.date(2026, 4, 1))
+    rows = fitted(frame, replace(TABLE_A1[1], errors="user and month"))
+    assert rows["missing_reason"].to_list() == ["one month: clusters by month need at least two"]
+    assert rows["estimate"].null_count() == 1
+
+
+@pytest.mark.parametrize(("users", "errors"), [(49, "CRV3 by user"), (50, "CRV1 by user")])
+def test_few_users_are_jackknifed_without_being_asked(users: int, errors: str) -> None:
+    frame = drawn_sessions(seed=7, n=800, users=users)
+    assert frame["user_key"].n_unique() == users
+    assert set(fitted(frame, IN_CELLS)["std_errors"]) == {errors}
+
+
+def test_a_term_that_hangs_on_one_user_has_no_jackknife() -> None:
+    """Level 5 is user 0's alone: without that user there is no such level."""
+    frame = drawn_sessions(seed=8, n=300, users=20)
+    level = pl.when(pl.col("user_key") == "user 0").then(5).otherwise(pl.min_horizontal("expertise", 4))
+    rows = fitted(frame.with_columns(expertise=level.cast(pl.Int64)), IN_CELLS)
+    assert rows["missing_reason"].to_list()[-1] == "leaving out one user leaves nothing to estimate this term on"
+    assert rows["std_error"].null_count() == 1
+
+
+def test_with_few_users_the_jackknife_covers_more_often_than_crv1() -> None:
+    """200 draws of 12 users: 95% intervals hold the planted 0.06 in 95% of draws, give or take 3.5 standard errors."""
+    draws, covered, covered_by_crv1 = 200, 0, 0
+    for seed in range(draws):
+        prepared = prepare(drawn_sessions(9_000 + seed, n=160, users=12, slope=0.06), [TABLE_A1[0]])
+        (row,) = coefficients(prepared, TABLE_A1[0], 1)
+        covered += row["ci_low"] <= 0.06 <= row["ci_high"]
+        low, high = _crv1_interval(prepared, TABLE_A1[0])
+        covered_by_crv1 += low <= 0.06 <= high
+    assert abs(covered / draws - 0.95) < 3.5 * np.sqrt(0.95 * 0.05 / draws)
+    assert covered_by_crv1 < covered
+
+
+def _crv1_interval(prepared: pl.DataFrame, model: Specification) -> tuple[float, float]:
+    from sessions_pipeline.analysis.models import estimation_sample, fit
+
+    fit_of = fit(estimation_sample(prepared, model, 1), model)
+    found = fit_of.inference(float(fit_of.coefficients[0]), fit_of.influence[0])
+    return found.ci_low, found.ci_high
