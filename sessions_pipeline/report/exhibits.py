@@ -320,7 +320,7 @@ def table_a1(frame: pl.DataFrame, month: dt.date, period: str = "window") -> lis
             name=f"({column}) {controls}",
             column=column,
             cell=replace(
-                _coefficient_cell(row), published=published("table_a1", "expertise_coefficient", f"column_{column}")
+                coefficient_cell(row), published=published("table_a1", "expertise_coefficient", f"column_{column}")
             ),
             fit=row,
             published_cells=published("table_a1", "fixed_effect_cells", f"column_{column}"),
@@ -329,6 +329,47 @@ def table_a1(frame: pl.DataFrame, month: dt.date, period: str = "window") -> lis
         for column, controls in TABLE_A1_CONTROLS.items()
         if (row := rows.get(f"table_a1_{column}")) is not None
     ]
+
+
+OTHER_MEANS = {
+    **{f"table_a1_fixed_{column}": f"column {column}, on the sessions of column 6" for column in range(1, 7)},
+    "table_a1_5_user_and_month": "column 5, errors clustered by user and by month",
+    "table_a1_5_jackknife": "column 5, jackknife errors by user (CRV3)",
+    "table_a1_5_user_effects": "column 5, with user fixed effects",
+    "table_a1_5_opening": "column 5, level read from the first prompt alone",
+    "table_a1_5_logit": "column 5, logit: average marginal effect",
+}
+
+
+def other_means(frame: pl.DataFrame, month: dt.date) -> dict[str, Coefficient]:
+    """The coefficient of Table A1 by other samples, errors and models: what it is in words → the coefficient."""
+    rows = {
+        row["specification"]: row
+        for row in rows_at(frame, month, "window")
+        if row["term"] in ("expertise", "expertise_opening")
+    }
+    return {
+        words: Coefficient(words, 5, coefficient_cell(rows[name]), rows[name])
+        for name, words in OTHER_MEANS.items()
+        if name in rows
+    }
+
+
+def coefficient(frame: pl.DataFrame, month: dt.date, specification: str, term: str) -> Cell:
+    """One coefficient over the window; an empty cell without its row."""
+    found = (
+        row for row in rows_at(frame, month, "window") if row["specification"] == specification and row["term"] == term
+    )
+    return next(map(coefficient_cell, found), Cell())
+
+
+def effort_slope(frame: pl.DataFrame, month: dt.date, measure: str) -> Cell:
+    """Figure 3's regression: relative change of effort per level of expertise, exp(b) − 1, beside the study's."""
+    cell = coefficient(frame, month, f"figure_3_{measure.partition('_')[0]}", "expertise")
+    study = published("figure_3_regression", measure, "per_expertise_level")
+    ends = (None if end is None else math.expm1(end) for end in (cell.estimate, cell.low, cell.high))
+    estimate, low, high = ends
+    return replace(cell, estimate=estimate, low=low, high=high, published=study)
 
 
 def preferred(rows: Sequence[Coefficient]) -> Coefficient | None:
@@ -345,7 +386,7 @@ def table_a2(frame: pl.DataFrame, month: dt.date) -> dict[int, Coefficient]:
             name=f"{level} {LEVEL_NAMES[level]}",
             column=5,
             cell=replace(
-                _coefficient_cell(row), published=published("table_a2", "coefficient_vs_novice", f"expertise_{level}")
+                coefficient_cell(row), published=published("table_a2", "coefficient_vs_novice", f"expertise_{level}")
             ),
             fit=row,
         )
@@ -401,7 +442,8 @@ def _effort_cell(measure: str, level: int, row: Mapping[str, Any] | None) -> Eff
     return EffortCell(**{**vars(cell), **details})
 
 
-def _coefficient_cell(row: Mapping[str, Any]) -> Cell:
+def coefficient_cell(row: Mapping[str, Any]) -> Cell:
+    """The cell of a row of analysis.coefficients."""
     return Cell(
         estimate=_finite(row["estimate"]),
         low=_finite(row["ci_low"]),

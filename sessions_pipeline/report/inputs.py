@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -22,6 +22,8 @@ TABLES = {
     "adjusted_rates": "analysis.adjusted_rates",
     "attrition": "core.attrition",
     "agreement": "analysis.agreement",
+    "corrected_estimates": "analysis.corrected_estimates",
+    "sign_sensitivity": "analysis.sign_sensitivity",
 }
 
 
@@ -33,6 +35,7 @@ class ReportInputs:
     frames: the tables of `TABLES` by their short names; one that is absent counts as empty.
     sessions: found in the window; eligible_sessions: analysed; users: distinct users of these.
     label_versions: classifier → backend version. methods: any other setting or definition, name → value.
+    prompts: classifier → digest of what was asked.
     generated_from: what the numbers rest on (tables, prompts, logs) → digest.
     personal: one user's own logs, nothing suppressed. generated_at: as it is to be printed, or None.
     """
@@ -53,6 +56,7 @@ class ReportInputs:
     generated_from: Mapping[str, str]
     version: str
     generated_at: str | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
     def frame(self, name: str) -> pl.DataFrame:
         """A table by its short name; an empty one if it was not handed over."""

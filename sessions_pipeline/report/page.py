@@ -15,6 +15,7 @@ from sessions_pipeline.report import numbers, sentences
 from sessions_pipeline.report.caveats import caveats
 from sessions_pipeline.report.drawings import theme
 from sessions_pipeline.report.inputs import ReportInputs
+from sessions_pipeline.report.methods import DEFINITIONS, FORMULAS, seeds, software
 from sessions_pipeline.report.published import SOURCE
 from sessions_pipeline.report.sections import headlines, sections
 from sessions_pipeline.report.summary import summary_of
@@ -45,7 +46,10 @@ def build_page(inputs: ReportInputs) -> str:
         summary=summary_of(inputs, _period(inputs), told),
         sections=sections(inputs),
         caveats=caveats(inputs),
-        definitions=_DEFINITIONS,
+        definitions=DEFINITIONS,
+        formulas=FORMULAS,
+        seeds=seeds(),
+        software=software(),
     )
 
 
@@ -73,28 +77,6 @@ def style_and_script() -> dict[str, str]:
         "script": Markup(script),
         "script_digest": _digest(script),
     }
-
-
-_DEFINITIONS = {
-    "Session": "One interactive session of a coding agent, its sub-agents included; its month is that of its first "
-    "line, UTC.",
-    "Verified success": "Outcome succeeded, and a success signal of 4 or 5 (e.g. a matching commit, passing tests, "
-    "explicit approval).",
-    "Judged success": "Outcome succeeded.",
-    "At least partial success": "Outcome succeeded or partially succeeded.",
-    "Judged failure, verified failure": "Outcome failed; verified with a failure signal of 4 or 5.",
-    "Hit trouble": "Failure signal of 3 or more.",
-    "Abandoned": "Outcome failed and not a line of code added.",
-    "Actions per prompt": "Tool calls divided by prompts that a person wrote.",
-    "Words per prompt": "Words of assistant text divided by prompts that a person wrote.",
-    "Adjusted rate": "Rate by level with controls, recentred so that the session-weighted mean of the levels equals "
-    "the raw overall rate.",
-    "95% interval": "Clustered by user; for coefficients t with users minus one degrees of freedom.",
-    "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
-    "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation.",
-    "Claims": "A sentence names a difference only where two 95% intervals do not overlap, or where the interval of "
-    "the difference excludes zero.",
-}
 
 
 def _template(name: str) -> str:

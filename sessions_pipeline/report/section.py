@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_pipeline.report import numbers
+from sessions_pipeline.report.caveats import FEW_USERS, LABELS, PERSONAL, Caveat
 from sessions_pipeline.report.exhibits import Cell
 from sessions_pipeline.report.figures import Figure
 from sessions_pipeline.report.inputs import ReportInputs
@@ -23,7 +24,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Section:
-    """One exhibit. tables_open: stand in the page; tables_folded: behind a click; labelled: rests on labels."""
+    """One exhibit. tables_open: stand in the page; tables_folded: behind a click.
+
+    classifiers: whose labels it rests on. own_caveats: headings of caveats that not every exhibit needs.
+    """
 
     anchor: str
     heading: str
@@ -34,7 +38,13 @@ class Section:
     pictures: tuple[Picture, ...] = ()
     tables_open: tuple[Table, ...] = ()
     tables_folded: tuple[Table, ...] = ()
-    labelled: bool = True
+    classifiers: tuple[str, ...] = ()
+    own_caveats: tuple[str, ...] = ()
+
+    def caveats_due(self, caveats: Sequence[Caveat]) -> list[str]:
+        """Headings of those of the page's caveats that this exhibit must carry."""
+        wanted = {PERSONAL, FEW_USERS, *(LABELS if self.classifiers else ()), *self.own_caveats}
+        return [caveat.heading for caveat in caveats if caveat.heading in wanted]
 
 
 def analysed(inputs: ReportInputs) -> str:

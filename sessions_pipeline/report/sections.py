@@ -8,9 +8,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from sessions_pipeline.report import exhibits, figures, numbers, sentences, tables
+from sessions_pipeline.report.caveats import ASSOCIATION, UNCALIBRATED
+from sessions_pipeline.report.corrections import corrections
 from sessions_pipeline.report.exhibits import Cell, Panel
 from sessions_pipeline.report.inputs import ReportInputs
 from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
+
+_SUCCESS_LABELS = ("expertise", "outcome", "success_signal")
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def sections(inputs: ReportInputs) -> list[Section]:
         _a1(inputs),
         _a2(inputs),
         _truncation(inputs),
+        corrections(inputs),
         *_agreement(inputs),
     ]
 
@@ -114,7 +119,6 @@ def _flow(inputs: ReportInputs) -> Section:
             ),
         ),
         tables_folded=(tables.attrition(steps),) if steps else (),
-        labelled=False,
     )
 
 
@@ -126,6 +130,7 @@ def _figure_1(inputs: ReportInputs) -> Section:
         heading="Figure 1. What the sessions are spent on",
         label="Figure 1: work modes",
         sentence=sentences.work_modes(cells),
+        classifiers=("work_mode",),
         basis=resting_on(inputs, list(cells.values()), "with a work mode"),
         exclusions="sessions without a work-mode label",
         pictures=(
@@ -145,11 +150,16 @@ def _figure_3(inputs: ReportInputs) -> Section:
     measures = exhibits.effort(frame, inputs.month)
     first = next(iter(measures.values()), {})
     names = exhibits.MEASURE_NAMES
+    coefficients = inputs.frame("coefficients")
+    slopes = {names[measure]: exhibits.effort_slope(coefficients, inputs.month, measure) for measure in measures}
+    estimated = {name: cell for name, cell in slopes.items() if cell.shown or cell.reason}
+    said = [sentences.effort(levels, names[measure]) for measure, levels in measures.items()]
     return Section(
         anchor="figure-3",
         heading="Figure 3. How much a prompt sets off, by expertise",
         label="Figure 3: effort",
-        sentence=" ".join(sentences.effort(levels, names[measure]) for measure, levels in measures.items()),
+        sentence=" ".join(filter(None, [*said, sentences.effort_slopes(estimated)])),
+        classifiers=("expertise",),
         basis=resting_on(inputs, list(first.values()), "with a level of expertise"),
         exclusions="sessions with unclear expertise; for the geometric mean also those where the measure is zero",
         pictures=(
@@ -162,7 +172,10 @@ def _figure_3(inputs: ReportInputs) -> Section:
                 "scale.",
             ),
         ),
-        tables_folded=tuple(tables.effort(levels, measure) for measure, levels in measures.items()),
+        tables_folded=(
+            *(tables.effort(levels, measure) for measure, levels in measures.items()),
+            *([tables.effort_slopes(estimated)] if estimated else []),
+        ),
     )
 
 
@@ -184,6 +197,8 @@ def _figure_4(inputs: ReportInputs) -> Section:
         heading="Figure 4. Work modes and task value by month",
         label="Figure 4: months",
         sentence=" ".join(filter(None, said)),
+        classifiers=("work_mode", "task_value"),
+        own_caveats=(UNCALIBRATED,),
         basis=resting_on(inputs, cells, "with a work mode, over all months"),
         exclusions="sessions without a work-mode label; for task values also those without a price",
         pictures=_figure_4_pictures(inputs),
@@ -230,6 +245,8 @@ def _figure_5(inputs: ReportInputs) -> Section:
         heading="Figure 5. How sessions end, by expertise",
         label="Figure 5: outcomes",
         sentence=sentences.outcomes(panels) if has_rates else "",
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
         basis=resting_on(inputs, verified, "in the first panel"),
         exclusions="sessions with no clear goal or unclear expertise; for adjusted rates also small cells, as in "
         "Table A1",
@@ -265,12 +282,15 @@ def _a1(inputs: ReportInputs) -> Section:
     frame = inputs.frame("coefficients")
     rows = exhibits.table_a1(frame, inputs.month)
     alone = exhibits.table_a1(frame, inputs.month, period="month")
+    others = exhibits.other_means(frame, inputs.month)
     month = numbers.month_name(inputs.month)
     return Section(
         anchor="table-a1",
         heading="Table A1. Verified success and expertise",
         label="Table A1",
         sentence=sentences.slope(rows) if rows else "",
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
         basis=f"{analysed(inputs)}; sessions, users and cells of each column are in the table",
         exclusions="sessions with no clear goal or unclear expertise; cells with too few users and sessions alone in "
         "their cell (counted in the table)",
@@ -284,7 +304,10 @@ def _a1(inputs: ReportInputs) -> Section:
             ),
         ),
         tables_open=(tables.table_a1(rows),) if rows else (),
-        tables_folded=(tables.table_a1(alone, f" ({month} alone)"),) if alone else (),
+        tables_folded=(
+            *([tables.other_means(others)] if others else []),
+            *([tables.table_a1(alone, f" ({month} alone)")] if alone else []),
+        ),
     )
 
 
@@ -298,6 +321,8 @@ def _a2(inputs: ReportInputs) -> Section:
         heading="Table A2. Verified success, level by level",
         label="Table A2",
         sentence=sentences.steps(coefficients) if coefficients else "",
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
         basis=resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
         exclusions="as in Table A1",
         tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
@@ -314,6 +339,7 @@ def _truncation(inputs: ReportInputs) -> Section:
         heading="Cut transcripts, by expertise and by work mode",
         label="Cut transcripts",
         sentence=sentences.truncation(levels, modes),
+        classifiers=("expertise", "work_mode"),
         basis=resting_on(inputs, list(levels.values()), "with a level of expertise"),
         exclusions="by expertise, sessions where it is unclear; by mode, sessions without a work-mode label",
         tables_open=(tables.truncation(levels, modes),) if levels or modes else (),

@@ -80,6 +80,35 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> str:
     return _contrast(f"the geometric mean of {measure}", levels, numbers.effort)
 
 
+def effort_slopes(slopes: Mapping[str, Cell]) -> str:
+    """Figure 3's regressions: change of effort per level, with controls. slopes: measure in words → cell."""
+    said = []
+    for measure, cell in slopes.items():
+        if cell.has_interval:
+            claim = "goes with" if _sign(cell) else "goes with a change that cannot be told from zero:"
+            change = with_interval(cell, numbers.change)
+            said.append(f"With controls, one more level {claim} {change} {measure}. {beside_study(cell)}")
+    return " ".join(text.strip() for text in said)
+
+
+def software_gap(gap: Cell, per_month: Cell) -> str:
+    """Figure 6 by month: the gap between software and other professions, months taken out, and whether it moves."""
+    if not gap.has_interval:
+        return ""
+    where = "sessions that wrote code, within months"
+    told = with_interval(gap, numbers.points)
+    if _sign(gap):
+        side = "higher" if _sign(gap) > 0 else "lower"
+        text = f"Verified success is {side} among software users than in other professions by {told} ({where})."
+    else:
+        text = f"Between software users and other professions the gap is {told} ({where}): it cannot be told from zero."
+    if not per_month.has_interval:
+        return text
+    moves = f"it changes by {with_interval(per_month, numbers.points)} a month"
+    clear = "" if _sign(per_month) else ", which cannot be told from no change"
+    return f"{text} Over the months {moves}{clear}. The study calls its gap of about five points stable."
+
+
 def mode_trends(series: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[dt.date]) -> str:
     """Figure 4, shares: modes that rose or fell from the first to the last month beyond both intervals."""
     if len(axis) < 2:

@@ -273,6 +273,54 @@ def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
     return Table(caption, columns, body, _why_missing(rows), sortable=False)
 
 
+def other_means(rows: Mapping[str, Coefficient]) -> Table:
+    """The coefficient of Table A1 by other samples, errors and models."""
+    body = [
+        Row(
+            (
+                name,
+                numbers.coefficient(row.cell.estimate) if row.cell.shown else MISSING,
+                numbers.coefficient(row.fit["std_error"]),
+                _coefficient_interval(row.cell),
+                numbers.p_value(row.fit["p_value"]),
+                *size(row.cell),
+                row.fit["std_errors"] or numbers.MISSING,
+            )
+        )
+        for name, row in rows.items()
+    ]
+    columns = (
+        Column("Model"),
+        Column("Coefficient"),
+        Column("Standard error"),
+        Column("95% interval"),
+        Column("p"),
+        Column("Sessions"),
+        Column("Users"),
+        Column("Errors", words=True),
+    )
+    return Table("The coefficient on expertise by other means", columns, tuple(body), _why_missing(rows.values()))
+
+
+def effort_slopes(slopes: Mapping[str, Cell]) -> Table:
+    """Figure 3's regressions. slopes: measure in words → relative change per level."""
+    rows = [
+        Row((name.capitalize(), *estimate(cell, numbers.change), *size(cell), numbers.printed(cell.published)))
+        for name, cell in slopes.items()
+    ]
+    columns = (
+        Column("Measure"),
+        Column("Change", "Per level (ours)"),
+        Column("95% interval", "Per level (ours)"),
+        *SIZE,
+        Column("Change", "Study"),
+    )
+    notes = tuple(
+        f"{name.capitalize()} missing. Reason: {cell.reason}." for name, cell in slopes.items() if cell.reason
+    )
+    return Table("Change of effort per level of expertise, with controls", columns, tuple(rows), notes)
+
+
 def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficient], adjusted_with: str) -> Table:
     """Table A2, levels side by side. rates: verified success, all sessions; adjusted_with: their controls in words."""
     levels = [level for level in exhibits.LEVELS if level in rates or level in coefficients]
