@@ -32,6 +32,8 @@ OUTCOME_MEASURES = (
 )
 SAMPLES = ("all", "hit_trouble")
 BREAKDOWNS = ("expertise", "work_mode")
+DECISIONS = ("planning", "execution", "overall")
+MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
@@ -266,6 +268,7 @@ class ClassifiedSessions(Table):
     user_execution_share: float = _column(
         "user's share of execution decisions; null if none", ge=0, le=1, nullable=True
     )
+    user_decision_share: float = _column("user's share of all decisions; null if none", ge=0, le=1, nullable=True)
     task_value_usd: float = _column("freelance-equivalent price, US dollars", ge=0, nullable=True)
     task_value_band: str = _column("US dollars", isin=TASK_VALUE_BANDS, nullable=True)
     verified_success: bool = _column("outcome succeeded and success signal 4 or 5", nullable=True)
@@ -351,6 +354,125 @@ class TruncationByExpertiseAndMode(Cell):
 
     breakdown: str = _column("what the sessions are broken down by", isin=BREAKDOWNS)
     label: str = _column("level of expertise or work mode", isin=("1", "2", "3", "4", "5", *WORK_MODES))
+
+
+class Cells(Table):
+    """One row per breakdown, level, month and other month up to it: sums over users that add up to those of any window.
+
+    The header of staging/cells.sql says what n and y1 to y3 are in each breakdown.
+    """
+
+    breakdown: str = _column("population of sessions and the label that cuts it")
+    level: str = _column("label, or all")
+    month: dt.date = _column(MONTH)
+    other_month: dt.date = _column("the month itself, or an earlier one of the same users")
+    sessions: int = _count("sessions of the month; 0 where the months differ")
+    users: int = _column("distinct users; where the months differ, less those who would count again")
+    clusters: int = _column("the same of the users with a session that n counts")
+    n: float = _count("sessions in the denominator")
+    y1: float = _column("first numerator")
+    y2: float = _column("second numerator")
+    y3: float = _column("third numerator")
+    sessions_sessions: float = _count("sum over users of products of sessions")
+    sessions_all: float = _count("sum over users of products of sessions and sessions of the whole population")
+    n_n: float = _count("sum over users of products of n")
+    y1_n: float = _column("sum over users of products of y1 and n")
+    y2_n: float = _column("sum over users of products of y2 and n")
+    y3_n: float = _column("sum over users of products of y3 and n")
+    y1_y1: float = _column("sum over users of products of y1")
+    y2_y2: float = _column("sum over users of products of y2")
+    y3_y3: float = _column("sum over users of products of y3")
+
+
+class Figures(Cell):
+    """One row per month, period, breakdown, level and measure: its estimate and interval, and whether it may be shown."""
+
+    breakdown: str = _column("population of sessions and the label that cuts it")
+    level: str = _column("label, or all")
+    measure: str = _column("what the estimate is")
+    n: int = _count("sessions in the denominator; null if suppressed", nullable=True)
+    clusters: int = _count("distinct users of these; null if suppressed", nullable=True)
+
+
+class DecisionShares(Cell):
+    """One row per month, period, kind of decisions and bin: sessions by the agent's share of them. estimate: share."""
+
+    decisions: str = _column("kind of decisions", isin=("planning", "execution"))
+    bin: int = _column("ten points of the agent's share each", ge=1, le=10)
+
+
+class MeanDecisionShares(Cell):
+    """One row per month, period and kind of decisions: mean over sessions of the user's share of them. estimate: share."""
+
+    decisions: str = _column("kind of decisions", isin=DECISIONS)
+
+
+class DecisionCorrelations(Cell):
+    """One row per month, period and variable: its correlation with the user's share of execution. estimate: r."""
+
+    variable: str = _column(
+        "expertise level, or an outcome as 0 or 1", isin=("expertise", "judged_success", "verified_success")
+    )
+
+
+class EffortByDecisionShare(Cell):
+    """One row per month, period, kind of decisions, band and measure: mean effort per prompt. estimate: actions or words."""
+
+    decisions: str = _column("kind of decisions", isin=DECISIONS)
+    band: int = _column("twenty points of the agent's share each", ge=1, le=5)
+    measure: str = _column("actions (tool calls) or words of assistant text, per human prompt", isin=EFFORT_MEASURES)
+
+
+class ActionsByWhoDecides(Cell):
+    """One row per month, period and group: mean actions per prompt where one side takes over 80%. estimate: actions."""
+
+    who_decides: str = _column(
+        "user takes over 80% of execution decisions, or agent of planning decisions",
+        isin=("user_executes", "agent_plans"),
+    )
+
+
+class EffortByModel(Cell):
+    """One row per month, period, measure and model family: effort per prompt. estimate: geometric mean of positive values."""
+
+    measure: str = _column("actions (tool calls) or words of assistant text, per human prompt", isin=EFFORT_MEASURES)
+    model_tier: str = _column("family of the model of most output tokens; other for those not listed", isin=MODEL_TIERS)
+
+
+class CodebaseContextShares(Cell):
+    """One row per month, period and codebase context: its share of the sessions with a label. estimate: share."""
+
+    codebase_context: str = _column("label", isin=CODEBASE_CONTEXTS)
+
+
+class SuccessBySignal(Cell):
+    """One row per month, period, signal and strength: share of the sessions judged succeeded. estimate: share."""
+
+    signal: str = _column("success or failure signal", isin=("success", "failure"))
+    strength: int = _column("0 none to 5", ge=0, le=5)
+
+
+class SuccessByOccupation(Cell):
+    """One row per month, period, measure and user occupation: success in sessions that wrote code. estimate: share."""
+
+    measure: str = _column("derived outcome", isin=OUTCOME_MEASURES[:3])
+    user_occupation: str = _column("SOC major group", isin=tuple(SOC_MAJOR_GROUPS))
+    place: int = _column("rank by sessions among those shown; null if suppressed", ge=1, nullable=True)
+
+
+class SuccessByProfession(Cell):
+    """One row per month, period, sample, measure and profession: success of software users and others. estimate: share."""
+
+    sample: str = _column("all sessions, or those that wrote code", isin=("all", "wrote_code"))
+    measure: str = _column("derived outcome", isin=OUTCOME_MEASURES[:3])
+    profession: str = _column("user occupation is Computer and Mathematical, or another", isin=("software", "other"))
+
+
+class OccupationsCrossed(Cell):
+    """One row per month, period, user occupation and task occupation: its share of all sessions. estimate: share."""
+
+    user_occupation: str = _column("SOC major group, or unclear", isin=(*SOC_MAJOR_GROUPS, "unclear"))
+    task_occupation: str = _column("SOC major group", isin=tuple(SOC_MAJOR_GROUPS))
 
 
 class Coefficients(Table):
@@ -578,11 +700,24 @@ TABLES: dict[str, type[Table]] = {
     "staging.current_labels": CurrentLabels,
     "core.classified_sessions": ClassifiedSessions,
     "staging.periods": Periods,
+    "staging.cells": Cells,
+    "staging.figures": Figures,
     "marts.work_mode_shares": WorkModeShares,
     "marts.task_value": TaskValue,
     "marts.effort_by_expertise": EffortByExpertise,
     "marts.outcomes_by_expertise": OutcomesByExpertise,
     "marts.truncation_by_expertise_and_mode": TruncationByExpertiseAndMode,
+    "marts.decision_shares": DecisionShares,
+    "marts.mean_decision_shares": MeanDecisionShares,
+    "marts.decision_correlations": DecisionCorrelations,
+    "marts.effort_by_decision_share": EffortByDecisionShare,
+    "marts.actions_by_who_decides": ActionsByWhoDecides,
+    "marts.effort_by_model": EffortByModel,
+    "marts.codebase_context_shares": CodebaseContextShares,
+    "marts.success_by_signal": SuccessBySignal,
+    "marts.success_by_occupation": SuccessByOccupation,
+    "marts.success_by_profession": SuccessByProfession,
+    "marts.occupations_crossed": OccupationsCrossed,
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
     "analysis.agreement": Agreement,

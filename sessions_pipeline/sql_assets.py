@@ -18,7 +18,12 @@ from sessions_pipeline.sql import SqlModel, load_models
 from sessions_pipeline.state import State
 
 # The tables in between have no group of their own in the graph: each stands beside what it prepares.
-GROUPS = {"staging.current_labels": "labels", "staging.periods": "marts"}
+GROUPS = {
+    "staging.current_labels": "labels",
+    "staging.periods": "marts",
+    "staging.cells": "marts",
+    "staging.figures": "marts",
+}
 PERIODS = "staging.periods"
 
 

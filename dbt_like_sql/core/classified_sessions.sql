@@ -6,6 +6,7 @@
 --   labels_backend: backend of the current labels; null if the session has none
 --   user_planning_share: planning decisions of the user over all planning decisions; null if there were none
 --   user_execution_share: execution decisions of the user over all execution decisions; null if there were none
+--   user_decision_share: decisions of the user, of both kinds, over all decisions; null if there were none
 --   actions_per_prompt: tool_calls / human_prompts
 --   words_per_prompt: assistant_words / human_prompts
 --
@@ -63,6 +64,12 @@ labelled_sessions as (
         / nullif(labels.user_planning_decisions + labels.agent_planning_decisions, 0) as user_planning_share,
         labels.user_execution_decisions
         / nullif(labels.user_execution_decisions + labels.agent_execution_decisions, 0) as user_execution_share,
+        (labels.user_planning_decisions + labels.user_execution_decisions)
+        / nullif(
+            labels.user_planning_decisions + labels.agent_planning_decisions
+            + labels.user_execution_decisions + labels.agent_execution_decisions,
+            0
+        ) as user_decision_share,
         labels.task_value_usd,
         labels.task_value_band
     from sessions
