@@ -116,9 +116,11 @@ def _hidden(frame: pl.DataFrame, inputs: ReportInputs) -> int:
     """Suppressed cells that the report shows: the vintage's window, and each of its months alone."""
     if "suppressed" not in frame.columns:
         return 0
+    if "period" not in frame.columns:
+        return frame.filter("suppressed", pl.col("month") == inputs.month).height
     of_window = (pl.col("period") == "window") & (pl.col("month") == inputs.month)
     of_months = (pl.col("period") == "month") & pl.col("month").is_in(list(inputs.months))
-    by_month = "work_mode" in frame.columns
+    by_month = bool({"work_mode", "profession"} & set(frame.columns))
     return frame.filter("suppressed", (of_window | of_months) if by_month else of_window).height
 
 

@@ -22,9 +22,15 @@ IN_WORDS = {
 
 def corrections(inputs: ReportInputs) -> Section:
     """Naive and corrected estimates side by side; without gold labels a sentence that says so."""
-    rows = rows_at(inputs.frame("corrected_estimates"), inputs.month, "window")
+    keys = ("quantity", "term", "correction")
+    rows = sorted(
+        rows_at(inputs.frame("corrected_estimates"), inputs.month, "window"), key=lambda row: [row[key] for key in keys]
+    )
     corrected = [row for row in rows if row["corrected"] is not None and not row["suppressed"]]
-    sensitivity = rows_at(inputs.frame("sign_sensitivity"), inputs.month, "window")
+    sensitivity = sorted(
+        rows_at(inputs.frame("sign_sensitivity"), inputs.month, "window"),
+        key=lambda row: (row["specification"], row["error"]),
+    )
     gold = max((row["n_gold"] or 0 for row in corrected), default=0)
     return Section(
         anchor="corrected",
@@ -88,8 +94,8 @@ def _turned(sensitivity: list[dict[str, Any]]) -> str:
     if row is None or row["to_zero"] is None:
         return ""
     return (
-        f"To bring that slope to zero, at least {numbers.share(row['to_zero'])} of the sessions would need the "
-        "opposite outcome, chosen against it."
+        "To bring the slope of verified success on expertise (column 5) to zero, at least "
+        f"{numbers.share(row['to_zero'])} of the sessions would need the opposite outcome, chosen against it."
     )
 
 

@@ -218,6 +218,24 @@ def value_changes(values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date) 
     }
 
 
+def value_parts(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[str, Cell]]:
+    """Work mode ('all' first) → within, between and total: contributions to the change of the mean task value over the
+    window, as fractions of the first month's mean."""
+    found: dict[str, dict[str, Cell]] = {}
+    for row in frame.filter(pl.col("month") == month).iter_rows(named=True) if frame.height else ():
+        relative = {"estimate": row["relative"], "ci_low": row["relative_ci_low"], "ci_high": row["relative_ci_high"]}
+        found.setdefault(row["work_mode"], {})[row["part"]] = cell_of({**row, **relative})
+    return {mode: found[mode] for mode in VALUE_GROUPS if mode in found}
+
+
+def specification_curve(frame: pl.DataFrame, month: dt.date) -> list[dict[str, Any]]:
+    """Rows of analysis.specification_curve that could be estimated, lowest return to expertise first."""
+    if not frame.height:
+        return []
+    rows = frame.filter(pl.col("month") == month, pl.col("estimate").is_not_null())
+    return rows.sort("estimate", *(name for name in rows.columns if name != "estimate")).to_dicts()
+
+
 def published_endpoints(mode: str) -> tuple[Published | None, Published | None]:
     """The study's share of `mode` in its first and in its last month, where printed."""
     first = published("figure_4", "work_mode_share", f"{mode}@{FIRST_MONTH}")

@@ -9,9 +9,13 @@ import polars as pl
 
 from sessions_pipeline.report import exhibits, figures, numbers, sentences, tables
 from sessions_pipeline.report.caveats import ASSOCIATION, UNCALIBRATED
+from sessions_pipeline.report.comparison import comparison
+from sessions_pipeline.report.composition import codebase_context, effort_by_model, figure_a1
 from sessions_pipeline.report.corrections import corrections
+from sessions_pipeline.report.decisions import deciders, figure_2, figure_a2
 from sessions_pipeline.report.exhibits import Cell, Panel
 from sessions_pipeline.report.inputs import ReportInputs
+from sessions_pipeline.report.occupations import crossed, figure_6
 from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
 
 _SUCCESS_LABELS = ("expertise", "outcome", "success_signal")
@@ -52,18 +56,27 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
 
 
 def sections(inputs: ReportInputs) -> list[Section]:
-    """Every exhibit of the report."""
+    """Every exhibit of the report, in the order of the study; what the study left open, and the checks, at the end."""
     return [
         _flow(inputs),
         _figure_1(inputs),
+        codebase_context(inputs),
+        figure_2(inputs),
+        deciders(inputs),
         _figure_3(inputs),
         _figure_4(inputs),
         _figure_5(inputs),
+        figure_6(inputs),
+        figure_a1(inputs),
+        figure_a2(inputs),
         _a1(inputs),
         _a2(inputs),
+        effort_by_model(inputs),
+        crossed(inputs),
         _truncation(inputs),
         corrections(inputs),
         *_agreement(inputs),
+        comparison(inputs),
     ]
 
 
@@ -191,6 +204,9 @@ def _figure_4(inputs: ReportInputs) -> Section:
     if has_values:
         folded += [tables.value_endpoints(values, changes, axis)] if len(axis) > 1 else []
         folded += [tables.task_values(values, changes, _monthly_values(inputs))]
+    parts = exhibits.value_parts(inputs.frame("task_value_change"), inputs.month)
+    said.append(sentences.value_parts(parts))
+    folded += [tables.value_parts(parts)] if parts else []
     cells = [cell for by_month in shares.values() for cell in by_month.values()]
     return Section(
         anchor="figure-4",
@@ -283,12 +299,14 @@ def _a1(inputs: ReportInputs) -> Section:
     rows = exhibits.table_a1(frame, inputs.month)
     alone = exhibits.table_a1(frame, inputs.month, period="month")
     others = exhibits.other_means(frame, inputs.month)
+    curve = exhibits.specification_curve(inputs.frame("specification_curve"), inputs.month)
+    choices = [Cell(row["estimate"], row["ci_low"], row["ci_high"]) for row in curve]
     month = numbers.month_name(inputs.month)
     return Section(
         anchor="table-a1",
         heading="Table A1. Verified success and expertise",
         label="Table A1",
-        sentence=sentences.slope(rows) if rows else "",
+        sentence=f"{sentences.slope(rows) if rows else ''} {sentences.specification_curve(choices)}".strip(),
         classifiers=_SUCCESS_LABELS,
         own_caveats=(ASSOCIATION,),
         basis=f"{analysed(inputs)}; sessions, users and cells of each column are in the table",
@@ -306,6 +324,7 @@ def _a1(inputs: ReportInputs) -> Section:
         tables_open=(tables.table_a1(rows),) if rows else (),
         tables_folded=(
             *([tables.other_means(others)] if others else []),
+            *([tables.specification_curve(curve)] if curve else []),
             *([tables.table_a1(alone, f" ({month} alone)")] if alone else []),
         ),
     )

@@ -156,6 +156,33 @@ def value_changes(changes: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[
     return " ".join(sentences)
 
 
+def value_parts(parts: Mapping[str, Mapping[str, Cell]]) -> str:
+    """The change of task value taken apart: the same work worth more, or more of what is worth more."""
+    cells = parts.get("all", {})
+    within, between = cells.get("within", Cell()), cells.get("between", Cell())
+    if not (within.shown and between.shown):
+        return ""
+    text = (
+        f"Of the change over the window, {with_interval(within, numbers.change)} comes from within the modes (the same "
+        f"work is worth more) and {with_interval(between, numbers.change)} from the mix of modes"
+    )
+    open_ = [name for name, cell in (("the first", within), ("the second", between)) if not _sign(cell)]
+    return f"{text}; {joined(open_)} cannot be told from zero." if open_ else f"{text}."
+
+
+def specification_curve(estimates: Sequence[Cell]) -> str:
+    """All choices of sample, controls, months and rules together. estimates: lowest first."""
+    if len(estimates) < 2:
+        return ""
+    above = sum(_sign(cell) > 0 for cell in estimates)
+    below = sum(_sign(cell) < 0 for cell in estimates)
+    ends = numbers.points_interval(estimates[0].estimate, estimates[-1].estimate)
+    return (
+        f"Over {numbers.count(len(estimates))} choices of months, rules, sample and controls the coefficient runs from "
+        f"{ends}; its interval lies above zero in {numbers.count(above)} of them and below in {numbers.count(below)}."
+    )
+
+
 def outcomes(panels: Sequence[Panel]) -> str:
     """Figure 5: verified success at the lowest and highest level, over all and over hit-trouble sessions."""
     return " ".join(filter(None, (_panel_contrast(panel) for panel in panels if "verified_success" in panel.measures)))
@@ -293,15 +320,19 @@ def _contrast(what: str, levels: Mapping[int, Cell], write: Write) -> str:
     )
 
 
-def contrast(what: str, at_low: str, low: Cell, at_high: str, high: Cell, write: Write) -> str:
-    """Two groups against each other: higher or lower only beyond both intervals. at_low, at_high: their names."""
+def contrast(what: str, at_low: str, low: Cell, at_high: str, high: Cell, write: Write, where: str = "at") -> str:
+    """Two groups against each other: higher or lower only beyond both intervals.
+
+    at_low, at_high: names of the groups; where: the word before them.
+    """
     written_low, written_high = with_interval(low, write), with_interval(high, write)
+    sides = f"{where} {at_high} than {where} {at_low}: {written_high} against {written_low}"
     if high.above(low):
-        return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {written_high} against {written_low}."
+        return f"{capitalised(what)} is higher {sides}."
     if low.above(high):
-        return f"{capitalised(what)} is lower at {at_high} than at {at_low}: {written_high} against {written_low}."
+        return f"{capitalised(what)} is lower {sides}."
     why = "the intervals overlap" if low.has_interval and high.has_interval else "there are no intervals"
-    both = f"{written_high} at {at_high} and {written_low} at {at_low}"
+    both = f"{written_high} {where} {at_high} and {written_low} {where} {at_low}"
     return f"{capitalised(what)} is {both}; {why}, so no difference is claimed."
 
 

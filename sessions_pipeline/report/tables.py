@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from sessions_pipeline.report import exhibits, numbers
 from sessions_pipeline.report.exhibits import Cell, Coefficient, EffortCell, FacetAgreement, Panel, RateCell, Step
 from sessions_pipeline.report.published import FIRST_MONTH, LAST_MONTH, Published, published
+from sessions_pipeline.schemas import VALUE_PARTS
 
 SUPPRESSED = "suppressed"
 MISSING = "missing"
@@ -210,6 +212,54 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
         *SIZE,
     )
     return Table("Task value in US dollars by month, and its change since the first month", columns, tuple(rows))
+
+
+def value_parts(parts: Mapping[str, Mapping[str, Cell]]) -> Table:
+    """The change of task value within and between modes."""
+    rows = []
+    for mode, cells in parts.items():
+        whole = [cells.get(part, Cell()) for part in VALUE_PARTS]
+        texts = [text for cell in whole for text in estimate(cell, numbers.change)]
+        rows.append(Row((mode, *texts, *size(whole[-1]))))
+    names = {"within": "Within the mode", "between": "By the mix of modes", "total": "Together"}
+    columns = (
+        Column("Work mode"),
+        *(Column(name, names[part]) for part in VALUE_PARTS for name in ("Contribution", "95% interval")),
+        *SIZE,
+    )
+    note = "Contributions to the change of the overall mean, as shares of the first month’s mean; rows add up to “all”."
+    return Table("Change of task value over the window, within and between modes", columns, tuple(rows), (note,))
+
+
+def specification_curve(choices: Sequence[Mapping[str, Any]]) -> Table:
+    """The return to expertise under every choice, lowest first."""
+    rows = [
+        Row(
+            (
+                f"({row['controls'].rpartition('_')[2]})",
+                row["period"],
+                row["rule_set"].replace("_", " "),
+                row["sample"].replace("_", " "),
+                row["backend"] or numbers.MISSING,
+                numbers.coefficient(row["estimate"]),
+                numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
+                numbers.count(row["n_sessions"]),
+                numbers.count(row["n_users"]),
+                "in force" if row["in_force"] else "",
+            )
+        )
+        for row in choices
+    ]
+    columns = (
+        Column("Controls"),
+        *(Column(name, words=True) for name in ("Months", "Rule set", "Sample", "Labels by")),
+        Column("Coefficient"),
+        Column("95% interval"),
+        Column("Sessions"),
+        Column("Users"),
+        Column("Choice", words=True),
+    )
+    return Table("The coefficient on expertise under every choice", columns, tuple(rows))
 
 
 def outcomes(panels: Sequence[Panel]) -> Table:

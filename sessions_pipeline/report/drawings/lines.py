@@ -49,7 +49,7 @@ def lines(panels: Sequence[Panel], layout: Layout) -> Specification:
 
 
 def _panel(panel: Panel, layout: Layout, wide: int) -> Specification:
-    plot, height = (222, 210) if layout.narrow else (wide, 260)
+    plot, height = (210, 210) if layout.narrow else (wide, 260)
     names = list(panel.series)
     rows = [
         _row(name, at, cell, 0.1 * (names.index(name) - (len(names) - 1) / 2))

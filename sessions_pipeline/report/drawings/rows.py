@@ -35,7 +35,7 @@ SERIES = (("series-1", "circle", 62), ("series-2", "square", 58), ("series-3", "
 
 def bars(cells: Mapping[str, Cell], layout: Layout, write: Write, axis_format: str) -> Specification:
     """A bar and its interval for each name, the study's figure as a diamond, the numbers in columns beside."""
-    plot, names_px, wrap = (118, 120, 18) if layout.narrow else (430, 250, 38)
+    plot, names_px, wrap = (106, 120, 18) if layout.narrow else (430, 250, 38)
     y = _names(len(cells))
     rows = [_row(order, name, cell, wrap) for order, (name, cell) in enumerate(cells.items())]
     ends = [row[name] for row in rows for name in ("value", "high", "study") if row[name] is not None]
@@ -80,7 +80,7 @@ def ranked_dots(
     rows: Mapping[str, Mapping[str, Cell]], names: Mapping[str, str], layout: Layout, axis_title: str
 ) -> Specification:
     """Shares of several measures for each name: dots with intervals, the study's hollow below. names: of measures."""
-    plot, names_px, wrap = (196, 134, 19) if layout.narrow else (560, 290, 44)
+    plot, names_px, wrap = (188, 134, 19) if layout.narrow else (560, 290, 44)
     entries = []
     for order, (name, cells) in enumerate(rows.items()):
         for measure, cell in cells.items():
