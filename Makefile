@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint bench bench-ingest soak lock
+.PHONY: help demo run ui test lint bench bench-ingest bench-models soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint                          ruff and mypy"
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
+	@echo "make bench-models                  the regressions alone, on a simulated study of the published size"
 	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
 
 $(VENV)/ready: requirements.lock pyproject.toml
@@ -48,6 +49,10 @@ bench: $(VENV)/ready
 
 bench-ingest: $(VENV)/ready
 	$(BIN)/python -m benchmarks.ingest $(if $(BENCH_SOURCE),--source $(BENCH_SOURCE)) $(BENCH_FLAGS)
+
+bench-models: $(VENV)/ready
+	-$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[bench]"
+	$(BIN)/python -m benchmarks.models $(BENCH_FLAGS)
 
 soak: $(VENV)/ready
 	$(BIN)/python -m sessions_pipeline_tests.soak

@@ -1,4 +1,4 @@
-"""`make bench`: redaction, labels by rules and by a model, regressions, one month through Dagster.
+"""`make bench`: redaction, labels by rules and by a model, models, one month through Dagster.
 
 `make bench` runs `bench-ingest` after it.
 
@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import claude_labels, partition, redaction, regressions, rules
+from benchmarks import claude_labels, models, partition, redaction, rules
 from benchmarks.findings import progress, tell
 from sessions_pipeline.simulate.logs import write_logs
 
@@ -28,7 +28,7 @@ def main() -> None:
         tell("Redaction", redaction.findings(), given.json)
         tell("Labels by rules", rules.findings(scratch / "rules"), given.json)
         tell("Labels by a model", claude_labels.findings(scratch / "claude"), given.json)
-        tell("Regressions", regressions.findings(), given.json)
+        tell("Models", models.findings(scratch), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)
 
 

@@ -34,6 +34,8 @@ SAMPLES = ("all", "hit_trouble")
 BREAKDOWNS = ("expertise", "work_mode")
 DECISIONS = ("planning", "execution", "overall")
 MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
+VALUE_PARTS = ("within", "between", "total")
+CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
@@ -541,6 +543,83 @@ class AdjustedRates(Table):
     missing_reason: str = _column("why there is no estimate, or no interval; null where both are there", nullable=True)
 
 
+class PublishedComparison(Table):
+    """One row per as-of month and published figure: the printed number beside that of the window.
+
+    A figure that cannot be recomputed is listed with the reason.
+    """
+
+    month: dt.date = _column("last month of the window")
+    exhibit: str = _column("where the study prints it, e.g. table_a1")
+    measure: str = _column("what is measured")
+    group: str = _column("of whom, or in which column")
+    unit: str = _column("of the published number and of ours")
+    published: float = _column("the printed number")
+    published_std_error: float = _count("as printed", nullable=True)
+    published_rounding: float = _count("half of the last printed digit: how far rounding may have moved it")
+    published_sessions: int = _count("sessions behind it, as printed", nullable=True)
+    estimate: float = _column("the same figure over the sessions of the window", nullable=True)
+    std_error: float = _count("clustered by user; null where the figure has none", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    sessions: int = _count("sessions behind the estimate", nullable=True)
+    users: int = _count("distinct users of these", nullable=True)
+    difference: float = _column("estimate minus published", nullable=True)
+    z: float = _column("difference in standard errors, those of both sides where both are known", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
+class TaskValueChange(Table):
+    """One row per as-of month, work mode ('all' included) and part: how the mean task value changed over the window.
+
+    For every mode, and for all together, within and between add up to the total without a rest. Empty with one month.
+    """
+
+    month: dt.date = _column("last month of the window")
+    first_month: dt.date = _column("first month of the window with a task value")
+    last_month: dt.date = _column("last month of the window with a task value")
+    work_mode: str = _column("label, or all", isin=(*WORK_MODES, "all"))
+    part: str = _column(
+        "within: the same work is worth more; between: more is done of what is worth more", isin=VALUE_PARTS
+    )
+    sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
+    std_error: float = _count("clustered by user, delta method", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
+    relative_ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    relative_ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a mode")
+
+
+class SpecificationCurve(Table):
+    """One row per as-of month and choice of labels, months, rules, sample and controls: the return to expertise.
+
+    The coefficient on the level of expertise in the linear probability model of verified success.
+    """
+
+    month: dt.date = _column("the month, or the last month of the window")
+    backend: str = _column("who labelled the sessions", nullable=True)
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    rule_set: str = _column("which sessions are in the sample")
+    sample: str = _column("which of these", isin=CURVE_SAMPLES)
+    controls: str = _column("column of Table A1")
+    in_force: bool = _column("the choice of the settings, with all sessions and the preferred controls")
+    n_unlabelled: int = _count("sessions of the rule set without labels of this backend: left out")
+    estimate: float = _column("change of the chance per level; null if it could not be estimated", nullable=True)
+    std_error: float = _count("see std_errors", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    std_errors: str = _column("as in analysis.coefficients", nullable=True)
+    n_sessions: int = _count("sessions estimated on")
+    n_users: int = _count("distinct users of these")
+    n_cells: int = _count("fixed-effect cells absorbed")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
 class Agreement(Table):
     """One row per as-of month, rater, facet and metric: how far labels agree with the reference labels of the window.
 
@@ -727,6 +806,9 @@ TABLES: dict[str, type[Table]] = {
     "analysis.sign_sensitivity": SignSensitivity,
     "analysis.label_errors": LabelErrors,
     "analysis.reliability": Reliability,
+    "analysis.published_comparison": PublishedComparison,
+    "analysis.task_value_change": TaskValueChange,
+    "analysis.specification_curve": SpecificationCurve,
 }
 
 

@@ -1,16 +1,21 @@
 """Assets of the regressions: partition M is the vintage of M, estimated on the window that ends in M and on M alone."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.agreement import agreement_rows
+from sessions_pipeline.analysis.curve import choices, curve
 from sessions_pipeline.analysis.models import estimate
+from sessions_pipeline.analysis.replication import comparison
+from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
+from sessions_pipeline.config import Settings
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
@@ -27,6 +32,39 @@ ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
     "analysis.adjusted_rates": adjusted_rates,
 }
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """A table that is made once for each window. make: from its sources over the window, by name -> its rows."""
+
+    table: str
+    sources: tuple[str, ...]
+    make: Callable[[Mapping[str, pl.DataFrame], dt.date, Settings, int], pl.DataFrame]
+
+
+def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
+    return comparison(
+        tables[SESSIONS], tables["analysis.coefficients"], tables["analysis.adjusted_rates"], month, min_users
+    )
+
+
+def _curve(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
+    classified, sessions, labels = (tables[table] for table in CURVE_SOURCES)
+    found = choices(classified, sessions, labels, settings.backend, settings.rule_set)
+    return curve(found, month, window_ending(month, settings.window_months), min_users)
+
+
+CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
+WINDOW_TABLES = (
+    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS), _comparison),
+    WindowTable(
+        "analysis.task_value_change",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: task_value_change(tables[SESSIONS], month, min_users),
+    ),
+    WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
+)
 
 
 def vintages(
@@ -48,7 +86,7 @@ def vintages(
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
     """One asset for each estimator, and that of the agreement with reference labels."""
     estimated = [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
-    return [*estimated, _agreement_asset(window_months)]
+    return [*estimated, _agreement_asset(window_months), *(_window_asset(of, window_months) for of in WINDOW_TABLES)]
 
 
 def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
@@ -107,3 +145,32 @@ def _agreement_asset(window_months: int) -> AssetsDefinition:
         yield from store(state, AGREEMENT, rows, months, facts)
 
     return agreement
+
+
+def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
+    mapping = window_mapping(window_months)
+
+    @asset(
+        key=asset_key(of.table),
+        group_name="analysis",
+        description=grain(of.table),
+        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in of.sources],
+        kinds={"python", "duckdb"},
+        metadata=definition_metadata(of.table),
+        check_specs=check_specs(of.table),
+        partitions_def=monthly_partitions,
+        backfill_policy=BackfillPolicy.single_run(),
+    )
+    def made(context: AssetExecutionContext, state: State) -> Iterator[object]:
+        months, settings, min_users = months_of(context), state.settings, state.min_users()
+        everything = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
+        tables = {table: state.warehouse.read(table, everything) for table in of.sources}
+        tell, frames = reporter(of.table.split(".")[1].replace("_", " "), "vintages"), []
+        for done, month in enumerate(months, start=1):
+            window = window_ending(month, settings.window_months)
+            inside = {table: frame.filter(pl.col("month").is_in(window)) for table, frame in tables.items()}
+            frames.append(of.make(inside, month, settings, min_users))
+            tell(done, len(months))
+        yield from store(state, of.table, pl.concat(frames), months)
+
+    return made

@@ -269,3 +269,19 @@ BESIDE = (
 # Estimated on every month alone and on every window; the rest on windows only.
 EVERY_PERIOD = (*TABLE_A1, TABLE_A2, *FIGURE_3_SLOPES, SOFTWARE_GAP)
 WINDOW_ONLY = (*TABLE_A1_FIXED, *FIGURE_3_STEPS, *FIGURE_6, SOFTWARE_GAP_TREND, RETURNS_TREND, *BESIDE)
+
+# The specification curve: each column of Table A1 on all sessions, and the preferred one on parts of them.
+_CURVE_SAMPLES: Mapping[str, pl.Expr] = {
+    "hit_trouble": pl.col("hit_trouble"),
+    "wrote_code": pl.col("wrote_code"),
+    "software_users": pl.col("software_user"),
+    "other_professions": ~pl.col("software_user"),
+    "whole_transcripts": ~pl.col("transcript_truncated"),
+}
+CURVE = (
+    *TABLE_A1,
+    *(
+        replace(TABLE_A1[4], sample=Sample(name, f"{name} among the rest", ALL_SESSIONS.keep & keep))
+        for name, keep in _CURVE_SAMPLES.items()
+    ),
+)

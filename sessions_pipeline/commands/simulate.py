@@ -26,7 +26,7 @@ def simulate() -> None:
 
 @simulate.command()
 @click.option("--sessions", type=click.IntRange(min=1_000), help="Sessions to write. [default: 398198, as published]")
-@click.option("--seed", type=int, help="Seed: the same seed gives the same study. [default: 20251001]")
+@click.option("--seed", type=int, help="Seed: the same seed gives the same study. [default: 20260616]")
 @click.option("--data-only", is_flag=True, help="Write the sessions, and leave aggregates, models and report to `ui`.")
 @click.pass_obj
 def study(home: Path | None, sessions: int | None, seed: int | None, data_only: bool) -> None:

@@ -36,7 +36,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-SEED = 20251001
+SEED = 20260616
 # Stands where a log would name the version of the agent: tells simulated sessions from read ones.
 VERSION = "simulated study"
 SESSIONS = 398_198
@@ -99,6 +99,7 @@ _MODE_SHARES: Mapping[str, tuple[float, float, float]] = {
 }
 # Relative chance of verified success; the product over all five is scaled to the study's mean.
 _MODE_ODDS = (0.20, 1.0, 1.65, 0.06, 2.5, 1.45, 0.5, 0.9, 0.08)
+_MODE_EFFORT = (0.05, 0.1, 0.15, -0.1, 0.2, 0.15, 0.0, 0.0, -0.5)
 _BAND_ODDS = (1.12, 0.95, 0.85, 0.80)
 _MONTH_RISE = 0.06
 # Growth of the mean task value from the first month to the last.
@@ -106,22 +107,22 @@ _VALUE_GROWTH = (0.20, 0.43, 0.32, 0.15, 0.20, 0.34, 0.15, 0.30, 0.02)
 _VALUE_MEDIAN = (320.0, 520.0, 230.0, 150.0, 300.0, 270.0, 420.0, 600.0, 210.0)
 # Group: share of users, relative chance of verified success.
 _OCCUPATIONS: Mapping[str, tuple[float, float]] = {
-    "15": (0.55, 1.05),
+    "15": (0.55, 1.02),
     "11": (0.09, 1.12),
-    "13": (0.08, 0.80),
-    "27": (0.06, 0.75),
-    "17": (0.05, 0.72),
-    "25": (0.045, 0.70),
-    "19": (0.04, 0.72),
-    "41": (0.03, 0.78),
-    "23": (0.02, 0.98),
-    "29": (0.015, 0.80),
-    "43": (0.01, 0.75),
-    "21": (0.005, 0.75),
-    "49": (0.005, 0.75),
+    "13": (0.08, 0.88),
+    "27": (0.06, 0.83),
+    "17": (0.05, 0.80),
+    "25": (0.045, 0.80),
+    "19": (0.04, 0.80),
+    "41": (0.03, 0.84),
+    "23": (0.02, 1.00),
+    "29": (0.015, 0.84),
+    "43": (0.01, 0.80),
+    "21": (0.005, 0.80),
+    "49": (0.005, 0.80),
 }
 _UNCLEAR_OCCUPATION = 0.3
-_LEAN_OF_TASK, _LEAN_OF_MONTH = 2.0, 0.5
+_LEAN_OF_TASK, _LEAN_OF_OCCUPATION = 2.0, 1.5
 _TASK_OF_OWN_OCCUPATION, _TASK_OF_COMPUTING = 0.25, 0.60
 
 
@@ -138,13 +139,13 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
     unclear = rng.random(sessions) < _UNCLEAR_OCCUPATION
     occupation = np.where(unclear, len(_OCCUPATIONS), true_occupation[user])
     task = _tasks(rng, true_occupation[user])
-    software = occupation == 0
+    software = true_occupation[user] == 0
     value = rng.standard_normal(sessions)
     usd = _task_values(value, mode, month)
     band = np.digitize(usd, (200.0, 1000.0, 5000.0))
 
     clear, known = _known(rng, sessions)
-    level = _levels(rng, user, value, software, month, task, clear & known)
+    level = _levels(rng, user, value, software, occupation == 0, month, task, clear & known)
     cell_chance = _cell_chances(mode, band, month, task, occupation)
     cell = _combined(mode, band, month, task, occupation)
     in_sample = clear & known
@@ -153,7 +154,10 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
     steps = _steps(level[in_sample], cell[in_sample])
     chance = cell_chance + steps[level - 1]
     outcomes = _outcomes(rng, user, level, chance)
-    effort = _effort(rng, level, band, mode, outcomes["verified"])
+    planning, execution = rng.beta(2.1, 0.9, sessions), rng.beta(0.8, 3.2, sessions)
+    # Fewer actions where the user decides: published for both ends.
+    leaning = np.array(_MODE_EFFORT)[mode] - 0.53 * (planning - 0.7) - 0.6 * (execution - 0.2)
+    effort = _effort(rng, level, band, leaning, outcomes["verified"])
     wrote_code, lines = _code(rng, level, outcomes)
     frame = pl.DataFrame(
         {
@@ -180,8 +184,8 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
             ),
             **_signals(rng, level, outcomes, clear),
             "codebase_context": _contexts(rng, wrote_code),
-            "user_planning_share": rng.beta(2.1, 0.9, sessions),
-            "user_execution_share": rng.beta(0.8, 3.2, sessions),
+            "user_planning_share": planning,
+            "user_execution_share": execution,
             "task_value_usd": usd,
             "task_value_band": _picked(list(TASK_VALUE_BANDS), band),
             "known": known,
@@ -356,6 +360,7 @@ def _levels(
     user: Integers,
     value: Floats,
     software: Flags,
+    known_software: Flags,
     month: Integers,
     task: Integers,
     in_sample: Flags,
@@ -363,10 +368,11 @@ def _levels(
     """Levels 1 to 5, shape (n,), in the published numbers among `in_sample`.
 
     They lean on the task's value, the user's occupation, the month and the user. Between 2 and 3 the kind of task and
-    the month lean once more: that is what brings the line within cells below the line over all sessions.
+    the occupation as it is labelled lean once more: that is what brings the line within
+    cells below the line over all sessions.
     """
     latent = _shared(rng, user, EXPERTISE_SHARED) + 0.6 * value + 0.35 * software + 0.06 * month
-    lower = _shared(rng, user, EXPERTISE_SHARED) + _LEAN_OF_TASK * (task == 0) + _LEAN_OF_MONTH * month
+    lower = _shared(rng, user, EXPERTISE_SHARED) + _LEAN_OF_TASK * (task == 0) + _LEAN_OF_OCCUPATION * known_software
     counts = _scaled([float(count) for count in LEVEL_COUNTS])
     bounds = np.quantile(latent[in_sample], np.cumsum(counts)[[0, 2, 3]])
     level = np.array([1, 2, 4, 5])[np.digitize(latent, bounds)]
@@ -497,7 +503,7 @@ def _contexts(rng: np.random.Generator, wrote_code: Flags) -> pl.Series:
     """Codebase context, so that those said to create or change code mostly did."""
     names = ["modifies_existing", "creates_new", "explores_existing", "no_codebase"]
     return _picked(
-        names, _drawn_from(rng, wrote_code.astype(np.int64), [(0.09, 0.02, 0.39, 0.50), (0.74, 0.22, 0.03, 0.01)])
+        names, _drawn_from(rng, wrote_code.astype(np.int64), [(0.09, 0.02, 0.37, 0.52), (0.72, 0.21, 0.05, 0.02)])
     )
 
 
@@ -508,7 +514,7 @@ def _opening(rng: np.random.Generator, level: Integers) -> Integers:
 
 
 def _effort(
-    rng: np.random.Generator, level: Integers, band: Integers, mode: Integers, verified: Flags
+    rng: np.random.Generator, level: Integers, band: Integers, leaning: Floats, verified: Flags
 ) -> dict[str, npt.NDArray]:
     """Telemetry of effort, each of shape (n,).
 
@@ -519,11 +525,10 @@ def _effort(
     n = level.size
     prompts = np.maximum(1, np.round(np.exp(rng.normal(np.log(4.0), 0.9, n)))).astype(np.int64)
     long = rng.random(n) < LONG_SESSIONS
-    leaning = np.array([0.05, 0.1, 0.15, -0.1, 0.2, 0.15, 0.0, 0.0, -0.5])[mode]
-    usual = 1.38 + LOG_ACTIONS_PER_LEVEL / (1 - LONG_SESSIONS) * level + 0.38 * band + leaning
+    usual = 1.32 + LOG_ACTIONS_PER_LEVEL / (1 - LONG_SESSIONS) * level + 0.38 * band + leaning
     actions = np.where(long, 100 * rng.random(n) ** (-1 / 2.4), np.exp(usual + rng.normal(0, 0.6, n)))
     tool_calls = np.where(rng.random(n) < NO_TOOLS, 0, np.maximum(1, np.round(actions * prompts))).astype(np.int64)
-    words = np.exp(5.90 + LOG_WORDS_PER_LEVEL * level + 0.95 * band + leaning + rng.normal(0, 0.7, n))
+    words = np.exp(6.02 + LOG_WORDS_PER_LEVEL * level + 0.95 * band + leaning + rng.normal(0, 0.7, n))
     assistant_words = np.maximum(1, np.round(words * prompts)).astype(np.int64)
     calls = np.round((tool_calls + prompts) * np.exp(0.15 * verified + rng.normal(0, 0.25, n)))
     return {

@@ -1,0 +1,166 @@
+"""Did task value rise, or did the mix of work? The change of the mean task value, cut exactly in two.
+
+Between the first and the last month of the window with sessions, for modes k with shares w and mean values m
+    within_k  = (w0 + w1)/2 · (m1 - m0)                          the same work is worth more
+    between_k = (w1 - w0) · ((m0 + m1)/2 - (M0 + M1)/2)          more is done of what is worth more than the mean M
+and the sums over k add up to M1 - M0 without a rest (a symmetric shift-share, which is Oaxaca and Blinder's
+decomposition with the mean of both months as the reference). A mode that one month lacks has no change of its own: its
+mean is taken as that of the other month, and all that it does counts as mix.
+
+Standard errors: delta method. Each user's part of the errors of w and m in both months is carried through the formulas
+and squared and summed, times G/(G - 1): clustered by user, who may be in both months. t with G - 1 degrees of freedom.
+Suppression: modes with fewer than `min_users` users in one of the months, and what would give them away.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from sessions_pipeline.analysis.errors import inference
+from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
+from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.schemas import polars_schema
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Month:
+    """One month by mode: shares and means (k,), and each user's part of their errors, (k, users)."""
+
+    share: Floats
+    mean: Floats
+    share_errors: Floats
+    mean_errors: Floats
+    present: npt.NDArray[np.bool_]
+
+    @property
+    def overall(self) -> float:
+        """Mean over all modes."""
+        return float(self.share @ self.mean)
+
+    @property
+    def overall_errors(self) -> Floats:
+        """Each user's part of the error of the overall mean, (users,)."""
+        return self.mean @ self.share_errors + self.share @ self.mean_errors
+
+
+def _month(value: Floats, mode: Integers, user: Integers, users: int) -> Month:
+    kinds = len(WORK_MODES)
+    sessions = np.bincount(mode, minlength=kinds)
+    share = sessions / value.size
+    mean = np.bincount(mode, weights=value, minlength=kinds) / np.maximum(sessions, 1)
+    cell = mode * users + user
+    counts = np.bincount(cell, minlength=kinds * users).reshape(kinds, users)
+    sums = np.bincount(cell, weights=value, minlength=kinds * users).reshape(kinds, users)
+    return Month(
+        share,
+        mean,
+        (counts - share[:, None] * counts.sum(axis=0)) / value.size,
+        (sums - mean[:, None] * counts) / np.maximum(sessions, 1)[:, None],
+        sessions > 0,
+    )
+
+
+def parts(first: Month, last: Month) -> dict[str, tuple[Floats, Floats]]:
+    """Part -> its value by mode (k,), and each user's part of the error, (k, users); 'total' is the two together."""
+    before = np.where(first.present, first.mean, last.mean)
+    after = np.where(last.present, last.mean, first.mean)
+    before_errors = np.where(first.present[:, None], first.mean_errors, last.mean_errors)
+    after_errors = np.where(last.present[:, None], last.mean_errors, first.mean_errors)
+    share, share_errors = (first.share + last.share) / 2, (first.share_errors + last.share_errors) / 2
+    moved, moved_errors = last.share - first.share, last.share_errors - first.share_errors
+    risen, risen_errors = after - before, after_errors - before_errors
+    above = (before + after) / 2 - (first.overall + last.overall) / 2
+    above_errors = (before_errors + after_errors) / 2 - (first.overall_errors + last.overall_errors) / 2
+    within = share * risen, share[:, None] * risen_errors + risen[:, None] * share_errors
+    between = moved * above, moved[:, None] * above_errors + above[:, None] * moved_errors
+    return {"within": within, "between": between, "total": (within[0] + between[0], within[1] + between[1])}
+
+
+def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
+    """Rows of analysis.task_value_change of vintage `month`.
+
+    sessions: core.classified_sessions of the window that ends in it. min_users: 1 where there is one user in all.
+    """
+    known = sessions.filter(pl.col("work_mode").is_not_null(), pl.col("task_value_usd").is_not_null()).sort(
+        "session_id"
+    )
+    months = known["month"].unique().sort().to_list()
+    if len(months) < 2:
+        return pl.DataFrame(schema=polars_schema("analysis.task_value_change"))
+    ends = known.filter(pl.col("month").is_in([months[0], months[-1]]))
+    user = np.unique(ends["user_key"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    mode = ends["work_mode"].replace_strict(WORK_MODES, range(len(WORK_MODES)), return_dtype=pl.Int64).to_numpy()
+    value, is_last = ends["task_value_usd"].to_numpy(), (ends["month"] == months[-1]).to_numpy()
+    users = int(user.max()) + 1
+    before, after = (_month(value[at], mode[at], user[at], users) for at in (~is_last, is_last))
+    hidden = _withheld(mode, user, is_last, min_users)
+    by_mode = np.concatenate([users_per_group(mode, user), np.zeros(len(WORK_MODES), dtype=np.int64)])
+    too_few = min(len(np.unique(user[~is_last])), len(np.unique(user[is_last]))) < min_users
+    rows = []
+    for part, (values, errors) in parts(before, after).items():
+        for name, of in ((ALL, slice(None)), *((name, slice(k, k + 1)) for k, name in enumerate(WORK_MODES))):
+            index = WORK_MODES.index(name) if name != ALL else None
+            if index is not None and not by_mode[index]:
+                continue
+            row: dict[str, object] = {
+                "month": month,
+                "first_month": months[0],
+                "last_month": months[-1],
+                "work_mode": name,
+                "part": part,
+                "suppressed": too_few or index in hidden,
+            }
+            if not row["suppressed"]:
+                row |= {
+                    "sessions": int(mode.size if index is None else (mode == index).sum()),
+                    "users": int(users if index is None else by_mode[index]),
+                    **_estimate(float(values[of].sum()), errors[of].sum(axis=0), before),
+                }
+            rows.append(row)
+    return pl.DataFrame(rows, schema=polars_schema("analysis.task_value_change"))
+
+
+def _estimate(change: float, errors: Floats, first: Month) -> dict[str, float]:
+    """The change in dollars and relative to the first month's mean, with intervals where there are two users."""
+    relative = change / first.overall
+    found = {"estimate": change, "relative": relative}
+    users = errors.size
+    if users < 2:
+        return found
+    correction = users / (users - 1)
+    std_error = float(np.sqrt(correction * np.square(errors).sum()))
+    relative_errors = (errors - relative * first.overall_errors) / first.overall
+    relative_error = float(np.sqrt(correction * np.square(relative_errors).sum()))
+    if not std_error or not relative_error:
+        return found
+    dollars, share = inference(change, std_error, users), inference(relative, relative_error, users)
+    return {
+        **found,
+        "std_error": std_error,
+        "ci_low": float(dollars.ci_low or 0.0),
+        "ci_high": float(dollars.ci_high or 0.0),
+        "relative_ci_low": float(share.ci_low or 0.0),
+        "relative_ci_high": float(share.ci_high or 0.0),
+    }
+
+
+def _withheld(mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_], min_users: int) -> frozenset[int]:
+    """Modes whose numbers in one of the months stand for too few users, and what would give them away."""
+    found: set[int] = set()
+    for at in (is_last, ~is_last):
+        found |= withheld_levels(mode[at], user[at], min_users)
+        found |= {kind for kind in np.unique(mode).tolist() if not (mode[at] == kind).any()} if min_users > 1 else set()
+    if len(found) == 1:
+        # What one mode withholds is the total minus the others: the next smallest goes with it.
+        rest = [kind for kind in np.unique(mode).tolist() if kind not in found]
+        found |= set(sorted(rest, key=lambda kind: len(np.unique(user[mode == kind])))[:1])
+    return frozenset(found)

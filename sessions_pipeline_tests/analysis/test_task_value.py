@@ -1,0 +1,129 @@
+"""The change of the mean task value: two parts, counted by hand, that add up, with the errors of a bootstrap."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from sessions_pipeline.analysis.task_value import task_value_change
+from sessions_pipeline.schemas import validate
+from sessions_pipeline_tests.analysis.sessions import classified_sessions
+
+FIRST, LAST = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+
+
+def rows(frame: pl.DataFrame, min_users: int = 1) -> dict[tuple[str, str], dict[str, object]]:
+    table = validate("analysis.task_value_change", task_value_change(frame, LAST, min_users))
+    return {(row["work_mode"], row["part"]): row for row in table.iter_rows(named=True)}
+
+
+def test_a_change_of_mix_is_not_sold_as_a_rise() -> None:
+    """Fixes are worth 100 and builds 500 throughout; March has 3 fixes and 1 build, April 1 fix and 3 builds."""
+    frame = classified_sessions(
+        month=[FIRST] * 4 + [LAST] * 4,
+        user_key=[f"user {i}" for i in range(8)],
+        work_mode=["fix"] * 3 + ["build"] + ["fix"] + ["build"] * 3,
+        task_value_usd=[100.0] * 3 + [500.0] + [100.0] + [500.0] * 3,
+    )
+    found = rows(frame)
+    assert found["all", "total"]["estimate"] == pytest.approx(200)
+    assert found["all", "within"]["estimate"] == pytest.approx(0)
+    assert found["all", "between"]["estimate"] == pytest.approx(200)
+    assert found["all", "between"]["relative"] == pytest.approx(1.0)
+
+
+def test_both_parts_by_hand() -> None:
+    """March: 2 fixes of 100, 2 builds of 300 (mean 200). April: 1 fix of 200, 3 builds of 400 (mean 350).
+
+    Within: fix (1/2 + 1/4)/2 · 100 = 37.5, build (1/2 + 3/4)/2 · 100 = 62.5. Mean of both months 275.
+    Between: fix -1/4 · (150 - 275) = 31.25, build 1/4 · (350 - 275) = 18.75. Together 150.
+    """
+    frame = classified_sessions(
+        month=[FIRST] * 4 + [LAST] * 4,
+        user_key=["a", "b", "a", "b", "c", "a", "b", "c"],
+        work_mode=["fix", "fix", "build", "build", "fix", "build", "build", "build"],
+        task_value_usd=[100.0, 100.0, 300.0, 300.0, 200.0, 400.0, 400.0, 400.0],
+    )
+    found = {key: row["estimate"] for key, row in rows(frame).items()}
+    assert found["fix", "within"] == pytest.approx(37.5)
+    assert found["build", "within"] == pytest.approx(62.5)
+    assert found["fix", "between"] == pytest.approx(31.25)
+    assert found["build", "between"] == pytest.approx(18.75)
+    assert found["all", "total"] == pytest.approx(150)
+
+
+def test_a_mode_of_one_month_alone_is_all_mix() -> None:
+    frame = classified_sessions(
+        month=[FIRST] * 2 + [LAST] * 2,
+        user_key=["a", "b", "a", "b"],
+        work_mode=["fix", "fix", "fix", "plan"],
+        task_value_usd=[100.0, 100.0, 100.0, 900.0],
+    )
+    found = rows(frame)
+    assert found["plan", "within"]["estimate"] == 0
+    assert found["all", "within"]["estimate"] == 0
+    assert found["all", "between"]["estimate"] == pytest.approx(found["all", "total"]["estimate"]) == pytest.approx(400)
+
+
+def drawn(seed: int, users: int = 150) -> pl.DataFrame:
+    """Users with one to eight sessions over both months, alike in mode and value."""
+    rng = np.random.default_rng(seed)
+    user = np.repeat(np.arange(users), rng.integers(1, 9, users))
+    is_last = rng.random(user.size) < 0.5
+    mode = np.where(rng.random(user.size) < 0.3 + 0.4 * rng.random(users)[user] + 0.15 * is_last, "build", "fix")
+    own = rng.normal(0, 0.5, users)[user]
+    value = np.exp(5 + own + 0.3 * is_last + 0.8 * (mode == "build") + rng.normal(0, 0.6, user.size))
+    return classified_sessions(
+        month=[LAST if late else FIRST for late in is_last],
+        user_key=[f"user {u}" for u in user],
+        work_mode=mode.tolist(),
+        task_value_usd=value.tolist(),
+    )
+
+
+def parts_of(is_last: np.ndarray, is_build: np.ndarray, value: np.ndarray) -> list[float]:
+    """Within, between, total, and each over March's mean: the formulas for two modes, written out once more."""
+    first, last = ([((is_build == kind) & at) for kind in (False, True)] for at in (~is_last, is_last))
+    w0, w1 = np.array([m.sum() for m in first]) / (~is_last).sum(), np.array([m.sum() for m in last]) / is_last.sum()
+    m0, m1 = (np.array([value[m].mean() for m in of]) for of in (first, last))
+    within, between = ((w0 + w1) / 2 * (m1 - m0)).sum(), ((m0 + m1) / 2 * (w1 - w0)).sum()
+    start = value[~is_last].mean()
+    return [*(dollars := [within, between, within + between]), *(part / start for part in dollars)]
+
+
+def test_standard_errors_are_those_of_a_bootstrap_over_users() -> None:
+    """1,000 draws of users with replacement: standard deviations within 10%, four of their own errors."""
+    frame, rng = drawn(seed=1), np.random.default_rng(2)
+    user = np.unique(frame["user_key"].to_list(), return_inverse=True)[1]
+    columns = (frame["month"] == LAST).to_numpy(), (frame["work_mode"] == "build").to_numpy()
+    value, of_user = frame["task_value_usd"].to_numpy(), [np.flatnonzero(user == u) for u in range(user.max() + 1)]
+    draws = []
+    for _ in range(1_000):
+        chosen = np.concatenate([of_user[u] for u in rng.integers(0, len(of_user), len(of_user))])
+        draws.append(parts_of(*(column[chosen] for column in columns), value[chosen]))
+    spread, ours = np.std(draws, axis=0), rows(frame)
+    for number, part in enumerate(("within", "between", "total")):
+        row = ours["all", part]
+        assert row["estimate"] == pytest.approx(parts_of(*columns, value)[number])
+        assert row["std_error"] == pytest.approx(spread[number], rel=0.1)
+        half = (row["relative_ci_high"] - row["relative_ci_low"]) / 2 / 1.976
+        assert half == pytest.approx(spread[number + 3], rel=0.1)
+
+
+def test_small_modes_are_withheld_with_another_and_one_month_has_no_change() -> None:
+    users = {"fix": 20, "build": 15, "plan": 2, "test": 9}
+    cells = [(month, mode, user) for month in (FIRST, LAST) for mode, count in users.items() for user in range(count)]
+    frame = classified_sessions(
+        month=[month for month, _, _ in cells],
+        work_mode=[mode for _, mode, _ in cells],
+        user_key=[f"{mode}/{user}" for _, mode, user in cells],
+        task_value_usd=[100.0 + i for i in range(len(cells))],
+    )
+    found = rows(frame, min_users=5)
+    hidden = {mode for (mode, _), row in found.items() if row["suppressed"]}
+    assert hidden == {"plan", "test"}
+    assert all(row["estimate"] is None and row["users"] is None for row in found.values() if row["suppressed"])
+    assert task_value_change(frame.filter(pl.col("month") == LAST), LAST, 5).is_empty()
