@@ -15,7 +15,7 @@ from sessions_pipeline.schemas import DECISIONS, EFFORT_MEASURES
 
 KINDS = ("planning", "execution")
 BIN = 0.1
-BANDS = tuple(f"{low}–{low + 20}%" for low in range(0, 100, 20))
+BANDS = tuple(f"{low}–{low + 20}" for low in range(0, 100, 20))
 # Group of marts.actions_by_who_decides → in words, and the study's name for it.
 DECIDERS = {
     "user_executes": ("the user makes over 80% of execution decisions", "user_execution_share_over_0.8"),
@@ -81,7 +81,7 @@ def deciders(inputs: ReportInputs) -> Section:
         exclusions="sessions without a decision of the kind",
         pictures=(
             Picture(
-                figures.bars("deciders", "Mean actions per prompt", cells, numbers.effort, ",~g"),
+                figures.bars("deciders", "Mean actions per prompt", cells, numbers.effort, ",~f"),
                 "Mean actions per prompt",
                 "Bars are means of these sessions with 95% intervals (clustered by user), diamonds the study’s rounded "
                 "ones.",
@@ -99,7 +99,7 @@ def figure_a2(inputs: ReportInputs) -> Section:
             title=MEASURE_NAMES[measure].capitalize(),
             subtitle="mean by the agent’s share of decisions",
             places=BANDS,
-            axis_title="the agent’s share",
+            axis_title="the agent’s share of decisions, %",
             series={
                 kind: {band - 1: cell for band, cell in bands[kind].items()} for kind in DECISIONS if kind in bands
             },
@@ -112,9 +112,9 @@ def figure_a2(inputs: ReportInputs) -> Section:
     said = [
         sentences.contrast(
             f"the mean of actions per prompt by the agent’s share of {kind} decisions",
-            f"{BANDS[min(shown) - 1]}",
+            f"{BANDS[min(shown) - 1]}%",
             shown[min(shown)],
-            f"{BANDS[max(shown) - 1]}",
+            f"{BANDS[max(shown) - 1]}%",
             shown[max(shown)],
             numbers.effort,
         )
@@ -244,7 +244,8 @@ def _bands_table(by_measure: Mapping[str, Mapping[str, Mapping[int, Cell]]]) -> 
         for kind, cells in bands.items():
             rows.append(Row((f"{MEASURE_NAMES[measure].capitalize()}, {kind} decisions",), "part"))
             rows += [
-                Row((BANDS[band - 1], *estimate(cell, numbers.effort), *size(cell))) for band, cell in cells.items()
+                Row((f"{BANDS[band - 1]}%", *estimate(cell, numbers.effort), *size(cell)))
+                for band, cell in cells.items()
             ]
     columns = (Column("The agent’s share"), Column("Mean", "Ours"), Column("95% interval", "Ours"), *SIZE)
     return Table("Effort per prompt by the agent’s share of decisions", columns, tuple(rows))

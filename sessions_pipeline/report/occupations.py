@@ -27,7 +27,8 @@ PROFESSIONS = {"software": "software", "other": "other professions"}
 def figure_6(inputs: ReportInputs) -> Section:
     """Success of sessions that wrote code: by the user's occupation, and software against the others by month."""
     every = _by_occupation(inputs)
-    largest = sorted(every, key=lambda name: -(every[name]["verified_success"].sessions or 0))[:LARGEST]
+    known = [name for name, cells in every.items() if any(cell.shown or cell.published for cell in cells.values())]
+    largest = sorted(known, key=lambda name: -(every[name]["verified_success"].sessions or 0))[:LARGEST]
     ranked = dict(
         sorted(
             ((name, every[name]) for name in largest), key=lambda item: -(item[1]["verified_success"].estimate or -1.0)

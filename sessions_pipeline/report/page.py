@@ -17,6 +17,7 @@ from sessions_pipeline.report.drawings import theme
 from sessions_pipeline.report.inputs import ReportInputs
 from sessions_pipeline.report.methods import DEFINITIONS, FORMULAS, seeds, software
 from sessions_pipeline.report.published import SOURCE
+from sessions_pipeline.report.section import label_versions
 from sessions_pipeline.report.sections import headlines, sections
 from sessions_pipeline.report.summary import summary_of
 
@@ -34,6 +35,7 @@ def build_page(inputs: ReportInputs) -> str:
     # Marks as safe only what vl-convert has drawn: it escapes the texts in its pictures itself.
     environment.filters["drawn"] = lambda figure: [Markup(svg) for svg in figure.inline_svgs()]
     environment.filters["count"] = numbers.count
+    environment.filters["versions"] = lambda classifiers: label_versions(inputs, classifiers)
     told = headlines(inputs)
     return environment.get_template("page.html").render(
         inputs=inputs,

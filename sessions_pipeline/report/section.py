@@ -47,6 +47,16 @@ class Section:
         return [caveat.heading for caveat in caveats if caveat.heading in wanted]
 
 
+def label_versions(inputs: ReportInputs, classifiers: Sequence[str]) -> str:
+    """Versions of labels and digests of prompts that an exhibit rests on: rules-1 (prompts: outcome 66f6aae4)."""
+    by_version: dict[str, list[str]] = {}
+    for name in classifiers:
+        if name in inputs.label_versions:
+            asked = f" {inputs.prompts[name][:8]}" if name in inputs.prompts else ""
+            by_version.setdefault(inputs.label_versions[name], []).append(f"{name.replace('_', ' ')}{asked}")
+    return "; ".join(f"{version} (prompts: {', '.join(asked)})" for version, asked in by_version.items())
+
+
 def analysed(inputs: ReportInputs) -> str:
     """700 sessions of 120 users analysed."""
     users = numbers.plural(inputs.users, "user")

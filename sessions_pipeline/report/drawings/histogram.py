@@ -41,7 +41,7 @@ def _panel(kind: str, shown: Distribution, top: float, layout: Layout) -> Specif
     bins = [_bin(number, cell, shown.width) for number, cell in shown.bins.items()]
     drawn = [row for row in bins if row["share"] is not None]
     spans = [row for row in drawn if row["low"] is not None]
-    hidden = [{**row, "floor": 0.0, "text": "×"} for row in bins if row["suppressed"]]
+    hidden = [{**row, "text": "×"} for row in bins if row["suppressed"]]
     x = quantitative("left", (0, 1), title="the agent’s share of decisions", format=".0%", tickCount=5, grid=False)
     x["axis"] |= {"titlePadding": 8}
     y = quantitative("share", (0, top), format=".0%", tickCount=4)
@@ -52,7 +52,13 @@ def _panel(kind: str, shown: Distribution, top: float, layout: Layout) -> Specif
     style = {"color": LIGHT["muted"], "baseline": "bottom", "fontSize": 12}
     return layered(
         marks(
-            drawn, "bar", {"color": LIGHT["bar"], "stroke": LIGHT["paper"], "strokeWidth": 1}, x=x, x2="right:Q", y=y
+            drawn,
+            "bar",
+            {"color": LIGHT["bar"], "stroke": LIGHT["paper"], "strokeWidth": 1},
+            x=x,
+            x2="right:Q",
+            y=y,
+            y2="floor:Q",
         ),
         marks(spans, "rule", {"color": LIGHT["accent"], "strokeWidth": 2}, x="middle:Q", y="low:Q", y2="high:Q"),
         marks(hidden, "text", style, x="middle:Q", y="floor:Q", text="text:N"),
@@ -80,5 +86,6 @@ def _bin(number: int, cell: Cell, width: float) -> dict[str, Any]:
         "share": cell.estimate if cell.shown else None,
         "low": cell.low if cell.has_interval else None,
         "high": cell.high if cell.has_interval else None,
+        "floor": 0.0,
         "suppressed": cell.suppressed,
     }

@@ -69,7 +69,7 @@ def _panel(panel: Panel, layout: Layout, wide: int) -> Specification:
         grid=False,
     )
     x["axis"] |= {"titlePadding": 8}
-    y = quantitative("value", (low, high), format=".0%" if panel.shares else ",~g", tickCount=5)
+    y = quantitative("value", (low, high), format=".0%" if panel.shares else ",~f", tickCount=5)
     return layered(
         # Keeps the axes where a panel has no number to draw.
         marks([{"x": 0, "value": low}], "point", {"opacity": 0, "color": LIGHT["paper"]}, x=x, y=y),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sessions_pipeline.report import numbers
@@ -72,7 +72,7 @@ def bars(cells: Mapping[str, Cell], layout: Layout, write: Write, axis_format: s
         text_at(studies, study_px, y, color=STUDY),
         *(heads if studies else heads[:1]),
         width=plot,
-        height=step(36 if layout.narrow else 32),
+        height=step(_row_px(rows)),
     )
 
 
@@ -97,29 +97,36 @@ def ranked_dots(
             lineHeight=14,
         ),
     ]
-    gap = plot / len(names)
+    legend_px = -float(names_px) if layout.narrow else 0.0
     for index, (measure, label) in enumerate(names.items()):
         colour, shape, size = SERIES[index]
+        offset = 4 * index - 9  # so that intervals of two measures do not lie on each other
         own = [entry for entry in entries if entry["measure"] == measure]
         shown = [entry for entry in own if entry["value"] is not None]
-        line = {"color": LIGHT[colour], "strokeWidth": 2, "clip": True, "yOffset": -5}
+        line = {"color": LIGHT[colour], "strokeWidth": 2, "clip": True, "yOffset": offset}
         layers += [
             marks([e for e in shown if e["low"] is not None], "rule", line, x="low:Q", x2="high:Q", y=y),
-            marks(shown, "point", {**dot(LIGHT[colour], size, shape), "yOffset": -5}, x=x, y=y),
+            marks(shown, "point", {**dot(LIGHT[colour], size, shape), "yOffset": offset}, x=x, y=y),
             marks(
                 [entry for entry in own if entry["study"] is not None],
                 "point",
-                {**hollow(LIGHT[colour], shape, size * 0.8), "yOffset": 7},
+                {**hollow(LIGHT[colour], shape, size * 0.8), "yOffset": 9},
                 x="study:Q",
                 y=y,
             ),
-            marks([{}], "point", dot(LIGHT[colour], size, shape), x={"value": index * gap + 6}, y={"value": -20}),
-            caption(label, index * gap + 16, -20, color=LIGHT[colour], fontWeight=600, fontSize=11),
+            marks([{}], "point", dot(LIGHT[colour], size, shape), x={"value": legend_px + 6}, y={"value": -20}),
+            caption(label, legend_px + 16, -20, color=LIGHT[colour], fontWeight=600, fontSize=11),
         ]
+        legend_px += 40 + 6.5 * len(label)
     hidden = [entry for entry in entries if entry["value"] is None and entry["measure"] == next(iter(names))]
     absent = [{**entry, "text": _absence(rows[entry["name"]][entry["measure"]])} for entry in hidden]
     layers.append(text_at(absent, 8, y, **{**QUIET, "yOffset": -5}))
-    return layered(*layers, width=plot, height=step(40 if layout.narrow else 36))
+    return layered(*layers, width=plot, height=step(max(_row_px(entries), 38)))
+
+
+def _row_px(rows: Sequence[dict[str, Any]]) -> int:
+    """Height of a row that holds the longest name."""
+    return max(32, 10 + 14 * max(row["text"].count("\n") + 1 for row in rows))
 
 
 def _names(count: int) -> dict[str, Any]:
