@@ -23,6 +23,7 @@ from sessions_pipeline.months import add_months, month_key, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.report import figures
+from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.vintage import SOURCES, collect
@@ -177,8 +178,11 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES).items(), start=1):
             html, path = build_page(inputs).encode(), state.folders.report(month)
             write_atomically(path, html)
+            every = state.folders.reports / "index.html"
+            write_atomically(every, build_index(entries_in(state.folders.reports), inputs.version).encode())
             # A browser follows a link to a file only if it is copied into its address bar: the path stands beside it.
             metadata = {"report": MetadataValue.path(str(path)), "link": MetadataValue.url(path.as_uri())}
+            metadata["all reports"] = MetadataValue.url(every.as_uri())
             facts = {"sessions": inputs.eligible_sessions, "users": inputs.users, "bytes": len(html)}
             context.add_asset_metadata({**metadata, **facts}, partition_key=month_key(month))
             tell(done, len(months))

@@ -10,6 +10,12 @@ from sessions_pipeline.report import exhibits, numbers, sentences
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 
 FEW_CLUSTERS = 50
+# Headings that exhibits name.
+PERSONAL = "For yourself, not for publication"
+FEW_USERS = "Few users"
+LABELS = ("Labels by rules", "Labels by a distilled judge")
+UNCALIBRATED = "Task values are not calibrated"
+ASSOCIATION = "Association, not effect"
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,12 @@ def caveats(inputs: ReportInputs) -> list[Caveat]:
 
 _ALWAYS = (
     Caveat(
-        "Task values are not calibrated",
+        UNCALIBRATED,
         "They are the backend’s estimate of a freelance price. The study’s own estimator made small jobs 2.4 times "
         "too dear and the largest 7 times too cheap. Use the order and the relative change, not the dollars.",
     ),
     Caveat(
-        "Association, not effect",
+        ASSOCIATION,
         "Expertise and outcome are read from the same transcript, and nobody assigned expertise at random. "
         "A coefficient says how the two go together.",
     ),
@@ -60,7 +66,7 @@ def _personal(inputs: ReportInputs) -> Caveat | None:
     if not inputs.personal:
         return None
     return Caveat(
-        "For yourself, not for publication",
+        PERSONAL,
         "These are one user’s own sessions. Nothing is suppressed, and numbers may describe single sessions. "
         "Intervals that are clustered by user cannot be had from one user.",
     )
@@ -69,14 +75,14 @@ def _personal(inputs: ReportInputs) -> Caveat | None:
 def _backend(inputs: ReportInputs) -> Caveat | None:
     if inputs.backend == "rules":
         return Caveat(
-            "Labels by rules",
+            LABELS[0],
             "Work mode, expertise, outcome, signals and task value come from the embedded rules backend: fixed rules "
             "on the transcript and the telemetry, not the study’s language-model judge. They are cheaper and cruder. "
             "Error in the labels is in none of the intervals.",
         )
     if inputs.backend == "distilled":
         return Caveat(
-            "Labels by a distilled judge",
+            LABELS[1],
             "Labels come from small models that learned those of a language-model judge on a sample of sessions. They "
             "copy its errors and add their own, mostly towards the commoner labels. Error in the labels is in none of "
             "the intervals.",
@@ -88,7 +94,7 @@ def _few_users(inputs: ReportInputs) -> Caveat | None:
     if inputs.personal or not 0 < inputs.users < FEW_CLUSTERS:
         return None
     return Caveat(
-        "Few users",
+        FEW_USERS,
         f"There are {numbers.plural(inputs.users, 'user')}. Below about {FEW_CLUSTERS}, intervals clustered by user "
         "tend to be too narrow.",
     )
@@ -110,9 +116,11 @@ def _hidden(frame: pl.DataFrame, inputs: ReportInputs) -> int:
     """Suppressed cells that the report shows: the vintage's window, and each of its months alone."""
     if "suppressed" not in frame.columns:
         return 0
+    if "period" not in frame.columns:
+        return frame.filter("suppressed", pl.col("month") == inputs.month).height
     of_window = (pl.col("period") == "window") & (pl.col("month") == inputs.month)
     of_months = (pl.col("period") == "month") & pl.col("month").is_in(list(inputs.months))
-    by_month = "work_mode" in frame.columns
+    by_month = bool({"work_mode", "profession"} & set(frame.columns))
     return frame.filter("suppressed", (of_window | of_months) if by_month else of_window).height
 
 

@@ -28,8 +28,15 @@ TABLE_A1_CONTROLS = {
     3: "… × month",
     4: "… × task occupation",
     5: "… × user occupation",
+    6: "… × model × length",
 }
-TABLE_A1_EFFECTS = {"Work mode × value band": 2, "× month": 3, "× task occupation": 4, "× user occupation": 5}
+TABLE_A1_EFFECTS = {
+    "Work mode × value band": 2,
+    "× month": 3,
+    "× task occupation": 4,
+    "× user occupation": 5,
+    "× model tier × session length": 6,
+}
 SUCCESSES = ("at_least_partial", "judged_success", "verified_success")
 FAILURES = ("judged_failure", "verified_failure", "abandoned")
 QUANTILES = ("p05", "p25", "p50", "p75", "p95")
@@ -95,6 +102,15 @@ class EffortCell(Cell):
 
 
 @dataclass(frozen=True)
+class Distribution:
+    """How the agent's share of decisions is spread: bins of `width` by number from 1, and the user's mean share."""
+
+    bins: Mapping[int, Cell]
+    mean: Cell
+    width: float
+
+
+@dataclass(frozen=True)
 class RateCell(Cell):
     """A rate at one level of expertise: `estimate` adjusted if the panel is, `unadjusted` beside it."""
 
@@ -146,8 +162,8 @@ class Coefficient:
 
 def work_mode_shares(frame: pl.DataFrame, month: dt.date) -> dict[str, Cell]:
     """Figure 1: share of sessions by work mode over the window, largest first; modes without a row are left out."""
-    rows = {row["work_mode"]: row for row in _at(frame, month, "window")}
-    cells = {mode: _cell(row, published("figure_1", "work_mode_share", mode)) for mode, row in rows.items()}
+    rows = {row["work_mode"]: row for row in rows_at(frame, month, "window")}
+    cells = {mode: cell_of(row, published("figure_1", "work_mode_share", mode)) for mode, row in rows.items()}
     order = sorted(cells, key=lambda mode: (-(cells[mode].estimate or 0.0), WORK_MODES.index(mode)))
     return {mode: cells[mode] for mode in order}
 
@@ -157,7 +173,7 @@ def effort(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[int, EffortCel
 
     A level without a row has no session: its cell says so and carries the study's mean alone.
     """
-    rows = {(row["measure"], row["expertise"]): row for row in _at(frame, month, "window")}
+    rows = {(row["measure"], row["expertise"]): row for row in rows_at(frame, month, "window")}
     return {
         measure: {level: _effort_cell(measure, level, rows.get((measure, level))) for level in LEVELS}
         for measure in EFFORT_MEASURES
@@ -187,7 +203,7 @@ def monthly_values(frame: pl.DataFrame, months: Sequence[dt.date]) -> dict[str, 
 
 def window_value(frame: pl.DataFrame, month: dt.date) -> Cell:
     """Mean task value of all sessions over the window, US dollars; an empty cell if there is none."""
-    return next((_cell(row) for row in _at(frame, month, "window") if row["work_mode"] == "all"), Cell())
+    return next((cell_of(row) for row in rows_at(frame, month, "window") if row["work_mode"] == "all"), Cell())
 
 
 def value_changes(values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date) -> dict[str, dict[dt.date, Cell]]:
@@ -200,6 +216,24 @@ def value_changes(values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date) 
         mode: {month: _change(cells[first], cell) for month, cell in cells.items()} if first in cells else {}
         for mode, cells in values.items()
     }
+
+
+def value_parts(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[str, Cell]]:
+    """Work mode ('all' first) → within, between and total: contributions to the change of the mean task value over the
+    window, as fractions of the first month's mean."""
+    found: dict[str, dict[str, Cell]] = {}
+    for row in frame.filter(pl.col("month") == month).iter_rows(named=True) if frame.height else ():
+        relative = {"estimate": row["relative"], "ci_low": row["relative_ci_low"], "ci_high": row["relative_ci_high"]}
+        found.setdefault(row["work_mode"], {})[row["part"]] = cell_of({**row, **relative})
+    return {mode: found[mode] for mode in VALUE_GROUPS if mode in found}
+
+
+def specification_curve(frame: pl.DataFrame, month: dt.date) -> list[dict[str, Any]]:
+    """Rows of analysis.specification_curve that could be estimated, lowest return to expertise first."""
+    if not frame.height:
+        return []
+    rows = frame.filter(pl.col("month") == month, pl.col("estimate").is_not_null())
+    return rows.sort("estimate", *(name for name in rows.columns if name != "estimate")).to_dicts()
 
 
 def published_endpoints(mode: str) -> tuple[Published | None, Published | None]:
@@ -216,7 +250,9 @@ def published_value_change(mode: str) -> Published | None:
 def outcome_panels(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt.date) -> list[Panel]:
     """Figure 5: three panels of outcomes by level; where no adjusted rate exists, the raw ones, marked as such."""
     return [
-        _panel(title, direction, sample, measures, _at(adjusted, month, "window"), _at(unadjusted, month, "window"))
+        _panel(
+            title, direction, sample, measures, rows_at(adjusted, month, "window"), rows_at(unadjusted, month, "window")
+        )
         for title, direction, sample, measures in _PANELS
     ]
 
@@ -226,14 +262,14 @@ def verified_success(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt
     rates, raw = (
         {
             row["expertise"]: row
-            for row in _at(frame, month, "window")
+            for row in rows_at(frame, month, "window")
             if row["sample"] == "all" and row["measure"] == "verified_success"
         }
         for frame in (adjusted, unadjusted)
     )
     cells = {level: _rate_cell(row, "all", adjusted=True) for level, row in sorted(rates.items())}
     without = {
-        level: _cell(raw[level]).estimate for level, cell in cells.items() if cell.unadjusted is None and level in raw
+        level: cell_of(raw[level]).estimate for level, cell in cells.items() if cell.unadjusted is None and level in raw
     }
     return {
         level: replace(cell, unadjusted=without.get(level)) if level in without and not cell.suppressed else cell
@@ -243,7 +279,7 @@ def verified_success(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt
 
 def verified_success_controls(adjusted: pl.DataFrame, month: dt.date) -> tuple[int, ...]:
     """Columns of Table A1 whose controls Table A2's adjusted rates have; empty if there is none."""
-    rows = (row for row in _at(adjusted, month, "window") if row["estimate"] is not None)
+    rows = (row for row in rows_at(adjusted, month, "window") if row["estimate"] is not None)
     return controls_of(row for row in rows if row["sample"] == "all" and row["measure"] == "verified_success")
 
 
@@ -295,14 +331,14 @@ def unbalanced(steps: Sequence[Step]) -> list[tuple[dt.date, str]]:
 
 
 def table_a1(frame: pl.DataFrame, month: dt.date, period: str = "window") -> list[Coefficient]:
-    """Table A1: the coefficient on the expertise level in columns 1 to 5; columns without a row are left out."""
-    rows = {row["specification"]: row for row in _at(frame, month, period) if row["term"] == "expertise"}
+    """Table A1: the coefficient on the expertise level in columns 1 to 6; columns without a row are left out."""
+    rows = {row["specification"]: row for row in rows_at(frame, month, period) if row["term"] == "expertise"}
     return [
         Coefficient(
             name=f"({column}) {controls}",
             column=column,
             cell=replace(
-                _coefficient_cell(row), published=published("table_a1", "expertise_coefficient", f"column_{column}")
+                coefficient_cell(row), published=published("table_a1", "expertise_coefficient", f"column_{column}")
             ),
             fit=row,
             published_cells=published("table_a1", "fixed_effect_cells", f"column_{column}"),
@@ -313,15 +349,62 @@ def table_a1(frame: pl.DataFrame, month: dt.date, period: str = "window") -> lis
     ]
 
 
+OTHER_MEANS = {
+    **{f"table_a1_fixed_{column}": f"column {column}, on the sessions of column 6" for column in range(1, 7)},
+    "table_a1_5_user_and_month": "column 5, errors clustered by user and by month",
+    "table_a1_5_jackknife": "column 5, jackknife errors by user (CRV3)",
+    "table_a1_5_user_effects": "column 5, with user fixed effects",
+    "table_a1_5_opening": "column 5, level read from the first prompt alone",
+    "table_a1_5_logit": "column 5, logit: average marginal effect",
+}
+
+
+def other_means(frame: pl.DataFrame, month: dt.date) -> dict[str, Coefficient]:
+    """The coefficient of Table A1 by other samples, errors and models: what it is in words → the coefficient."""
+    rows = {
+        row["specification"]: row
+        for row in rows_at(frame, month, "window")
+        if row["term"] in ("expertise", "expertise_opening")
+    }
+    return {
+        words: Coefficient(words, 5, coefficient_cell(rows[name]), rows[name])
+        for name, words in OTHER_MEANS.items()
+        if name in rows
+    }
+
+
+def coefficient(frame: pl.DataFrame, month: dt.date, specification: str, term: str) -> Cell:
+    """One coefficient over the window; an empty cell without its row."""
+    found = (
+        row for row in rows_at(frame, month, "window") if row["specification"] == specification and row["term"] == term
+    )
+    return next(map(coefficient_cell, found), Cell())
+
+
+def effort_slope(frame: pl.DataFrame, month: dt.date, measure: str) -> Cell:
+    """Figure 3's regression: relative change of effort per level of expertise, exp(b) − 1, beside the study's."""
+    cell = coefficient(frame, month, f"figure_3_{measure.partition('_')[0]}", "expertise")
+    study = published("figure_3_regression", measure, "per_expertise_level")
+    ends = (None if end is None else math.expm1(end) for end in (cell.estimate, cell.low, cell.high))
+    estimate, low, high = ends
+    return replace(cell, estimate=estimate, low=low, high=high, published=study)
+
+
+def preferred(rows: Sequence[Coefficient]) -> Coefficient | None:
+    """The study's preferred column 5; where it has no interval, the nearest one before it that has, else column 6."""
+    fitted = {row.column: row for row in rows if row.cell.has_interval}
+    return next((fitted[column] for column in (5, 4, 3, 2, 1, 6) if column in fitted), None)
+
+
 def table_a2(frame: pl.DataFrame, month: dt.date) -> dict[int, Coefficient]:
     """Table A2: level → difference in verified success from novices, levels 2 to 5."""
-    rows = {row["term"]: row for row in _at(frame, month, "window") if row["specification"] == "table_a2"}
+    rows = {row["term"]: row for row in rows_at(frame, month, "window") if row["specification"] == "table_a2"}
     return {
         level: Coefficient(
             name=f"{level} {LEVEL_NAMES[level]}",
             column=5,
             cell=replace(
-                _coefficient_cell(row), published=published("table_a2", "coefficient_vs_novice", f"expertise_{level}")
+                coefficient_cell(row), published=published("table_a2", "coefficient_vs_novice", f"expertise_{level}")
             ),
             fit=row,
         )
@@ -332,9 +415,9 @@ def table_a2(frame: pl.DataFrame, month: dt.date) -> dict[int, Coefficient]:
 
 def truncation(frame: pl.DataFrame, month: dt.date) -> tuple[dict[int, Cell], dict[str, Cell]]:
     """Share of sessions whose transcript was cut: by level of expertise, and by work mode, most often cut first."""
-    rows = _at(frame, month, "window")
-    levels = {int(row["label"]): _cell(row) for row in rows if row["breakdown"] == "expertise"}
-    modes = {row["label"]: _cell(row) for row in rows if row["breakdown"] == "work_mode"}
+    rows = rows_at(frame, month, "window")
+    levels = {int(row["label"]): cell_of(row) for row in rows if row["breakdown"] == "expertise"}
+    modes = {row["label"]: cell_of(row) for row in rows if row["breakdown"] == "work_mode"}
     order = sorted(modes, key=lambda mode: (-(modes[mode].estimate or 0.0), WORK_MODES.index(mode)))
     return dict(sorted(levels.items())), {mode: modes[mode] for mode in order}
 
@@ -346,13 +429,15 @@ _PANELS = (
 )
 
 
-def _at(frame: pl.DataFrame, month: dt.date, period: str) -> list[dict[str, Any]]:
+def rows_at(frame: pl.DataFrame, month: dt.date, period: str) -> list[dict[str, Any]]:
+    """The rows of one month and period."""
     if not frame.height:
         return []
     return frame.filter((pl.col("month") == month) & (pl.col("period") == period)).to_dicts()
 
 
-def _cell(row: Mapping[str, Any], reference: Published | None = None) -> Cell:
+def cell_of(row: Mapping[str, Any], reference: Published | None = None) -> Cell:
+    """The cell of a row of marts.*; a suppressed one without its numbers."""
     if row["suppressed"]:
         return Cell(suppressed=True, reason=row.get("missing_reason"), published=reference)
     return Cell(
@@ -370,12 +455,13 @@ def _effort_cell(measure: str, level: int, row: Mapping[str, Any] | None) -> Eff
     study = published("figure_3", measure, f"expertise_{level}")
     if row is None:
         return EffortCell(sessions=0, users=0, reason="no session at this level", published=study)
-    cell = _cell(row, study)
+    cell = cell_of(row, study)
     details = {} if cell.suppressed else {name: row[name] for name in ("zero_sessions", *QUANTILES)}
     return EffortCell(**{**vars(cell), **details})
 
 
-def _coefficient_cell(row: Mapping[str, Any]) -> Cell:
+def coefficient_cell(row: Mapping[str, Any]) -> Cell:
+    """The cell of a row of analysis.coefficients."""
     return Cell(
         estimate=_finite(row["estimate"]),
         low=_finite(row["ci_low"]),
@@ -396,7 +482,7 @@ def _by_month(frame: pl.DataFrame, column: str, value: str, months: Sequence[dt.
     rows = frame.filter(
         (pl.col("period") == "month") & (pl.col(column) == value) & pl.col("month").is_in(list(months))
     ).sort("month")
-    return {row["month"]: _cell(row) for row in rows.iter_rows(named=True)}
+    return {row["month"]: cell_of(row) for row in rows.iter_rows(named=True)}
 
 
 def _change(first: Cell, cell: Cell) -> Cell:
@@ -432,7 +518,7 @@ def _panel(
         for row in unadjusted
         if row["sample"] == sample and row["measure"] in measures
     }
-    is_adjusted = any(_cell(row).shown for row in wanted)
+    is_adjusted = any(cell_of(row).shown for row in wanted)
     rows = {(row["measure"], row["expertise"]): row for row in wanted} if is_adjusted or not raw else raw
     cells = {
         key: _rate_cell(row, sample, is_adjusted)
@@ -444,7 +530,7 @@ def _panel(
 
 def _rate_cell(row: Mapping[str, Any], sample: str, adjusted: bool) -> RateCell:
     exhibit = "figure_5_all" if sample == "all" else "figure_5_hit_trouble"
-    cell = _cell(row, published(exhibit, row["measure"], f"expertise_{row['expertise']}"))
+    cell = cell_of(row, published(exhibit, row["measure"], f"expertise_{row['expertise']}"))
     raw = row["unadjusted"] if adjusted else cell.estimate
     return RateCell(**vars(cell), unadjusted=None if cell.suppressed else _finite(raw))
 

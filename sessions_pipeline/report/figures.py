@@ -15,10 +15,10 @@ import polars as pl
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.report import exhibits, numbers
-from sessions_pipeline.report.drawings import expertise, modes, months, theme
+from sessions_pipeline.report.drawings import expertise, histogram, lines, modes, months, rows, theme
 from sessions_pipeline.report.drawings import flow as drawn_flow
 from sessions_pipeline.report.drawings.marks import NARROW, WIDE, Layout, Specification, caption, finished, layered
-from sessions_pipeline.report.exhibits import Cell
+from sessions_pipeline.report.exhibits import Cell, Distribution
 
 Write = Callable[[float | None], str]
 
@@ -141,11 +141,11 @@ def outcomes(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt.date) -
 
 def returns(coefficients: pl.DataFrame, month: dt.date) -> Figure:
     """Table A1 as a picture: points of verified success per level of expertise, ours and the study's."""
-    rows = exhibits.table_a1(coefficients, month)
-    if not any(row.cell.shown for row in rows):
-        return _nothing("table-a1", "No column of Table A1 could be estimated", [row.cell for row in rows])
-    words = (f"column {row.name}: {_in_short(row.cell, numbers.points)}" for row in rows)
-    return _drawn("table-a1", lambda layout: expertise.returns(rows, layout), "Coefficient on expertise", words)
+    columns = exhibits.table_a1(coefficients, month)
+    if not any(row.cell.shown for row in columns):
+        return _nothing("table-a1", "No column of Table A1 could be estimated", [row.cell for row in columns])
+    words = (f"column {row.name}: {_in_short(row.cell, numbers.points)}" for row in columns)
+    return _drawn("table-a1", lambda layout: expertise.returns(columns, layout), "Coefficient on expertise", words)
 
 
 def flow(attrition: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figure:
@@ -155,6 +155,59 @@ def flow(attrition: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figure:
         return _nothing("flow", "Nothing was found in these months", [])
     words = (f"{exhibits.rule_name(step)}, {numbers.count(step.remaining)} left" for step in steps)
     return _drawn("flow", lambda layout: drawn_flow.flow(steps, layout), "Left after each rule", words)
+
+
+def bars(name: str, opening: str, cells: Mapping[str, Cell], write: Write, axis_format: str) -> Figure:
+    """A bar with its interval for each name, the study's figure as a diamond. opening: what the numbers are."""
+    if not any(cell.shown for cell in cells.values()):
+        return _nothing(name, f"{opening}: no number to show", cells.values())
+    words = (f"{label} {_in_short(cell, write)}" for label, cell in cells.items())
+    return _drawn(name, lambda layout: rows.bars(cells, layout, write, axis_format), opening, words)
+
+
+def ranked_dots(
+    name: str, opening: str, groups: Mapping[str, Mapping[str, Cell]], measures: Mapping[str, str]
+) -> Figure:
+    """Shares of several measures for each group, the study's hollow below. measures: key → label."""
+    cells = [cell for of_group in groups.values() for cell in of_group.values()]
+    if not any(cell.shown for cell in cells):
+        return _nothing(name, f"{opening}: no number to show", cells)
+    words = (
+        f"{group}, {measures[measure]}: {_in_short(cell, numbers.share)}"
+        for group, of_group in groups.items()
+        for measure, cell in of_group.items()
+    )
+    return _drawn(name, lambda layout: rows.ranked_dots(groups, measures, layout, "share of sessions"), opening, words)
+
+
+def line_panels(name: str, opening: str, panels: Sequence[lines.Panel]) -> Figure:
+    """Lines over ordered places, panel by panel."""
+    cells = [cell for panel in panels for series in panel.series.values() for cell in series.values()]
+    if not any(cell.shown for cell in cells):
+        return _nothing(name, f"{opening}: no number to show", cells)
+    words = (
+        f"{panel.title}, {' '.join(filter(None, (series, panel.places[at])))}: "
+        f"{_in_short(cell, numbers.share if panel.shares else numbers.effort)}"
+        for panel in panels
+        for series, by_place in panel.series.items()
+        for at, cell in by_place.items()
+    )
+    return _drawn(name, lambda layout: lines.lines(panels, layout), opening, words)
+
+
+def decision_shares(distributions: Mapping[str, Distribution]) -> Figure:
+    """Figure 2: the agent's share of planning and of execution decisions, in bins, the study's means above."""
+    cells = [cell for shown in distributions.values() for cell in (*shown.bins.values(), shown.mean)]
+    if not any(cell.shown for shown in distributions.values() for cell in shown.bins.values()):
+        return _nothing("figure-2", "No share of decisions to show", cells)
+    words = (
+        f"{kind}, bin {number} of {len(shown.bins)}: {_in_short(cell, numbers.share)}"
+        for kind, shown in distributions.items()
+        for number, cell in shown.bins.items()
+    )
+    return _drawn(
+        "figure-2", lambda layout: histogram.histograms(distributions, layout), "The agent’s share of decisions", words
+    )
 
 
 def _drawn(name: str, draw: Callable[[Layout], Specification], opening: str, words: Iterable[str]) -> Figure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -18,10 +18,26 @@ TABLES = {
     "effort_by_expertise": "marts.effort_by_expertise",
     "outcomes_by_expertise": "marts.outcomes_by_expertise",
     "truncation": "marts.truncation_by_expertise_and_mode",
+    "decision_shares": "marts.decision_shares",
+    "mean_decision_shares": "marts.mean_decision_shares",
+    "decision_correlations": "marts.decision_correlations",
+    "effort_by_decision_share": "marts.effort_by_decision_share",
+    "actions_by_who_decides": "marts.actions_by_who_decides",
+    "effort_by_model": "marts.effort_by_model",
+    "codebase_context_shares": "marts.codebase_context_shares",
+    "success_by_signal": "marts.success_by_signal",
+    "success_by_occupation": "marts.success_by_occupation",
+    "success_by_profession": "marts.success_by_profession",
+    "occupations_crossed": "marts.occupations_crossed",
     "coefficients": "analysis.coefficients",
     "adjusted_rates": "analysis.adjusted_rates",
     "attrition": "core.attrition",
     "agreement": "analysis.agreement",
+    "corrected_estimates": "analysis.corrected_estimates",
+    "sign_sensitivity": "analysis.sign_sensitivity",
+    "published_comparison": "analysis.published_comparison",
+    "task_value_change": "analysis.task_value_change",
+    "specification_curve": "analysis.specification_curve",
 }
 
 
@@ -33,6 +49,7 @@ class ReportInputs:
     frames: the tables of `TABLES` by their short names; one that is absent counts as empty.
     sessions: found in the window; eligible_sessions: analysed; users: distinct users of these.
     label_versions: classifier → backend version. methods: any other setting or definition, name → value.
+    prompts: classifier → digest of what was asked.
     generated_from: what the numbers rest on (tables, prompts, logs) → digest.
     personal: one user's own logs, nothing suppressed. generated_at: as it is to be printed, or None.
     """
@@ -53,6 +70,7 @@ class ReportInputs:
     generated_from: Mapping[str, str]
     version: str
     generated_at: str | None = None
+    prompts: Mapping[str, str] = field(default_factory=dict)
 
     def frame(self, name: str) -> pl.DataFrame:
         """A table by its short name; an empty one if it was not handed over."""

@@ -9,76 +9,88 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from sessions_pipeline.report import numbers, sentences
 from sessions_pipeline.report.caveats import caveats
 from sessions_pipeline.report.drawings import theme
 from sessions_pipeline.report.inputs import ReportInputs
+from sessions_pipeline.report.methods import DEFINITIONS, FORMULAS, seeds, software
 from sessions_pipeline.report.published import SOURCE
+from sessions_pipeline.report.section import label_versions
 from sessions_pipeline.report.sections import headlines, sections
+from sessions_pipeline.report.summary import summary_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 __all__ = ["ReportInputs", "build_page"]
 
 
 def build_page(inputs: ReportInputs) -> str:
     """The report as one HTML document. The same inputs give the same text."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
+    environment = templates()
+    # Marks as safe only what vl-convert has drawn: it escapes the texts in its pictures itself.
+    environment.filters["drawn"] = lambda figure: [Markup(svg) for svg in figure.inline_svgs()]
+    environment.filters["count"] = numbers.count
+    environment.filters["versions"] = lambda classifiers: label_versions(inputs, classifiers)
+    told = headlines(inputs)
+    return environment.get_template("page.html").render(
+        inputs=inputs,
+        **style_and_script(),
+        month=numbers.month_name(inputs.month),
+        period=_period(inputs),
+        judged_by=sentences.judged_by(inputs.backend),
+        study=SOURCE,
+        headlines=told,
+        summary=summary_of(inputs, _period(inputs), told),
+        sections=sections(inputs),
+        caveats=caveats(inputs),
+        definitions=DEFINITIONS,
+        formulas=FORMULAS,
+        seeds=seeds(),
+        software=software(),
+    )
+
+
+def templates() -> Environment:
+    """The templates of this package, every text escaped."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    return Environment(
         loader=FunctionLoader(_template),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Marks as safe only what vl-convert has drawn: it escapes the texts in its pictures itself.
-    environment.filters["drawn"] = lambda figure: [Markup(svg) for svg in figure.inline_svgs()]
-    environment.filters["count"] = numbers.count
-    style = _style()
-    return environment.get_template("page.html").render(
-        inputs=inputs,
-        style=Markup(style),
-        style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        month=numbers.month_name(inputs.month),
-        period=_period(inputs),
-        judged_by=sentences.judged_by(inputs.backend),
-        study=SOURCE,
-        headlines=headlines(inputs),
-        sections=sections(inputs),
-        caveats=caveats(inputs),
-        definitions=_DEFINITIONS,
-    )
 
 
-_DEFINITIONS = {
-    "Session": "One interactive session of a coding agent, its sub-agents included; its month is that of its first "
-    "line, UTC.",
-    "Verified success": "Outcome succeeded, and a success signal of 4 or 5 (e.g. a matching commit, passing tests, "
-    "explicit approval).",
-    "Judged success": "Outcome succeeded.",
-    "At least partial success": "Outcome succeeded or partially succeeded.",
-    "Judged failure, verified failure": "Outcome failed; verified with a failure signal of 4 or 5.",
-    "Hit trouble": "Failure signal of 3 or more.",
-    "Abandoned": "Outcome failed and not a line of code added.",
-    "Actions per prompt": "Tool calls divided by prompts that a person wrote.",
-    "Words per prompt": "Words of assistant text divided by prompts that a person wrote.",
-    "Adjusted rate": "Rate by level with controls, recentred so that the session-weighted mean of the levels equals "
-    "the raw overall rate.",
-    "95% interval": "Clustered by user; for coefficients t with users minus one degrees of freedom.",
-    "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
-    "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation.",
-    "Claims": "A sentence names a difference only where two 95% intervals do not overlap, or where the interval of "
-    "the difference excludes zero.",
-}
+def style_and_script() -> dict[str, str]:
+    """The style sheet, the script, and the digests by which the content security policy allows these two alone."""
+    from markupsafe import Markup
+
+    style, script = _style(), _template("tables.js")
+    return {
+        "style": Markup(style),
+        "style_digest": _digest(style),
+        "script": Markup(script),
+        "script_digest": _digest(script),
+    }
 
 
 def _template(name: str) -> str:
     return files(__package__).joinpath("templates", name).read_text(encoding="utf-8")
 
 
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
 def _style() -> str:
-    """The style sheet with the colours of both themes; its digest is all that the content security policy allows."""
+    """The style sheet with the colours of both themes."""
     sheet = _template("page.css")
     return sheet.replace("/* light */", theme.css_variables(False)).replace("/* dark */", theme.css_variables(True))
 

@@ -8,41 +8,24 @@ from dataclasses import dataclass
 import polars as pl
 
 from sessions_pipeline.report import exhibits, figures, numbers, sentences, tables
+from sessions_pipeline.report.caveats import ASSOCIATION, UNCALIBRATED
+from sessions_pipeline.report.comparison import comparison
+from sessions_pipeline.report.composition import codebase_context, effort_by_model, figure_a1
+from sessions_pipeline.report.corrections import corrections
+from sessions_pipeline.report.decisions import deciders, figure_2, figure_a2
 from sessions_pipeline.report.exhibits import Cell, Panel
-from sessions_pipeline.report.figures import Figure
 from sessions_pipeline.report.inputs import ReportInputs
-from sessions_pipeline.report.tables import Table
+from sessions_pipeline.report.occupations import crossed, figure_6
+from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
 
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with its place in the page. caption: how to read it."""
-
-    figure: Figure
-    title: str
-    caption: str
-
-
-@dataclass(frozen=True)
-class Section:
-    """One exhibit. tables_open: stand in the page; tables_folded: behind a click; labelled: rests on labels."""
-
-    anchor: str
-    heading: str
-    label: str
-    sentence: str
-    basis: str
-    exclusions: str
-    pictures: tuple[Picture, ...] = ()
-    tables_open: tuple[Table, ...] = ()
-    tables_folded: tuple[Table, ...] = ()
-    labelled: bool = True
+_SUCCESS_LABELS = ("expertise", "outcome", "success_signal")
 
 
 @dataclass(frozen=True)
 class Headline:
-    """A number at the top of the page with its interval or another remark under it."""
+    """A number at the top of the page with its interval or another remark under it. name: the same in every report."""
 
+    name: str
     label: str
     value: str
     remark: str
@@ -54,32 +37,46 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
     shown = {mode: cell for mode, cell in shares.items() if cell.shown}
     mode, share = next(iter(shown.items()), ("the largest work mode", Cell()))
     value = exhibits.window_value(inputs.frame("task_value"), inputs.month)
-    slopes = [row.cell for row in exhibits.table_a1(inputs.frame("coefficients"), inputs.month)]
-    slope = next((cell for cell in reversed(slopes) if cell.shown), slopes[-1] if slopes else Cell())
+    columns = exhibits.table_a1(inputs.frame("coefficients"), inputs.month)
+    best = exhibits.preferred(columns)
+    slope = best.cell if best else columns[-1].cell if columns else Cell()
     found = f"of {numbers.plural(inputs.sessions, 'session')} found, by {numbers.plural(inputs.users, 'user')}"
     return [
-        Headline("Sessions analysed", numbers.count(inputs.eligible_sessions), found),
-        Headline(f"Share of {mode}", numbers.share(share.estimate), _remark(share, numbers.share)),
-        Headline("Mean task value", numbers.dollars(value.estimate), _remark(value, numbers.dollars)),
+        Headline("sessions", "Sessions analysed", numbers.count(inputs.eligible_sessions), found),
+        Headline("work_mode", f"Share of {mode}", numbers.share(share.estimate), _remark(share, numbers.share)),
+        Headline("task_value", "Mean task value", numbers.dollars(value.estimate), _remark(value, numbers.dollars)),
         Headline(
-            "Verified success per level of expertise", numbers.points(slope.estimate), _remark(slope, numbers.points)
+            "slope",
+            "Verified success per level of expertise",
+            numbers.points(slope.estimate),
+            _remark(slope, numbers.points),
         ),
         *_ends_of_expertise(inputs),
     ]
 
 
 def sections(inputs: ReportInputs) -> list[Section]:
-    """Every exhibit of the report."""
+    """Every exhibit of the report, in the order of the study; what the study left open, and the checks, at the end."""
     return [
         _flow(inputs),
         _figure_1(inputs),
+        codebase_context(inputs),
+        figure_2(inputs),
+        deciders(inputs),
         _figure_3(inputs),
         _figure_4(inputs),
         _figure_5(inputs),
+        figure_6(inputs),
+        figure_a1(inputs),
+        figure_a2(inputs),
         _a1(inputs),
         _a2(inputs),
+        effort_by_model(inputs),
+        crossed(inputs),
         _truncation(inputs),
+        corrections(inputs),
         *_agreement(inputs),
+        comparison(inputs),
     ]
 
 
@@ -100,7 +97,9 @@ def _ends_of_expertise(inputs: ReportInputs) -> list[Headline]:
     )
     levels = [level for level, cell in rates.items() if cell.shown]
     return [
-        Headline(f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})", *_rate(rates[level]))
+        Headline(
+            f"level_{level}", f"Verified success, level {level} ({exhibits.LEVEL_NAMES[level]})", *_rate(rates[level])
+        )
         for level in dict.fromkeys([*levels[:1], *levels[-1:]])
     ]
 
@@ -112,20 +111,6 @@ def _rate(cell: exhibits.RateCell) -> tuple[str, str]:
     if adjusted or cell.unadjusted is None:
         return numbers.share(cell.estimate), f"adjusted; {_remark(cell, numbers.share)}"
     return numbers.share(cell.unadjusted), "raw rate; too little data to adjust it"
-
-
-def _analysed(inputs: ReportInputs) -> str:
-    users = numbers.plural(inputs.users, "user")
-    return f"{numbers.plural(inputs.eligible_sessions, 'session')} of {users} analysed"
-
-
-def _resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str) -> str:
-    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden."""
-    hidden = sum(cell.suppressed for cell in cells)
-    if hidden:
-        why = f"fewer than {inputs.min_users} users, or revealing such a cell"
-        return f"{_analysed(inputs)}; {numbers.plural(hidden, 'cell')} suppressed ({why})"
-    return f"{numbers.plural(sum(cell.sessions or 0 for cell in cells), 'session')} {what}; {_analysed(inputs)}"
 
 
 def _flow(inputs: ReportInputs) -> Section:
@@ -147,7 +132,6 @@ def _flow(inputs: ReportInputs) -> Section:
             ),
         ),
         tables_folded=(tables.attrition(steps),) if steps else (),
-        labelled=False,
     )
 
 
@@ -159,7 +143,8 @@ def _figure_1(inputs: ReportInputs) -> Section:
         heading="Figure 1. What the sessions are spent on",
         label="Figure 1: work modes",
         sentence=sentences.work_modes(cells),
-        basis=_resting_on(inputs, list(cells.values()), "with a work mode"),
+        classifiers=("work_mode",),
+        basis=resting_on(inputs, list(cells.values()), "with a work mode"),
         exclusions="sessions without a work-mode label",
         pictures=(
             Picture(
@@ -178,12 +163,17 @@ def _figure_3(inputs: ReportInputs) -> Section:
     measures = exhibits.effort(frame, inputs.month)
     first = next(iter(measures.values()), {})
     names = exhibits.MEASURE_NAMES
+    coefficients = inputs.frame("coefficients")
+    slopes = {names[measure]: exhibits.effort_slope(coefficients, inputs.month, measure) for measure in measures}
+    estimated = {name: cell for name, cell in slopes.items() if cell.shown or cell.reason}
+    said = [sentences.effort(levels, names[measure]) for measure, levels in measures.items()]
     return Section(
         anchor="figure-3",
         heading="Figure 3. How much a prompt sets off, by expertise",
         label="Figure 3: effort",
-        sentence=" ".join(sentences.effort(levels, names[measure]) for measure, levels in measures.items()),
-        basis=_resting_on(inputs, list(first.values()), "with a level of expertise"),
+        sentence=" ".join(filter(None, [*said, sentences.effort_slopes(estimated)])),
+        classifiers=("expertise",),
+        basis=resting_on(inputs, list(first.values()), "with a level of expertise"),
         exclusions="sessions with unclear expertise; for the geometric mean also those where the measure is zero",
         pictures=(
             Picture(
@@ -195,7 +185,10 @@ def _figure_3(inputs: ReportInputs) -> Section:
                 "scale.",
             ),
         ),
-        tables_folded=tuple(tables.effort(levels, measure) for measure, levels in measures.items()),
+        tables_folded=(
+            *(tables.effort(levels, measure) for measure, levels in measures.items()),
+            *([tables.effort_slopes(estimated)] if estimated else []),
+        ),
     )
 
 
@@ -211,13 +204,18 @@ def _figure_4(inputs: ReportInputs) -> Section:
     if has_values:
         folded += [tables.value_endpoints(values, changes, axis)] if len(axis) > 1 else []
         folded += [tables.task_values(values, changes, _monthly_values(inputs))]
+    parts = exhibits.value_parts(inputs.frame("task_value_change"), inputs.month)
+    said.append(sentences.value_parts(parts))
+    folded += [tables.value_parts(parts)] if parts else []
     cells = [cell for by_month in shares.values() for cell in by_month.values()]
     return Section(
         anchor="figure-4",
         heading="Figure 4. Work modes and task value by month",
         label="Figure 4: months",
         sentence=" ".join(filter(None, said)),
-        basis=_resting_on(inputs, cells, "with a work mode, over all months"),
+        classifiers=("work_mode", "task_value"),
+        own_caveats=(UNCALIBRATED,),
+        basis=resting_on(inputs, cells, "with a work mode, over all months"),
         exclusions="sessions without a work-mode label; for task values also those without a price",
         pictures=_figure_4_pictures(inputs),
         tables_folded=tuple(folded),
@@ -263,7 +261,9 @@ def _figure_5(inputs: ReportInputs) -> Section:
         heading="Figure 5. How sessions end, by expertise",
         label="Figure 5: outcomes",
         sentence=sentences.outcomes(panels) if has_rates else "",
-        basis=_resting_on(inputs, verified, "in the first panel"),
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
+        basis=resting_on(inputs, verified, "in the first panel"),
         exclusions="sessions with no clear goal or unclear expertise; for adjusted rates also small cells, as in "
         "Table A1",
         pictures=(
@@ -298,13 +298,18 @@ def _a1(inputs: ReportInputs) -> Section:
     frame = inputs.frame("coefficients")
     rows = exhibits.table_a1(frame, inputs.month)
     alone = exhibits.table_a1(frame, inputs.month, period="month")
+    others = exhibits.other_means(frame, inputs.month)
+    curve = exhibits.specification_curve(inputs.frame("specification_curve"), inputs.month)
+    choices = [Cell(row["estimate"], row["ci_low"], row["ci_high"]) for row in curve]
     month = numbers.month_name(inputs.month)
     return Section(
         anchor="table-a1",
         heading="Table A1. Verified success and expertise",
         label="Table A1",
-        sentence=sentences.slope(rows) if rows else "",
-        basis=f"{_analysed(inputs)}; sessions, users and cells of each column are in the table",
+        sentence=f"{sentences.slope(rows) if rows else ''} {sentences.specification_curve(choices)}".strip(),
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
+        basis=f"{analysed(inputs)}; sessions, users and cells of each column are in the table",
         exclusions="sessions with no clear goal or unclear expertise; cells with too few users and sessions alone in "
         "their cell (counted in the table)",
         pictures=(
@@ -317,7 +322,11 @@ def _a1(inputs: ReportInputs) -> Section:
             ),
         ),
         tables_open=(tables.table_a1(rows),) if rows else (),
-        tables_folded=(tables.table_a1(alone, f" ({month} alone)"),) if alone else (),
+        tables_folded=(
+            *([tables.other_means(others)] if others else []),
+            *([tables.specification_curve(curve)] if curve else []),
+            *([tables.table_a1(alone, f" ({month} alone)")] if alone else []),
+        ),
     )
 
 
@@ -331,7 +340,9 @@ def _a2(inputs: ReportInputs) -> Section:
         heading="Table A2. Verified success, level by level",
         label="Table A2",
         sentence=sentences.steps(coefficients) if coefficients else "",
-        basis=_resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
+        classifiers=_SUCCESS_LABELS,
+        own_caveats=(ASSOCIATION,),
+        basis=resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
         exclusions="as in Table A1",
         tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
         if rates or coefficients
@@ -347,7 +358,8 @@ def _truncation(inputs: ReportInputs) -> Section:
         heading="Cut transcripts, by expertise and by work mode",
         label="Cut transcripts",
         sentence=sentences.truncation(levels, modes),
-        basis=_resting_on(inputs, list(levels.values()), "with a level of expertise"),
+        classifiers=("expertise", "work_mode"),
+        basis=resting_on(inputs, list(levels.values()), "with a level of expertise"),
         exclusions="by expertise, sessions where it is unclear; by mode, sessions without a work-mode label",
         tables_open=(tables.truncation(levels, modes),) if levels or modes else (),
     )

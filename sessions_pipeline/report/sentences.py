@@ -18,6 +18,7 @@ from sessions_pipeline.report.exhibits import (
     FacetAgreement,
     Panel,
     Step,
+    preferred,
     rule_name,
 )
 
@@ -79,6 +80,35 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> str:
     return _contrast(f"the geometric mean of {measure}", levels, numbers.effort)
 
 
+def effort_slopes(slopes: Mapping[str, Cell]) -> str:
+    """Figure 3's regressions: change of effort per level, with controls. slopes: measure in words → cell."""
+    said = []
+    for measure, cell in slopes.items():
+        if cell.has_interval:
+            claim = "goes with" if _sign(cell) else "goes with a change that cannot be told from zero:"
+            change = with_interval(cell, numbers.change)
+            said.append(f"With controls, one more level {claim} {change} {measure}. {beside_study(cell)}")
+    return " ".join(text.strip() for text in said)
+
+
+def software_gap(gap: Cell, per_month: Cell) -> str:
+    """Figure 6 by month: the gap between software and other professions, months taken out, and whether it moves."""
+    if not gap.has_interval:
+        return ""
+    where = "sessions that wrote code, within months"
+    told = with_interval(gap, numbers.points)
+    if _sign(gap):
+        side = "higher" if _sign(gap) > 0 else "lower"
+        text = f"Verified success is {side} among software users than in other professions by {told} ({where})."
+    else:
+        text = f"Between software users and other professions the gap is {told} ({where}): it cannot be told from zero."
+    if not per_month.has_interval:
+        return text
+    moves = f"it changes by {with_interval(per_month, numbers.points)} a month"
+    clear = "" if _sign(per_month) else ", which cannot be told from no change"
+    return f"{text} Over the months {moves}{clear}. The study calls its gap of about five points stable."
+
+
 def mode_trends(series: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[dt.date]) -> str:
     """Figure 4, shares: modes that rose or fell from the first to the last month beyond both intervals."""
     if len(axis) < 2:
@@ -126,21 +156,47 @@ def value_changes(changes: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[
     return " ".join(sentences)
 
 
+def value_parts(parts: Mapping[str, Mapping[str, Cell]]) -> str:
+    """The change of task value taken apart: the same work worth more, or more of what is worth more."""
+    cells = parts.get("all", {})
+    within, between = cells.get("within", Cell()), cells.get("between", Cell())
+    if not (within.shown and between.shown):
+        return ""
+    text = (
+        f"Of the change over the window, {with_interval(within, numbers.change)} comes from within the modes (the same "
+        f"work is worth more) and {with_interval(between, numbers.change)} from the mix of modes"
+    )
+    open_ = [name for name, cell in (("the first", within), ("the second", between)) if not _sign(cell)]
+    return f"{text}; {joined(open_)} cannot be told from zero." if open_ else f"{text}."
+
+
+def specification_curve(estimates: Sequence[Cell]) -> str:
+    """All choices of sample, controls, months and rules together. estimates: lowest first."""
+    if len(estimates) < 2:
+        return ""
+    above = sum(_sign(cell) > 0 for cell in estimates)
+    below = sum(_sign(cell) < 0 for cell in estimates)
+    ends = numbers.points_interval(estimates[0].estimate, estimates[-1].estimate)
+    return (
+        f"Over {numbers.count(len(estimates))} choices of months, rules, sample and controls the coefficient runs from "
+        f"{ends}; its interval lies above zero in {numbers.count(above)} of them and below in {numbers.count(below)}."
+    )
+
+
 def outcomes(panels: Sequence[Panel]) -> str:
     """Figure 5: verified success at the lowest and highest level, over all and over hit-trouble sessions."""
     return " ".join(filter(None, (_panel_contrast(panel) for panel in panels if "verified_success" in panel.measures)))
 
 
 def slope(rows: Sequence[Coefficient]) -> str:
-    """Table A1: the last column that could be estimated."""
-    fitted = [row for row in rows if row.cell.has_interval]
-    if not fitted:
+    """Table A1: the study's preferred column, or the nearest one before it that could be estimated."""
+    row = preferred(rows)
+    if row is None:
         reasons = list(dict.fromkeys(row.cell.reason for row in rows if row.cell.reason))
         return f"No column could be estimated{': ' + '; '.join(reasons) if reasons else ''}."
-    cell = fitted[-1].cell
-    estimate = f"In column {fitted[-1].column}, one more level of expertise goes with {_with_points(cell)}"
-    text = f"{estimate}." if _sign(cell) else f"{estimate}: this cannot be told from zero."
-    return f"{text} {beside_study(cell)}".strip()
+    estimate = f"In column {row.column}, one more level of expertise goes with {_with_points(row.cell)}"
+    text = f"{estimate}." if _sign(row.cell) else f"{estimate}: this cannot be told from zero."
+    return f"{text} {beside_study(row.cell)}".strip()
 
 
 def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> str:
@@ -258,15 +314,25 @@ def _contrast(what: str, levels: Mapping[int, Cell], write: Write) -> str:
     compared = with_intervals if len(with_intervals) > 1 else shown
     if len(compared) < 2:
         return f"No two levels can be compared in {what}."
-    low, high = levels[min(compared)], levels[max(compared)]
-    at_low, at_high = (f"level {level} ({LEVEL_NAMES[level]})" for level in (min(compared), max(compared)))
+    names = {level: f"level {level} ({LEVEL_NAMES[level]})" for level in compared}
+    return contrast(
+        what, names[min(compared)], levels[min(compared)], names[max(compared)], levels[max(compared)], write
+    )
+
+
+def contrast(what: str, at_low: str, low: Cell, at_high: str, high: Cell, write: Write, where: str = "at") -> str:
+    """Two groups against each other: higher or lower only beyond both intervals.
+
+    at_low, at_high: names of the groups; where: the word before them.
+    """
     written_low, written_high = with_interval(low, write), with_interval(high, write)
+    sides = f"{where} {at_high} than {where} {at_low}: {written_high} against {written_low}"
     if high.above(low):
-        return f"{capitalised(what)} is higher at {at_high} than at {at_low}: {written_high} against {written_low}."
+        return f"{capitalised(what)} is higher {sides}."
     if low.above(high):
-        return f"{capitalised(what)} is lower at {at_high} than at {at_low}: {written_high} against {written_low}."
+        return f"{capitalised(what)} is lower {sides}."
     why = "the intervals overlap" if low.has_interval and high.has_interval else "there are no intervals"
-    both = f"{written_high} at {at_high} and {written_low} at {at_low}"
+    both = f"{written_high} {where} {at_high} and {written_low} {where} {at_low}"
     return f"{capitalised(what)} is {both}; {why}, so no difference is claimed."
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from sessions_pipeline.report import exhibits, numbers
 from sessions_pipeline.report.exhibits import Cell, Coefficient, EffortCell, FacetAgreement, Panel, RateCell, Step
 from sessions_pipeline.report.published import FIRST_MONTH, LAST_MONTH, Published, published
+from sessions_pipeline.schemas import VALUE_PARTS
 
 SUPPRESSED = "suppressed"
 MISSING = "missing"
@@ -40,12 +42,14 @@ class Table:
     """A table of text. Every row has as many cells as there are columns, or one if it heads a part.
 
     notes: sentences under the table, e.g. why a row is missing.
+    sortable: False where the order of the rows is part of what the table says.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    sortable: bool = True
 
     @property
     def is_long(self) -> bool:
@@ -64,13 +68,17 @@ class Table:
         return spans if any(name for name, _ in spans) else []
 
 
+OURS_SHARE = (Column("Share", "Ours"), Column("95% interval", "Ours"))
+SIZE = (Column("Sessions", "Cell"), Column("Users", "Cell"))
+
+
 def work_modes(cells: Mapping[str, Cell]) -> Table:
     """Figure 1."""
     rows = [
-        Row((mode, *_estimate(cell, numbers.share), *_size(cell), numbers.printed(cell.published)))
+        Row((mode, *estimate(cell, numbers.share), *size(cell), numbers.printed(cell.published)))
         for mode, cell in cells.items()
     ]
-    columns = (Column("Work mode"), *_OURS_SHARE, *_SIZE, Column("Share", "Study"))
+    columns = (Column("Work mode"), *OURS_SHARE, *SIZE, Column("Share", "Study"))
     return Table("Share of sessions by work mode", columns, tuple(rows))
 
 
@@ -80,9 +88,9 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
         Row(
             (
                 _level(level),
-                *_estimate(cell, numbers.effort),
+                *estimate(cell, numbers.effort),
                 *(numbers.effort(getattr(cell, name)) for name in ("p05", "p25", "p50", "p75", "p95")),
-                *_size(cell),
+                *size(cell),
                 numbers.count(cell.zero_sessions),
                 numbers.printed(cell.published),
             )
@@ -94,7 +102,7 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
         Column("Mean", "Geometric mean (ours)"),
         Column("95% interval", "Geometric mean (ours)"),
         *(Column(f"{percent}%", "Percentiles") for percent in (5, 25, 50, 75, 95)),
-        *_SIZE,
+        *SIZE,
         Column("Zeros", "Cell"),
         Column("Mean", "Study"),
     )
@@ -104,12 +112,12 @@ def effort(levels: Mapping[int, EffortCell], measure: str) -> Table:
 def monthly_shares(series: Series) -> Table:
     """Figure 4, shares: every month and mode."""
     rows = [
-        Row((numbers.month_name(month), mode, *_estimate(cell, numbers.share), *_size(cell)))
+        Row((numbers.month_name(month), mode, *estimate(cell, numbers.share), *size(cell)))
         for month in sorted({month for cells in series.values() for month in cells})
         for mode, cells in series.items()
         if (cell := cells.get(month)) is not None
     ]
-    columns = (Column("Month"), Column("Work mode", words=True), *_OURS_SHARE, *_SIZE)
+    columns = (Column("Month"), Column("Work mode", words=True), *OURS_SHARE, *SIZE)
     return Table("Share of each month’s sessions by work mode", columns, tuple(rows))
 
 
@@ -155,7 +163,7 @@ def value_endpoints(values: Series, changes: Series, axis: Sequence[dt.date]) ->
             (
                 mode,
                 *(_text(cells.get(month), numbers.dollars) for month in (axis[0], axis[-1])),
-                *_estimate(changes[mode].get(axis[-1]), numbers.change),
+                *estimate(changes[mode].get(axis[-1]), numbers.change),
                 numbers.printed(exhibits.published_value_change(mode)),
             )
         )
@@ -183,10 +191,10 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
             (
                 numbers.month_name(month),
                 mode,
-                *_estimate(cells[month], numbers.dollars),
+                *estimate(cells[month], numbers.dollars),
                 numbers.dollars(median.get((month, mode))),
-                *_estimate(changes[mode].get(month), numbers.change),
-                *_size(cells[month]),
+                *estimate(changes[mode].get(month), numbers.change),
+                *size(cells[month]),
             )
         )
         for month in sorted({month for cells in values.values() for month in cells})
@@ -201,9 +209,57 @@ def task_values(values: Series, changes: Series, medians: pl.DataFrame) -> Table
         Column("Median", "Task value"),
         Column("Change", "Since the first month"),
         Column("95% interval", "Since the first month"),
-        *_SIZE,
+        *SIZE,
     )
     return Table("Task value in US dollars by month, and its change since the first month", columns, tuple(rows))
+
+
+def value_parts(parts: Mapping[str, Mapping[str, Cell]]) -> Table:
+    """The change of task value within and between modes."""
+    rows = []
+    for mode, cells in parts.items():
+        whole = [cells.get(part, Cell()) for part in VALUE_PARTS]
+        texts = [text for cell in whole for text in estimate(cell, numbers.change)]
+        rows.append(Row((mode, *texts, *size(whole[-1]))))
+    names = {"within": "Within the mode", "between": "By the mix of modes", "total": "Together"}
+    columns = (
+        Column("Work mode"),
+        *(Column(name, names[part]) for part in VALUE_PARTS for name in ("Contribution", "95% interval")),
+        *SIZE,
+    )
+    note = "Contributions to the change of the overall mean, as shares of the first month’s mean; rows add up to “all”."
+    return Table("Change of task value over the window, within and between modes", columns, tuple(rows), (note,))
+
+
+def specification_curve(choices: Sequence[Mapping[str, Any]]) -> Table:
+    """The return to expertise under every choice, lowest first."""
+    rows = [
+        Row(
+            (
+                f"({row['controls'].rpartition('_')[2]})",
+                row["period"],
+                row["rule_set"].replace("_", " "),
+                row["sample"].replace("_", " "),
+                row["backend"] or numbers.MISSING,
+                numbers.coefficient(row["estimate"]),
+                numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
+                numbers.count(row["n_sessions"]),
+                numbers.count(row["n_users"]),
+                "in force" if row["in_force"] else "",
+            )
+        )
+        for row in choices
+    ]
+    columns = (
+        Column("Controls"),
+        *(Column(name, words=True) for name in ("Months", "Rule set", "Sample", "Labels by")),
+        Column("Coefficient"),
+        Column("95% interval"),
+        Column("Sessions"),
+        Column("Users"),
+        Column("Choice", words=True),
+    )
+    return Table("The coefficient on expertise under every choice", columns, tuple(rows))
 
 
 def outcomes(panels: Sequence[Panel]) -> Table:
@@ -216,9 +272,9 @@ def outcomes(panels: Sequence[Panel]) -> Table:
             Row(
                 (
                     f"{exhibits.MEASURE_NAMES[measure]}, level {level}",
-                    *_estimate(cell, numbers.share),
+                    *estimate(cell, numbers.share),
                     numbers.share(cell.unadjusted),
-                    *_size(cell),
+                    *size(cell),
                     numbers.printed(cell.published),
                 )
             )
@@ -226,9 +282,9 @@ def outcomes(panels: Sequence[Panel]) -> Table:
         ]
     columns = (
         Column("Outcome and expertise"),
-        *_OURS_SHARE,
+        *OURS_SHARE,
         Column("Raw", "Ours"),
-        *_SIZE,
+        *SIZE,
         Column("Adjusted", "Study"),
     )
     return Table("Outcomes by level of expertise", columns, tuple(rows))
@@ -263,7 +319,56 @@ def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
         _across("Dropped: alone in their cell", (numbers.count(fit["n_dropped_singletons"]) for fit in fits)),
     )
     caption = f"Verified success on expertise, linear probability model, standard errors clustered by user{sample}"
-    return Table(caption, (Column("Column"), *(Column(f"({row.column})") for row in rows)), body, _why_missing(rows))
+    columns = (Column("Column"), *(Column(f"({row.column})") for row in rows))
+    return Table(caption, columns, body, _why_missing(rows), sortable=False)
+
+
+def other_means(rows: Mapping[str, Coefficient]) -> Table:
+    """The coefficient of Table A1 by other samples, errors and models."""
+    body = [
+        Row(
+            (
+                name,
+                numbers.coefficient(row.cell.estimate) if row.cell.shown else MISSING,
+                numbers.coefficient(row.fit["std_error"]),
+                _coefficient_interval(row.cell),
+                numbers.p_value(row.fit["p_value"]),
+                *size(row.cell),
+                row.fit["std_errors"] or numbers.MISSING,
+            )
+        )
+        for name, row in rows.items()
+    ]
+    columns = (
+        Column("Model"),
+        Column("Coefficient"),
+        Column("Standard error"),
+        Column("95% interval"),
+        Column("p"),
+        Column("Sessions"),
+        Column("Users"),
+        Column("Errors", words=True),
+    )
+    return Table("The coefficient on expertise by other means", columns, tuple(body), _why_missing(rows.values()))
+
+
+def effort_slopes(slopes: Mapping[str, Cell]) -> Table:
+    """Figure 3's regressions. slopes: measure in words → relative change per level."""
+    rows = [
+        Row((name.capitalize(), *estimate(cell, numbers.change), *size(cell), numbers.printed(cell.published)))
+        for name, cell in slopes.items()
+    ]
+    columns = (
+        Column("Measure"),
+        Column("Change", "Per level (ours)"),
+        Column("95% interval", "Per level (ours)"),
+        *SIZE,
+        Column("Change", "Study"),
+    )
+    notes = tuple(
+        f"{name.capitalize()} missing. Reason: {cell.reason}." for name, cell in slopes.items() if cell.reason
+    )
+    return Table("Change of effort per level of expertise, with controls", columns, tuple(rows), notes)
 
 
 def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficient], adjusted_with: str) -> Table:
@@ -303,6 +408,7 @@ def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficie
         (Column("Level"), *(Column(_level(level)) for level in levels)),
         body,
         (adjusted_with, *_why_missing(step for step in steps if step), *notes),
+        sortable=False,
     )
 
 
@@ -315,8 +421,8 @@ def truncation(levels: Mapping[int, Cell], modes: Mapping[str, Cell]) -> Table:
     rows: list[Row] = []
     for heading, cells in groups.items():
         rows.append(Row((heading,), "part"))
-        rows += [Row((name, *_estimate(cell, numbers.share), *_size(cell))) for name, cell in cells.items()]
-    columns = (Column("Label"), Column("Share", "Cut"), Column("95% interval", "Cut"), *_SIZE)
+        rows += [Row((name, *estimate(cell, numbers.share), *size(cell))) for name, cell in cells.items()]
+    columns = (Column("Label"), Column("Share", "Cut"), Column("95% interval", "Cut"), *SIZE)
     return Table("Share of sessions whose transcript was cut", columns, tuple(rows))
 
 
@@ -336,7 +442,7 @@ def attrition(steps: Sequence[Step]) -> Table:
         last = of_unit[-1]
         left = (f"{exhibits.UNIT_NAMES[unit]} left", *(_remaining(last.by_month.get(month)) for month in months))
         rows.append(Row((*left, _remaining(_both(last))), "total"))
-    return Table("From what was found to what was analysed, by month", columns, tuple(rows))
+    return Table("From what was found to what was analysed, by month", columns, tuple(rows), sortable=False)
 
 
 def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
@@ -363,8 +469,8 @@ def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
             Row(
                 (
                     name.replace("_", " "),
-                    *_size(widest),
-                    *_estimate(cells.get("exact"), numbers.share),
+                    *size(widest),
+                    *estimate(cells.get("exact"), numbers.share),
                     numbers.share(facet.baselines.get("exact")),
                     _text(cells.get("within_one"), numbers.share),
                     *_index(kappa),
@@ -386,18 +492,15 @@ def agreement(rater: str, facets: Mapping[str, FacetAgreement]) -> Table:
 
 def _index(cell: Cell | None) -> tuple[str, str]:
     """A number between -1 and 1 and its interval."""
-    return _estimate(cell, lambda value: numbers.coefficient(value, 2))
-
-
-_OURS_SHARE = (Column("Share", "Ours"), Column("95% interval", "Ours"))
-_SIZE = (Column("Sessions", "Cell"), Column("Users", "Cell"))
+    return estimate(cell, lambda value: numbers.coefficient(value, 2))
 
 
 def _level(level: int) -> str:
     return f"{level} {exhibits.LEVEL_NAMES[level]}"
 
 
-def _estimate(cell: Cell | None, write: Callable[[float | None], str]) -> tuple[str, str]:
+def estimate(cell: Cell | None, write: Callable[[float | None], str]) -> tuple[str, str]:
+    """A number and its interval, as two cells."""
     ends = numbers.interval(write(cell.low), write(cell.high)) if cell else numbers.MISSING
     return _text(cell, write), ends
 
@@ -410,7 +513,8 @@ def _text(cell: Cell | None, write: Callable[[float | None], str]) -> str:
     return write(cell.estimate) if cell.shown else MISSING
 
 
-def _size(cell: Cell) -> tuple[str, str]:
+def size(cell: Cell) -> tuple[str, str]:
+    """Sessions and users, as two cells."""
     return numbers.count(cell.sessions), numbers.count(cell.users)
 
 

@@ -52,6 +52,7 @@ def collect(
             "classifiers (questions and labels)": _digest(c.sha256 for c in CLASSIFIERS.values()),
         },
         version=version("sessions-pipeline"),
+        prompts=_prompts(labels),
     )
 
 
@@ -61,15 +62,28 @@ def _label_versions(labels: pl.DataFrame) -> dict[str, str]:
     return {classifier: ", ".join(models) for classifier, models in grouped.iter_rows()}
 
 
+def _prompts(labels: pl.DataFrame) -> dict[str, str]:
+    """classifier -> digest of what was asked; over all of them where a session's own numbers are part of it."""
+    grouped = labels.group_by("classifier").agg(pl.col("prompt_sha256").unique()).sort("classifier")
+    return {name: asked[0] if len(asked) == 1 else _digest(asked) for name, asked in grouped.iter_rows()}
+
+
 def _methods(settings: Settings) -> dict[str, str]:
     dated, _ = price_list()
     methods = {
         **{f"Left out: {rule.name.replace('_', ' ')}": rule.description for rule in RULE_SETS[settings.rule_set]},
         "Users": "the first folder under each source" if settings.users == "folder" else "one person's logs",
+        "Reference labels": "compared with" if settings.reference_labels else "none",
         "Transcript": f"each turn cut in the middle to {settings.turn_chars:,} characters, the whole to "
-        f"{settings.transcript_chars:,}",
+        f"{settings.transcript_chars:,} characters",
         "Price list of tokens": f"{dated:%d %B %Y}",
     }
+    if settings.backend == "claude":
+        methods |= {
+            "Judge": settings.judge_model,
+            "Task value": f"posting by {settings.posting_model}, price by {settings.pricing_model}",
+            "Asked": f"by {settings.api_mode} requests",
+        }
     return methods
 
 

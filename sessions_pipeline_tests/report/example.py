@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.report.inputs import TABLES
 from sessions_pipeline.report.page import ReportInputs
 from sessions_pipeline.schemas import SAMPLES, polars_schema
 
@@ -36,6 +37,7 @@ RATES = {
     "verified_failure": (0.30, 0.18),
     "abandoned": (0.19, 0.07),
 }
+HOSTILE = """</title></style><script>alert("1")</script>'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;"""
 LEVEL_SHARES = {1: 0.05, 2: 0.2, 3: 0.3, 4: 0.35, 5: 0.1}
 
 
@@ -60,8 +62,9 @@ def cell(month: dt.date, period: str, estimate: float, half: float, sessions: in
 
 def suppress(row: dict[str, Any]) -> dict[str, Any]:
     """`row` as the warehouse releases a cell under the threshold."""
-    keep = ("month", "period", "work_mode", "measure", "expertise", "sample", "breakdown", "label")
-    return {**dict.fromkeys(row), **{name: row[name] for name in keep if name in row}, "suppressed": True}
+    gone = ("sessions", "users", "estimate", "ci_low", "ci_high", "place", "zero_sessions", "median_usd", "unadjusted")
+    gone += ("std_error", "p05", "p25", "p50", "p75", "p95", "relative", "relative_ci_low", "relative_ci_high")
+    return {**row, **dict.fromkeys(name for name in gone if name in row), "suppressed": True}
 
 
 def work_mode_shares(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
@@ -153,7 +156,14 @@ def rates(
 def coefficients(months: tuple[dt.date, ...], sessions: int, users: int) -> pl.DataFrame:
     rows = []
     for column, (slope, cells, r_squared) in enumerate(
-        ((0.0431, 0, 0.011), (0.0498, 34, 0.071), (0.0452, 181, 0.12), (0.0447, 240, 0.15), (0.0391, 262, 0.19)),
+        (
+            (0.0431, 0, 0.011),
+            (0.0498, 34, 0.071),
+            (0.0452, 181, 0.12),
+            (0.0447, 240, 0.15),
+            (0.0391, 262, 0.19),
+            (0.0352, 411, 0.25),
+        ),
         start=1,
     ):
         small, alone = (0, 0) if column == 1 else (9 * column, 4 * column)
@@ -162,6 +172,15 @@ def coefficients(months: tuple[dt.date, ...], sessions: int, users: int) -> pl.D
         rows[-1].update(n_candidates=rows[-1]["n_sessions"] + small + alone)
     for level, step in ((2, 0.061), (3, 0.129), (4, 0.143), (5, 0.181)):
         rows.append(_fit(months, "table_a2", f"expertise_{level}", step, 0.044, 262, 0.2, sessions, users))
+    for name, term, slope in (
+        ("table_a1_5_user_effects", "expertise", 0.034),
+        ("table_a1_5_opening", "expertise_opening", 0.021),
+        ("figure_3_actions", "expertise", math.log(1.11)),
+        ("figure_3_words", "expertise", math.log(1.02)),
+        ("software_gap", "software_user", 0.05),
+        ("software_gap_trend", "software_user_per_month", 0.001),
+    ):
+        rows.append(_fit(months, name, term, slope, 0.0121, 200, 0.2, sessions, users))
     return frame("analysis.coefficients", rows)
 
 
@@ -178,8 +197,232 @@ def truncation(months: tuple[dt.date, ...], sessions: int, users: int, threshold
     return frame("marts.truncation_by_expertise_and_mode", rows)
 
 
+CONTEXTS = {"modifies_existing": 0.45, "explores_existing": 0.2, "creates_new": 0.33, "no_codebase": 0.02}
+OCCUPATIONS = {"15": 0.4, "11": 0.2, "13": 0.12, "17": 0.1, "19": 0.08, "27": 0.07, "41": 0.02, "23": 0.01}
+
+
+def _cells(table: str, rows: list[tuple[dict[str, Any], float, float, float]], **whole: Any) -> pl.DataFrame:
+    """A mart of the last month's window. rows: (keys, part of all sessions, estimate, half of its interval)."""
+    made = []
+    for keys, part, estimate, half in rows:
+        users = round(part * whole["users"])
+        row = {**cell(whole["month"], "window", estimate, half, round(part * whole["sessions"]), users), **keys}
+        row |= {"ci_low": max(0.0, estimate - half)} if estimate >= 0 else {}
+        made.append(suppress(row) if users < whole["threshold"] else row)
+    return frame(table, made)
+
+
+def who_decides(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> dict[str, pl.DataFrame]:
+    """The marts on decisions: the agent plans little and executes most."""
+    whole = {"month": months[-1], "sessions": sessions, "users": users, "threshold": threshold}
+    spread = {"planning": (30, 20, 15, 10, 8, 6, 5, 3, 2, 1), "execution": (1, 2, 3, 5, 6, 8, 10, 15, 20, 30)}
+    kinds = ("planning", "execution", "overall")
+    bins = [
+        ({"decisions": kind, "bin": at}, percent / 100, percent / 100, 0.03)
+        for kind, parts in spread.items()
+        for at, percent in enumerate(parts, start=1)
+    ]
+    bands = [
+        ({"decisions": kind, "band": band, "measure": measure}, part, base * (1 + 0.2 * band), base * 0.15)
+        for kind in kinds
+        for measure, base in (("actions_per_prompt", 8.0), ("words_per_prompt", 900.0))
+        for band, part in enumerate((0.35, 0.25, 0.2, 0.18, 0.02), start=1)
+    ]
+    means = [({"decisions": kind}, 0.9, mean, 0.02) for kind, mean in zip(kinds, (0.68, 0.22, 0.4), strict=True)]
+    related = [
+        ({"variable": variable}, 0.9, r, 0.06)
+        for variable, r in (("expertise", 0.03), ("judged_success", 0.01), ("verified_success", -0.09))
+    ]
+    sides = [({"who_decides": "user_executes"}, 0.03, 8.6, 0.7), ({"who_decides": "agent_plans"}, 0.1, 15.1, 1.4)]
+    return {
+        "decision_shares": _cells("marts.decision_shares", bins, **whole),
+        "mean_decision_shares": _cells("marts.mean_decision_shares", means, **whole),
+        "decision_correlations": _cells("marts.decision_correlations", related, **whole),
+        "effort_by_decision_share": _cells("marts.effort_by_decision_share", bands, **whole),
+        "actions_by_who_decides": _cells("marts.actions_by_who_decides", sides, **whole),
+    }
+
+
+def breakdowns(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> dict[str, pl.DataFrame]:
+    """The marts by codebase context, model, signal and occupation."""
+    whole = {"month": months[-1], "sessions": sessions, "users": users, "threshold": threshold}
+    successes = (("at_least_partial", 0.9), ("judged_success", 0.55), ("verified_success", 0.3))
+    models = [
+        ({"measure": measure, "model_tier": tier}, part, base * (1 + part), base * 0.1)
+        for measure, base in (("actions_per_prompt", 6.0), ("words_per_prompt", 800.0))
+        for tier, part in (("opus", 0.5), ("sonnet", 0.48), ("haiku", 0.02))
+    ]
+    signals = [
+        (
+            {"signal": signal, "strength": strength},
+            part,
+            0.1 + 0.15 * (strength if signal == "success" else 5 - strength),
+            0.06,
+        )
+        for signal in ("success", "failure")
+        for strength, part in enumerate((0.2, 0.02, 0.3, 0.2, 0.18, 0.1))
+    ]
+    placed = [
+        ({"measure": measure, "user_occupation": code, "place": place}, part, rate - 0.01 * place, 0.07)
+        for measure, rate in successes
+        for place, (code, part) in enumerate(OCCUPATIONS.items(), start=1)
+    ]
+    pairs = [
+        ({"user_occupation": user, "task_occupation": task}, part * other, part * other, part * other / 3)
+        for user, part in {**OCCUPATIONS, "unclear": 0.3}.items()
+        for task, other in OCCUPATIONS.items()
+    ]
+    gap = []
+    for period, month, size, people, at in _periods(months, sessions, users):
+        for measure, rate in successes:
+            for profession, part, more in (("software", 0.6, 0.05), ("other", 0.4, 0.0)):
+                keys = {"sample": "wrote_code", "measure": measure, "profession": profession}
+                in_cell = round(part * people)
+                row = {**cell(month, period, rate + more + 0.02 * at, 0.06, round(part * size), in_cell), **keys}
+                gap.append(
+                    suppress(row) if in_cell < threshold or ((profession, at) == ("other", 0.0) and threshold) else row
+                )
+    contexts = [({"codebase_context": name}, part, part, 0.03) for name, part in CONTEXTS.items()]
+    return {
+        "codebase_context_shares": _cells("marts.codebase_context_shares", contexts, **whole),
+        "effort_by_model": _cells("marts.effort_by_model", models, **whole),
+        "success_by_signal": _cells("marts.success_by_signal", signals, **whole),
+        "success_by_occupation": _cells("marts.success_by_occupation", placed, **whole),
+        "success_by_profession": frame("marts.success_by_profession", gap),
+        "occupations_crossed": _cells("marts.occupations_crossed", pairs, **whole),
+    }
+
+
+def value_change(months: tuple[dt.date, ...], sessions: int, users: int, threshold: int = 5) -> pl.DataFrame:
+    """Half of the change within modes, half between them; empty with one month, as the warehouse has it."""
+    rows = []
+    for mode, part in (
+        {"all": 1.0, **{mode: share for mode, (share, _) in SHARES.items()}}.items() if months[1:] else ()
+    ):
+        for name, size in (("within", 0.14), ("between", 0.13), ("total", 0.27)):
+            relative = part * size
+            row = {
+                "month": months[-1],
+                "first_month": months[0],
+                "last_month": months[-1],
+                "work_mode": mode,
+                "part": name,
+                "sessions": round(part * sessions * 2 / len(months)),
+                "users": round(part * users),
+                "estimate": 400 * relative,
+                "std_error": 20 * part,
+                "ci_low": 400 * relative - 40 * part,
+                "ci_high": 400 * relative + 40 * part,
+                "relative": relative,
+                "relative_ci_low": relative - 0.1 * part,
+                "relative_ci_high": relative + 0.1 * part,
+                "suppressed": False,
+            }
+            rows.append(suppress(row) if row["users"] < threshold else row)
+    return frame("analysis.task_value_change", rows)
+
+
+def label_error(month: dt.date) -> dict[str, pl.DataFrame]:
+    """Without gold labels: every row says so, and how wrong the judge would have to be is known."""
+    no_gold = "there are no gold labels: draw sessions, label them, and load the file"
+    corrected = {
+        "month": month,
+        "period": "window",
+        "quantity": "table_a1_5",
+        "term": "expertise",
+        "correction": "outcome_and_expertise",
+        "naive": 0.0391,
+        "naive_std_error": 0.0121,
+        "n_sessions": 600,
+        "n_users": 120,
+        "n_drawn": 0,
+        "suppressed": False,
+        "missing_reason": no_gold,
+    }
+    turned = {
+        "month": month,
+        "period": "window",
+        "specification": "table_a1_5",
+        "error": "fewest_wrong_outcomes",
+        "unit": "share of sessions with the wrong outcome",
+        "estimate": 0.0391,
+        "to_zero": 0.052,
+        "to_insignificance": 0.019,
+        "n_sessions": 600,
+        "n_users": 120,
+    }
+    hidden = {**corrected, "quantity": "work_mode", "term": "test", "correction": "label", "suppressed": True}
+    hidden |= dict.fromkeys(("naive", "naive_std_error", "n_sessions", "n_users"))
+    return {
+        "corrected_estimates": frame("analysis.corrected_estimates", [corrected, hidden]),
+        "sign_sensitivity": frame("analysis.sign_sensitivity", [turned]),
+    }
+
+
+def published_comparison(month: dt.date) -> pl.DataFrame:
+    """One figure inside the interval by its rounding alone, one outside, one suppressed, one that cannot be had."""
+    rows = []
+    for group, printed, ours, hidden, reason in (
+        ("fix", 0.26, 0.252, False, None),
+        ("build", 0.25, 0.31, False, None),
+        ("test", 0.02, None, True, "withheld"),
+        ("all", 0.38, None, False, "needs postings that were not released"),
+    ):
+        low, high = (None, None) if ours is None else (ours - 0.004, ours + 0.004)
+        rows.append(
+            {
+                "month": month,
+                "exhibit": "figure_1" if group != "all" else "task_value_holdout",
+                "measure": "work_mode_share" if group != "all" else "log_r_squared",
+                "group": group,
+                "unit": "share" if group != "all" else "ratio",
+                "published": printed,
+                "published_rounding": 0.005,
+                "estimate": ours,
+                "std_error": None if ours is None else 0.002,
+                "ci_low": low,
+                "ci_high": high,
+                "sessions": None if ours is None else 700,
+                "users": None if ours is None else 120,
+                "difference": None if ours is None else ours - printed,
+                "z": None if ours is None else (ours - printed) / 0.002,
+                "suppressed": hidden,
+                "missing_reason": reason,
+            }
+        )
+    return frame("analysis.published_comparison", rows)
+
+
+def specification_curve(month: dt.date) -> pl.DataFrame:
+    """Three choices: one clearly above zero, one open, one that could not be estimated."""
+    rows = []
+    for controls, estimate, half in (("table_a1_1", 0.05, 0.02), ("table_a1_5", 0.03, 0.05), ("table_a1_6", None, 0.0)):
+        rows.append(
+            {
+                "month": month,
+                "backend": "rules",
+                "period": "window",
+                "rule_set": "study",
+                "sample": "all",
+                "controls": controls,
+                "in_force": controls == "table_a1_5",
+                "n_unlabelled": 0,
+                "estimate": estimate,
+                "std_error": None if estimate is None else half / 2,
+                "ci_low": None if estimate is None else estimate - half,
+                "ci_high": None if estimate is None else estimate + half,
+                "std_errors": "CRV1 by user",
+                "n_sessions": 600,
+                "n_users": 120,
+                "n_cells": 40,
+                "missing_reason": "no cell" if estimate is None else None,
+            }
+        )
+    return frame("analysis.specification_curve", rows)
+
+
 def missing_coefficients(months: tuple[dt.date, ...], reason: str) -> pl.DataFrame:
-    terms = [(f"table_a1_{column}", "expertise") for column in range(1, 6)]
+    terms = [(f"table_a1_{column}", "expertise") for column in range(1, 7)]
     terms += [("table_a2", f"expertise_{level}") for level in range(2, 6)]
     rows = [_fit(months, name, term, math.nan, math.nan, 0, math.nan, 0, 0) for name, term in terms]
     gone = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high", "p_value", "r_squared", "degrees_of_freedom"))
@@ -266,6 +509,12 @@ def inputs(
             "effort_by_expertise": effort_by_expertise(months, sessions, users, threshold),
             "outcomes_by_expertise": outcomes,
             "truncation": truncation(months, sessions, users, threshold),
+            **who_decides(months, sessions, users, threshold),
+            **breakdowns(months, sessions, users, threshold),
+            **label_error(months[-1]),
+            "published_comparison": published_comparison(months[-1]),
+            "task_value_change": value_change(months, sessions, users, threshold),
+            "specification_curve": specification_curve(months[-1]),
             "coefficients": coefficients(months, sessions, users),
             "adjusted_rates": adjusted,
             "attrition": found,
@@ -301,8 +550,9 @@ def personal_inputs() -> ReportInputs:
         for row in whole.frames["adjusted_rates"].to_dicts()
     ]
     no_interval = {
-        name: whole.frames[name].with_columns(ci_low=pl.lit(None, pl.Float64), ci_high=pl.lit(None, pl.Float64))
-        for name in ("work_mode_shares", "task_value", "effort_by_expertise", "outcomes_by_expertise", "truncation")
+        name: table.with_columns(ci_low=pl.lit(None, pl.Float64), ci_high=pl.lit(None, pl.Float64))
+        for name, table in whole.frames.items()
+        if TABLES[name].startswith("marts.")
     }
     frames = {
         **whole.frames,
@@ -315,19 +565,35 @@ def personal_inputs() -> ReportInputs:
 
 def empty_inputs() -> ReportInputs:
     """A month in which nothing was analysed."""
-    tables = {
-        "work_mode_shares": "marts.work_mode_shares",
-        "task_value": "marts.task_value",
-        "effort_by_expertise": "marts.effort_by_expertise",
-        "outcomes_by_expertise": "marts.outcomes_by_expertise",
-        "truncation": "marts.truncation_by_expertise_and_mode",
-        "coefficients": "analysis.coefficients",
-        "adjusted_rates": "analysis.adjusted_rates",
-        "attrition": "core.attrition",
-        "agreement": "analysis.agreement",
-    }
-    frames = {name: frame(table, []) for name, table in tables.items()}
+    frames = {name: frame(table, []) for name, table in TABLES.items()}
     return inputs(frames=frames, months=MONTHS[-1:], sessions=7, eligible_sessions=0, users=0)
+
+
+def hostile_inputs() -> ReportInputs:
+    """Markup in every free string that can reach a page."""
+    whole = inputs(MONTHS[-2:])
+    frames = {}
+    for name, table in whole.frames.items():
+        free = {"missing_reason", "sample", "rule", "rule_set", "engine", "controls", "std_errors"}
+        free |= {"sign_sensitivity": {"unit"}, "published_comparison": {"measure", "group"}}.get(name, set())
+        free = free & set(table.columns)
+        if name in ("adjusted_rates", "outcomes_by_expertise", "success_by_profession"):
+            free -= {"sample"}
+        planted = [pl.when(pl.col("rule") == "found").then("rule").otherwise(pl.lit(HOSTILE)).alias("rule")]
+        others = [pl.lit(HOSTILE).alias(column) for column in free - {"rule"}]
+        frames[name] = table.with_columns([*others, *(planted if "rule" in free else [])])
+    frames["coefficients"] = frames["coefficients"].with_columns(estimate=None, ci_low=None, ci_high=None)
+    return inputs(
+        MONTHS[-2:],
+        frames=frames,
+        backend=HOSTILE,
+        label_versions={HOSTILE: HOSTILE},
+        rule_set=HOSTILE,
+        methods={HOSTILE: HOSTILE},
+        generated_from={HOSTILE: HOSTILE},
+        version=HOSTILE,
+        generated_at=HOSTILE,
+    )
 
 
 def _periods(months: tuple[dt.date, ...], sessions: int, users: int) -> list[tuple[str, dt.date, int, int, float]]:
@@ -371,7 +637,13 @@ def _fit(
         "n_dropped_small_cells": 0,
         "n_dropped_singletons": 0,
         "degrees_of_freedom": freedom,
-        "engine": "pyfixest 0.60.0",
+        "engine": "numpy",
+        "outcome": "verified_success",
+        "estimator": "least squares",
+        "std_errors": "CRV1 by user",
+        "n_clusters": users,
+        "n_dropped_constant_cells": 0,
+        "n_cells_dropped": 0,
         "missing_reason": None,
     }
 

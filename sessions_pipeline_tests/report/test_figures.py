@@ -119,8 +119,8 @@ def test_figure_5_has_a_filled_marker_for_each_rate_and_a_hollow_one_for_each_of
 def test_table_a1_has_ours_and_the_study_s_for_each_column(drawn):
     symbols = drawn_marks(drawn["table-a1"].svg(), "symbol")
     heading = 1
-    assert len(filled(symbols, "accent")) == 5
-    assert len(filled(symbols, "paper")) == 5 + heading
+    assert len(filled(symbols, "accent")) == 6
+    assert len(filled(symbols, "paper")) == 6 + heading
 
 
 def test_the_flow_names_each_rule_that_removed_something_with_its_count(drawn):

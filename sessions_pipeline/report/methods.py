@@ -1,0 +1,74 @@
+"""The methods appendix: definitions, formulas, seeds and versions, enough to repeat a report exactly."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+DEFINITIONS = {
+    "Session": "One interactive session of a coding agent, its sub-agents included; its month is that of its first "
+    "line, UTC.",
+    "Verified success": "Outcome succeeded, and a success signal of 4 or 5 (e.g. a matching commit, passing tests, "
+    "explicit approval).",
+    "Judged success": "Outcome succeeded.",
+    "At least partial success": "Outcome succeeded or partially succeeded.",
+    "Judged failure, verified failure": "Outcome failed; verified with a failure signal of 4 or 5.",
+    "Hit trouble": "Failure signal of 3 or more.",
+    "Abandoned": "Outcome failed and not a line of code added.",
+    "Wrote code": "At least one line added by an editing tool.",
+    "Software user": "The user’s occupation is Computer and Mathematical; other professions are all other groups, and "
+    "unclear is in neither.",
+    "Actions per prompt": "Tool calls divided by prompts that a person wrote.",
+    "Words per prompt": "Words of assistant text divided by prompts that a person wrote.",
+    "User’s share of decisions": "Decisions taken by the user divided by all of the kind (planning: what to do; "
+    "execution: how). The agent’s share is one minus it.",
+    "Task value": "The backend’s estimate of a fixed freelance price, US dollars; bands 10–200, 200–1,000, "
+    "1,000–5,000, 5,000–50,000.",
+    "Claims": "A sentence names a difference only where two 95% intervals do not overlap, or where the interval of "
+    "the difference excludes zero.",
+}
+
+FORMULAS = {
+    "Shares": "p = Σy / Σn over users. Wilson’s 95% interval with the sample size that independent sessions would need "
+    "for the same variance (after Korn and Graubard 1998): v = G/(G − 1) · Σ(yᵤ − p·nᵤ)² / N² over G users, t quantile "
+    "with G − 1 degrees of freedom; never more than the N sessions there are.",
+    "Means": "m = Σy / Σn over users, m ± t·√v with the same v: clustered by user. A geometric mean is exp of the mean "
+    "logarithm over sessions with a positive value, and so are the ends of its interval. With one user nothing varies "
+    "between users: no interval.",
+    "Change of task value": "Ratio to the first month less one; interval exp(log ratio ± h), h² = h₁² + h₂², where h "
+    "is the half-width of a month’s interval relative to its mean (delta method, months taken as independent).",
+    "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
+    "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation, "
+    "6 × model tier × session length (under 5, 20, 60 minutes of activity, or more), with ln(model calls) and ln(human "
+    "turns).",
+    "Standard errors": "Clustered by user (CRV1): G/(G − 1) · (N − 1)/(N − k), t with G − 1 degrees of freedom. Under "
+    "50 users the jackknife by user (CRV3) takes its place; each estimate names which in its table.",
+    "Samples of regressions": "Sessions with a clear goal, a known level and a label for every control. Cells with "
+    "fewer users than the threshold are dropped, then sessions alone in their cell; both are counted beside the "
+    "estimate.",
+    "Adjusted rate": "Coefficient of the level in the Table A2 model, recentred so that the session-weighted mean of "
+    "the levels equals the raw overall rate.",
+    "Effort per level": "exp(b) − 1, where b is the coefficient on expertise of the logarithm of effort, with work "
+    "mode × value band × month × user occupation × model tier absorbed.",
+    "Agreement": "Share of equal labels, Cohen’s kappa (quadratic weights where labels have an order), correlation of "
+    "shares and of log₁₀ value; intervals by bootstrap over users.",
+    "Suppression": "A cell with fewer users than the threshold loses its numbers. So do the next smallest cells of its "
+    "breakdown, until the hidden ones together hold as many users: no total gives a hidden cell away.",
+}
+
+
+def seeds() -> dict[str, str]:
+    """Where chance enters, and the seed that repeats it."""
+    from sessions_pipeline.analysis import agreement, corrected
+
+    return {
+        "Bootstrap of agreement": f"{agreement.SEED}, {agreement.REPLICATES:,} replicates",
+        "Folds of corrected estimates": str(corrected.SEED),
+        "All else": "no chance: the same logs, labels and settings give the same numbers",
+    }
+
+
+def software() -> dict[str, str]:
+    """Versions of what computes the numbers."""
+    packages = ("sessions-pipeline", "duckdb", "polars", "numpy", "scipy", "statsmodels", "vl-convert-python")
+    return {"Python": platform.python_version(), **{name: version(name) for name in packages}}
