@@ -11,7 +11,7 @@ import polars as pl
 from sessions_pipeline import schemas
 from sessions_pipeline.rows import BadRowsError, name_rows
 
-_WORD = "[a-z][a-z0-9_]*"
+_WORD = "[a-z][a-z0-9_-]*"
 # A sentence of the program itself: one line, no address, no markup.
 _OWN_SENTENCE = r"[^\n\r@\\{}]{1,300}"
 _LABEL = r"[\w.-]{1,40}"
@@ -39,7 +39,20 @@ RULES = {
     "classifier": _WORD,
     "labels_backend": _WORD,
     "specification": _WORD,
-    "controls": _WORD,
+    "controls": _OWN_SENTENCE,
+    "effects": _WORD,
+    "estimator": _OWN_SENTENCE,
+    "std_errors": _OWN_SENTENCE,
+    "outcome": _WORD,
+    "backend": _WORD,
+    "exhibit": _WORD,
+    "group": r"[\w.@:+ ,()&-]{1,100}",
+    "group_value": _LABEL,
+    "quantity": _WORD,
+    "unit": _OWN_SENTENCE,
+    "draw_id": _DIGEST,
+    "file_sha256": _DIGEST,
+    "stratum": r"[\w., =/|×-]{1,200}",
     "facet": _WORD,
     "breakdown": _WORD,
     "measure": _WORD,
