@@ -115,7 +115,7 @@ def test_every_exhibit_is_drawn_and_nothing_leaks_or_bars_the_way(browser, folde
                 return [svg.getBoundingClientRect().width, svg.querySelectorAll('path, text').length];
             })"""
         )
-        assert len(drawn) == page.locator("figure").count() > 7
+        assert len(drawn) == page.locator("figure").count() > 14
         assert all(100 < wide <= width and parts > 10 for wide, parts in drawn)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert opened.is_silent()
