@@ -387,7 +387,7 @@ class Cells(Table):
 
 
 class Figures(Cell):
-    """One row per month, period, breakdown, level and measure: its estimate and interval, and whether it may be shown."""
+    """One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown."""
 
     breakdown: str = _column("population of sessions and the label that cuts it")
     level: str = _column("label, or all")
@@ -404,13 +404,13 @@ class DecisionShares(Cell):
 
 
 class MeanDecisionShares(Cell):
-    """One row per month, period and kind of decisions: mean over sessions of the user's share of them. estimate: share."""
+    """One row per month, period and kind of decisions: mean share of them that the user takes. estimate: share."""
 
     decisions: str = _column("kind of decisions", isin=DECISIONS)
 
 
 class DecisionCorrelations(Cell):
-    """One row per month, period and variable: its correlation with the user's share of execution. estimate: r."""
+    """One row per month, period and variable: correlation with the user's share of execution decisions. estimate: r."""
 
     variable: str = _column(
         "expertise level, or an outcome as 0 or 1", isin=("expertise", "judged_success", "verified_success")
@@ -418,7 +418,7 @@ class DecisionCorrelations(Cell):
 
 
 class EffortByDecisionShare(Cell):
-    """One row per month, period, kind of decisions, band and measure: mean effort per prompt. estimate: actions or words."""
+    """One row per month, period, kind of decisions, band and measure: effort per prompt. estimate: mean."""
 
     decisions: str = _column("kind of decisions", isin=DECISIONS)
     band: int = _column("twenty points of the agent's share each", ge=1, le=5)
@@ -435,7 +435,7 @@ class ActionsByWhoDecides(Cell):
 
 
 class EffortByModel(Cell):
-    """One row per month, period, measure and model family: effort per prompt. estimate: geometric mean of positive values."""
+    """One row per month, period, measure and model family: effort per prompt. estimate: geometric mean."""
 
     measure: str = _column("actions (tool calls) or words of assistant text, per human prompt", isin=EFFORT_MEASURES)
     model_tier: str = _column("family of the model of most output tokens; other for those not listed", isin=MODEL_TIERS)
@@ -463,7 +463,7 @@ class SuccessByOccupation(Cell):
 
 
 class SuccessByProfession(Cell):
-    """One row per month, period, sample, measure and profession: success of software users and others. estimate: share."""
+    """One row per month, period, sample, measure and profession: success by kind of user. estimate: share."""
 
     sample: str = _column("all sessions, or those that wrote code", isin=("all", "wrote_code"))
     measure: str = _column("derived outcome", isin=OUTCOME_MEASURES[:3])

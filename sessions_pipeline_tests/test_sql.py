@@ -6,12 +6,11 @@ import re
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pytest
 
 from sessions_pipeline import schemas
 from sessions_pipeline.sql import FOLDER, PARAMETERS, SqlModelError, load_models
-from sessions_pipeline_tests.dbt_like_sql.running import fill, models, periods, table
+from sessions_pipeline_tests.dbt_like_sql.running import fill, models, month, periods, run, table
 
 PERIODS = """\
 -- One row per month and period: for a test.
@@ -194,8 +193,9 @@ def test_lineage_names_existing_columns_and_covers_the_estimates() -> None:
     for model in models().values():
         for sources in model.lineage.values():
             assert all(column in schemas.polars_schema(source) for source, column in sources)
-    estimate = models()["marts.task_value"].lineage["estimate"]
-    assert ("core.classified_sessions", "task_value_usd") in estimate
+    assert models()["marts.task_value"].lineage["estimate"] == (("staging.figures", "estimate"),)
+    assert ("staging.cells", "y1") in models()["staging.figures"].lineage["estimate"]
+    assert ("core.classified_sessions", "task_value_usd") in models()["staging.cells"].lineage["y1"]
 
 
 def test_every_parameter_is_documented_in_the_readme() -> None:
@@ -209,16 +209,17 @@ def test_the_readme_shows_how_to_run_a_file_by_hand() -> None:
     statements = re.sub(r"\$\(cat (\S+)\)", lambda found: (FOLDER.parent / found[1]).read_text(), script)
     sessions = table(
         "core.classified_sessions",
-        month=pl.Series([f"2026-04-{day:02}" for day in [1] * 6]).str.to_date(),
+        month=[month("2026-04")] * 6,
         user_key=[f"user {number}" for number in range(6)],
         work_mode=["fix"] * 6,
         task_value_usd=[10.0, 20, 30, 40, 50, 60],
     )
+    tables = {"core.classified_sessions": sessions, "staging.periods": periods("2025-10", "2026-04", 7)}
+    given = {"first_month": month("2025-10"), "last_month": month("2026-04"), "window_months": 7, "min_users": 1}
+    for name in ("staging.cells", "staging.figures"):
+        tables[name] = run(name, tables, **given)
     with duckdb.connect() as connection:
-        fill(
-            connection,
-            {"core.classified_sessions": sessions, "staging.periods": periods("2025-10", "2026-04", 7)},
-        )
+        fill(connection, tables)
         rows = connection.execute(statements).fetchall()
     assert [(row[1], row[2], row[5]) for row in rows] == [
         (period, mode, 35.0) for period in ("month", "window") for mode in ("all", "fix")

@@ -1,4 +1,4 @@
--- One row per month, period and variable: its correlation with the user's share of execution decisions. estimate: r.
+-- One row per month, period and variable: correlation with the user's share of execution decisions. estimate: r.
 --
 -- "Orthogonal" with a number: over the sessions that have execution decisions and the variable; for the outcomes, those
 -- with an outcome other than no_clear_goal.

@@ -1,4 +1,4 @@
--- One row per month, period, kind of decisions, band and measure: mean effort per prompt. estimate: actions or words.
+-- One row per month, period, kind of decisions, band and measure: effort per prompt. estimate: mean.
 --
 -- Figure A2. Bands are pairs of the bins of decision_shares: band 1 holds the sessions where the user takes over 80% of
 -- the decisions, band 5 those where the agent does. A plain mean over sessions, zeros included.

@@ -1,6 +1,6 @@
--- One row per month, period, measure and model family: effort per prompt. estimate: geometric mean of positive values.
+-- One row per month, period, measure and model family: effort per prompt. estimate: geometric mean.
 --
--- Over the sessions whose model is known, by the model of most output tokens. A family without sessions has no row,
+-- A geometric mean of positive values. Over the sessions whose model is known, by the model of most output tokens. A family without sessions has no row,
 -- unless families are hidden: then it looks like one of them.
 --
 -- Intervals and suppression: see staging/figures.sql and README.md.

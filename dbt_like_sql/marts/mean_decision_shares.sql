@@ -1,4 +1,4 @@
--- One row per month, period and kind of decisions: mean over sessions of the user's share of them. estimate: share.
+-- One row per month, period and kind of decisions: mean share of them that the user takes. estimate: share.
 --
 -- Beside Figure 2. A session counts once, however many decisions it has; one without such decisions does not count.
 --

@@ -1,4 +1,4 @@
--- One row per month, period, sample, measure and profession: success of software users and others. estimate: share.
+-- One row per month, period, sample, measure and profession: success by kind of user. estimate: share.
 --
 -- Figure 6, right. Over the sessions with a known user occupation, an outcome other than no_clear_goal, and both signals;
 -- all of them, and those that wrote code. Intervals on distinct accounts.

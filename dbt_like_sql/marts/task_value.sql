@@ -21,7 +21,7 @@ with periods as (
 figures as (
     select *
     from staging.figures
-    where breakdown = 'work_mode' and measure = 'task_value' and month between $first_month and $last_month
+    where breakdown = 'task_value' and month between $first_month and $last_month
 ),
 
 sessions as (
@@ -46,8 +46,8 @@ final as (
         figures.month,
         figures.period,
         figures.level as work_mode,
-        figures.n as sessions,
-        figures.clusters as users,
+        figures.sessions,
+        figures.users,
         figures.estimate,
         figures.ci_low,
         figures.ci_high,
@@ -58,7 +58,6 @@ final as (
         on medians.month = figures.month
         and medians.period = figures.period
         and medians.work_mode = figures.level
-    where figures.suppressed or figures.n > 0
     order by figures.month, figures.period, figures.level
 )
 

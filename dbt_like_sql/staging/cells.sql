@@ -2,7 +2,7 @@
 --
 -- A breakdown cuts a population of sessions by a label; its level 'all', where there is one, is the whole population.
 -- n counts a session in the denominator of the means, and y1 to y3 are their numerators, none where only sessions count:
---   work_mode: y1 task value (1e-4 US dollars), of the sessions that have one
+--   task_value by work mode: y1 task value (1e-4 US dollars)
 --   actions_by_expertise, words_by_expertise, actions_by_model, words_by_model: y1 logarithm (1e-9) of the effort per
 --     prompt, of the sessions where it is above zero
 --   successes by expertise: y1 at least partial, y2 judged, y3 verified; failures: y1 judged, y2 verified, y3 abandoned;
@@ -11,7 +11,7 @@
 --   success_signal, failure_signal: y1 judged success
 --   planning, execution: bins of the agent's share of decisions; y1 of 'all' is the user's share (1e-9), as in overall
 --   planning_bands, execution_bands, overall_bands: y1 actions, y2 words per prompt (1e-9)
---   codebase_context, occupations (user's | task's): no means
+--   work_mode, codebase_context, occupations (user's | task's): no means
 --
 -- A user's sum over a window is a sum over months, and its square one over pairs of months. So the rows whose months
 -- both lie in a window add up to the window's sums, and users are gone through once instead of once per window. The row
@@ -68,8 +68,7 @@ sessions as materialized (
         has_goal and classified.success_signal is not null and classified.failure_signal is not null as is_judged,
         classified.hit_trouble,
         classified.wrote_code,
-        cast(classified.task_value_usd is not null as double) as has_value,
-        coalesce(round(classified.task_value_usd * 1e4), 0) as value,
+        round(classified.task_value_usd * 1e4) as value,
         cast(classified.actions_per_prompt > 0 as double) as has_actions,
         cast(classified.words_per_prompt > 0 as double) as has_words,
         case when has_actions = 1 then round(ln(classified.actions_per_prompt) * 1e9) else 0 end as log_actions,
@@ -97,13 +96,21 @@ sessions as materialized (
 facts as (
     select
         month, user_hash, has_several, 'work_mode' as breakdown, work_mode as level,
-        has_value as n, value as y1, 0 as y2, 0 as y3
+        1 as n, 0 as y1, 0 as y2, 0 as y3
     from sessions
     where work_mode is not null
     union all
-    select month, user_hash, has_several, 'work_mode', 'all', has_value, value, 0, 0
+    select month, user_hash, has_several, 'work_mode', 'all', 1, 0, 0, 0
     from sessions
     where work_mode is not null
+    union all
+    select month, user_hash, has_several, 'task_value', work_mode, 1, value, 0, 0
+    from sessions
+    where work_mode is not null and value is not null
+    union all
+    select month, user_hash, has_several, 'task_value', 'all', 1, value, 0, 0
+    from sessions
+    where work_mode is not null and value is not null
     union all
     select month, user_hash, has_several, 'actions_by_expertise', expertise, has_actions, log_actions, 0, 0
     from sessions

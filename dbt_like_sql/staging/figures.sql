@@ -1,4 +1,4 @@
--- One row per month, period, breakdown, level and measure: its estimate and interval, and whether it may be shown.
+-- One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown.
 --
 -- Every interval and every suppression of the marts is made here.
 -- With N the denominator, G the users with a session in it, n_g and y_g its and the numerator's sums of user g, the
@@ -25,7 +25,7 @@
 --
 -- assertions:
 --   unique: month, period, breakdown, level, measure
---   each row: suppressed or sessions = 0 or clusters >= $min_users
+--   each row: suppressed or sessions = 0 or $min_users = 1 or clusters >= $min_users
 --   each row: not suppressed or estimate is null
 --   each row: suppressed or ci_low is null or (ci_low <= estimate and estimate <= ci_high)
 
@@ -40,7 +40,7 @@ cells as (
 measures(breakdown, measure, numerator, kind, scale) as (
     values
         ('work_mode', 'share', 'sessions', 'share', 1),
-        ('work_mode', 'task_value', 'y1', 'mean', 1e4),
+        ('task_value', 'task_value', 'y1', 'mean', 1e4),
         ('actions_by_expertise', 'actions_per_prompt', 'y1', 'log', 1e9),
         ('words_by_expertise', 'words_per_prompt', 'y1', 'log', 1e9),
         ('actions_by_model', 'actions_per_prompt', 'y1', 'log', 1e9),
@@ -93,12 +93,17 @@ occupations as (
 -- All levels that a breakdown can have: a level without sessions must look like a hidden one.
 levels as (
     select
-        unnest(['work_mode', 'planning', 'execution', 'overall', 'codebase_context', 'occupations']) as breakdown,
+        unnest([
+            'work_mode', 'task_value', 'planning', 'execution', 'overall', 'codebase_context', 'occupations'
+        ]) as breakdown,
         'all' as level
     union all
-    select
-        'work_mode',
-        unnest(['plan', 'build', 'fix', 'understand', 'test', 'operate', 'analyze', 'orchestrate', 'communicate'])
+    select unnest(['work_mode', 'task_value']), level
+    from (
+        select unnest([
+            'plan', 'build', 'fix', 'understand', 'test', 'operate', 'analyze', 'orchestrate', 'communicate'
+        ]) as level
+    )
     union all
     select breakdown, cast(unnest(range(1, 6)) as varchar)
     from (
@@ -343,6 +348,10 @@ decided as (
     left join closed_decisions using (month, period, breakdown, level, is_total)
 ),
 
+populated as (
+    select distinct month, period, breakdown from sums where sessions > 0
+),
+
 rows as (
     select
         decided.month,
@@ -384,9 +393,11 @@ rows as (
         and totals.period = decided.period
         and totals.breakdown = decided.breakdown
         and totals.level = 'all'
+    left join populated using (month, period, breakdown)
     where
         (measures.kind <> 'share' or (decided.level <> 'all' and totals.sessions > 0))
         and (measures.kind = 'share' or coalesce(sums.sessions, 0) > 0 or decided.suppressed)
+        and (measures.kind = 'share' or populated.breakdown is not null)
 ),
 
 ratios as (
@@ -394,7 +405,14 @@ ratios as (
         *,
         y / nullif(n, 0) as ratio,
         clusters - 1 as df,
-        clusters / nullif(df, 0) * greatest(y_y - 2 * ratio * y_n + ratio * ratio * n_n, 0) / (n * n) as variance,
+        y_y - 2 * ratio * y_n + ratio * ratio * n_n as squares,
+        -- The last digits of squared logarithms and dollars depend on the order of the rows: ten are kept, and what they
+        -- leave of a true zero is none.
+        case
+            when squares > 1e-12 * y_y
+                then clusters / nullif(df, 0) * round(squares, 9 - cast(floor(log10(squares)) as integer)) / (n * n)
+            when df > 0 then 0
+        end as variance,
         case
             when df <= 4 then [12.706204736174705, 4.302652729749462, 3.182446305283708, 2.776445105197793][df]
             else

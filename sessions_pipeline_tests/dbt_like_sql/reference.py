@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import statsmodels.api as sm
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, WORK_MODES
 from sessions_pipeline_tests.dbt_like_sql.running import month, periods, run, table
 
+OUTCOMES = ["succeeded", "partially_succeeded", "failed", "no_clear_goal"]
 FIRST, LAST, WINDOW = "2025-11", "2026-02", 3
 # Four months to write, and two before them that their windows reach.
 MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02")]
@@ -21,8 +22,22 @@ MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "
 
 def mart(name: str, sessions: pl.DataFrame, min_users: int, first: str = FIRST, last: str = LAST) -> pl.DataFrame:
     """The mart `name` over core.classified_sessions, for the months `first` to `last`, windows of three months."""
-    tables = {"core.classified_sessions": sessions, "staging.periods": periods(first, last, WINDOW)}
-    return run(name, tables, first_month=month(first), last_month=month(last), min_users=min_users)
+    return released([name], sessions, min_users, first, last)[name]
+
+
+def released(
+    names: Iterable[str], sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int = WINDOW
+) -> dict[str, pl.DataFrame]:
+    """The marts `names`, as a run over all months of `sessions` and then one over `first` to `last` leave them."""
+    start = min(sessions["month"].min(), month(first))  # type: ignore[type-var]
+    tables = {
+        "core.classified_sessions": sessions,
+        "staging.periods": periods(f"{start:%Y-%m}", last, window_months),
+    }
+    given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
+    tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)
+    tables["staging.figures"] = run("staging.figures", tables, first_month=month(first), **given)
+    return {name: run(name, tables, first_month=month(first), **given) for name in names}
 
 
 def of_january(**columns: list[Any]) -> pl.DataFrame:
@@ -48,26 +63,40 @@ def drawn_sessions(seed: int) -> pl.DataFrame:
     def yes(slope: float) -> list[bool]:
         return (random.normal(size=900) + slope * habit > 0).tolist()
 
+    sessions = {
+        "session_id": [f"{number:04}" for number in range(900)],
+        "month": [MONTHS[place] for place in random.integers(0, 6, 900)],
+        "user_key": [f"user {number}" for number in user],
+        "work_mode": sometimes(random.choice(WORK_MODES[:-1], 900, p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.06, 0.03, 0.01])),
+        "expertise": sometimes(np.clip(np.round(3 + habit + random.normal(size=900)), 1, 5).astype(int).tolist()),
+        "task_value_usd": sometimes(np.exp(5 + habit + random.normal(size=900)).round(2).tolist()),
+        "actions_per_prompt": (np.exp(2 + habit + random.normal(size=900)) * (random.random(900) < 0.9)).tolist(),
+        "words_per_prompt": (random.integers(0, 3000, 900) / random.integers(1, 9, 900)).tolist(),
+        "outcome": sometimes(random.choice(OUTCOMES, 900).tolist()),
+        "success_signal": sometimes(random.integers(0, 6, 900).tolist()),
+        "failure_signal": sometimes(random.integers(0, 6, 900).tolist()),
+        "at_least_partial": yes(1.0),
+        "judged_success": yes(0.5),
+        "verified_success": yes(0.0),
+        "judged_failure": yes(-0.5),
+        "verified_failure": [False] * 900,
+        "abandoned": [True] * 900,
+        "hit_trouble": yes(1.0),
+    }
+    tenths = np.arange(11) / 10
+    occupation = random.choice(["15", "11", "13", "unclear"], 900, p=[0.4, 0.2, 0.1, 0.3])
     return table(
         "core.classified_sessions",
-        session_id=[f"{number:04}" for number in range(900)],
-        month=[MONTHS[place] for place in random.integers(0, 6, 900)],
-        user_key=[f"user {number}" for number in user],
-        work_mode=sometimes(random.choice(WORK_MODES[:-1], 900, p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.06, 0.03, 0.01])),
-        expertise=sometimes(np.clip(np.round(3 + habit + random.normal(size=900)), 1, 5).astype(int).tolist()),
-        task_value_usd=sometimes(np.exp(5 + habit + random.normal(size=900)).round(2).tolist()),
-        actions_per_prompt=(np.exp(2 + habit + random.normal(size=900)) * (random.random(900) < 0.9)).tolist(),
-        words_per_prompt=(random.integers(0, 3000, 900) / random.integers(1, 9, 900)).tolist(),
-        outcome=sometimes(random.choice(["succeeded", "partially_succeeded", "failed", "no_clear_goal"], 900).tolist()),
-        success_signal=sometimes(random.integers(0, 6, 900).tolist()),
-        failure_signal=sometimes(random.integers(0, 6, 900).tolist()),
-        at_least_partial=yes(1.0),
-        judged_success=yes(0.5),
-        verified_success=yes(0.0),
-        judged_failure=yes(-0.5),
-        verified_failure=[False] * 900,
-        abandoned=[True] * 900,
-        hit_trouble=yes(1.0),
+        **sessions,
+        codebase_context=sometimes(random.choice(CODEBASE_CONTEXTS, 900).tolist()),
+        model_tier=sometimes(random.choice(["opus", "sonnet", "grok"], 900).tolist()),
+        user_occupation=occupation.tolist(),
+        software_user=[None if code == "unclear" else code == "15" for code in occupation],
+        task_occupation=sometimes(random.choice(["15", "27"], 900).tolist()),
+        wrote_code=yes(0.5),
+        user_planning_share=sometimes(random.choice(tenths, 900).tolist(), 0.2),
+        user_execution_share=sometimes(np.clip(random.choice(tenths, 900) * 0.7 + 0.1 * habit, 0, 1).round(3).tolist()),
+        user_decision_share=sometimes((random.integers(0, 8, 900) / 7).tolist()),
     )
 
 

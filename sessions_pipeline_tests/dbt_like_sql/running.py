@@ -51,6 +51,7 @@ def run(name: str, tables: Mapping[str, pl.DataFrame], **parameters: object) -> 
     with duckdb.connect(config={"threads": 2}) as connection:
         fill(connection, tables)
         rows = connection.sql(model.sql, params={key: parameters[key] for key in model.parameters}).pl()
+        connection.execute(f"drop table if exists {name}")
         fill(connection, {name: schemas.validate(name, rows)})
         _try_assertions(connection, model, parameters)
     return rows

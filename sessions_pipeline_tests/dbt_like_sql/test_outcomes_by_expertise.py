@@ -83,30 +83,14 @@ def test_equals_a_second_implementation(seed: int) -> None:
     assert not rows
 
 
-@pytest.mark.parametrize(
-    ("users", "hidden"),
-    [
-        ({1: "abc", 2: "def"}, set()),
-        ({1: "ab", 2: "cdef", 3: "defghi"}, {1, 2}),
-        ({1: "ab", 2: "cd", 5: "efgh"}, {1, 2}),
-        ({1: "ab", 2: "ab", 4: "efghi", 5: "efgh"}, {1, 2, 5}),
-        ({3: "ab"}, {3}),
-    ],
-)
-def test_what_is_suppressed_with_a_threshold_of_three_users(users: dict[int, str], hidden: set[int]) -> None:
-    pairs = [(level, user) for level, letters in users.items() for user in letters]
-    sessions = sessions_of(expertise=[level for level, _ in pairs], user_key=[user for _, user in pairs])
-    rows = january(NAME, sessions, min_users=3)
-    assert set(rows["sample"]) == {"all"}
-    for measure in OUTCOME_MEASURES:
-        assert set(rows.filter(pl.col("suppressed"), measure=measure)["expertise"]) == hidden
-    numbers = rows.filter("suppressed").select("sessions", "users", "estimate", "ci_low", "ci_high")
-    assert numbers.null_count().row(0) == (len(OUTCOME_MEASURES) * len(hidden),) * 5
-
-
-def test_the_sample_that_hit_trouble_is_suppressed_on_its_own_users() -> None:
-    sessions = sessions_of(expertise=[2] * 4, user_key=list("abcd"), hit_trouble=[True, True, False, False])
-    rows = january(NAME, sessions, min_users=3)
+def test_the_sample_that_hit_trouble_is_shown_where_it_and_the_rest_have_enough_users() -> None:
+    users = [f"user {number}" for number in range(18)]
+    sessions = sessions_of(expertise=[2] * 18, user_key=users, hit_trouble=[True] * 9 + [False] * 9)
+    rows = january(NAME, sessions, min_users=3).filter(expertise=2)
+    assert not rows["suppressed"].any()
+    # All less those that hit trouble are those that did not: two users.
+    sessions = sessions_of(expertise=[2] * 18, user_key=users, hit_trouble=[True] * 16 + [False] * 2)
+    rows = january(NAME, sessions, min_users=3).filter(expertise=2)
     assert set(rows.filter("suppressed")["sample"]) == {"hit_trouble"}
 
 

@@ -15,9 +15,10 @@ from sessions_pipeline_tests.dbt_like_sql.reference import (
     mart,
     mean_interval,
     of_january,
+    released,
     t_quantile,
 )
-from sessions_pipeline_tests.dbt_like_sql.running import month, periods, run, table
+from sessions_pipeline_tests.dbt_like_sql.running import month, table
 
 NAME = "marts.task_value"
 
@@ -66,37 +67,12 @@ def test_the_t_quantile_is_scipy_s() -> None:
         work_mode=["fix"] * sum(sizes),
         task_value_usd=np.concatenate(values),
     )
-    tables = {"core.classified_sessions": sessions, "staging.periods": periods("2010-01", "2026-01", 1)}
-    rows = run(NAME, tables, first_month=month("2010-01"), last_month=month("2026-01"), min_users=1)
+    rows = released([NAME], sessions, 1, "2010-01", "2026-01", window_months=1)[NAME]
     rows = rows.filter(period="month", work_mode="all")
     assert rows["users"].to_list() == sizes
     for row, size, drawn in zip(rows.to_dicts(), sizes, values, strict=True):
         reach = (row["ci_high"] - row["ci_low"]) / 2 / (drawn.std(ddof=1) / np.sqrt(size))
         assert reach == pytest.approx(t_quantile(size), rel=1e-9 if size <= 5 else 2e-5 if size < 100 else 1e-9)
-
-
-@pytest.mark.parametrize(
-    ("users", "hidden"),
-    [
-        ({"plan": "abc", "build": "def"}, set()),
-        # The next smallest goes too, for 'all' is shown.
-        ({"plan": "ab", "build": "cdef", "fix": "defghi"}, {"plan", "build"}),
-        ({"plan": "ab", "fix": "cd", "build": "efgh"}, {"plan", "fix"}),
-        ({"plan": "ab", "fix": "ab", "build": "efgh", "test": "efghi"}, {"plan", "fix", "build"}),
-        # Too few users in the month.
-        ({"plan": "ab", "build": "a"}, {"plan", "build", "all"}),
-        ({"plan": "ab"}, {"plan", "all"}),
-    ],
-)
-def test_what_is_suppressed_with_a_threshold_of_three_users(users: dict[str, str], hidden: set[str]) -> None:
-    pairs = [(mode, user) for mode, letters in users.items() for user in letters]
-    sessions = of_january(
-        work_mode=[mode for mode, _ in pairs], user_key=[user for _, user in pairs], task_value_usd=[50.0] * len(pairs)
-    )
-    rows = january(NAME, sessions, min_users=3)
-    assert set(rows.filter("suppressed")["work_mode"]) == hidden
-    numbers = rows.filter("suppressed").select("sessions", "users", "estimate", "ci_low", "ci_high", "median_usd")
-    assert numbers.null_count().row(0) == (len(hidden),) * 6
 
 
 def test_a_single_user_has_means_without_intervals() -> None:

@@ -94,34 +94,6 @@ def test_nothing_is_suppressed_and_no_interval_is_claimed_for_a_single_user() ->
     assert rows["ci_low"].null_count() == rows["ci_high"].null_count() == len(WORK_MODES)
 
 
-@pytest.mark.parametrize(
-    ("users", "hidden"),
-    [
-        # Enough users everywhere.
-        ({"plan": "abc", "build": "def"}, set()),
-        # One small mode: the next smallest goes too.
-        ({"plan": "ab", "build": "cdef", "fix": "defghi"}, {"plan", "build"}),
-        # As many users in two modes: the first by name goes.
-        ({"plan": "ab", "fix": "cdef", "build": "cdef", "test": "cdefg"}, {"plan", "build"}),
-        # Two small modes of four users hide each other.
-        ({"plan": "ab", "fix": "cd", "build": "efgh"}, {"plan", "fix"}),
-        # Two small modes of the same two users do not.
-        ({"plan": "ab", "fix": "ab", "build": "efgh", "test": "efghi"}, {"plan", "fix", "build"}),
-        # A small mode and one other.
-        ({"plan": "a", "build": "bcdef"}, {"plan", "build"}),
-        # Many sessions are not many users.
-        ({"plan": "aaaaaaaabb", "build": "cdef", "fix": "efghi"}, {"plan", "build"}),
-    ],
-)
-def test_what_is_suppressed_with_a_threshold_of_three_users(users: dict[str, str], hidden: set[str]) -> None:
-    rows = january(NAME, of_users(**users), min_users=3)
-    assert suppressed(rows) == hidden
-    numbers = rows.filter("suppressed").select("sessions", "users", "estimate", "ci_low", "ci_high")
-    assert numbers.null_count().row(0) == (len(hidden),) * 5
-    zeros = set(WORK_MODES) - users.keys()
-    assert rows.filter(pl.col("work_mode").is_in(list(zeros)))["estimate"].to_list() == [0.0] * len(zeros)
-
-
 def test_a_month_of_too_few_users_shows_nothing_not_even_zeros() -> None:
     rows = january(NAME, of_users(plan="ab", fix="a"), min_users=3)
     assert suppressed(rows) == set(WORK_MODES)
