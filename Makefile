@@ -6,15 +6,18 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint bench bench-ingest bench-models soak lock
+.PHONY: help demo run ui test lint docs bench bench-ingest bench-models bench-coverage bench-backfill soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
 	@echo "make ui                            the Dagster UI on the same state folder"
 	@echo "make test                          lint and the whole test suite"
 	@echo "make lint                          ruff and mypy"
+	@echo "make docs                          writes docs/tables.md from the table models"
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
+	@echo "make bench-coverage                coverage of 95% intervals when the judge errs, naive and corrected"
+	@echo "make bench-backfill                where the time of a 12-month backfill through Dagster's daemon goes"
 	@echo "make bench-models                  the regressions alone, on a simulated study of the published size"
 	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
 
@@ -41,6 +44,9 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+docs: $(VENV)/ready
+	$(BIN)/python -m sessions_pipeline.table_reference > docs/tables.md
+
 # pyfixest is a peer, not a dependency: without it its benchmark says what it left out.
 bench: $(VENV)/ready
 	-$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[bench]"
@@ -49,6 +55,12 @@ bench: $(VENV)/ready
 
 bench-ingest: $(VENV)/ready
 	$(BIN)/python -m benchmarks.ingest $(if $(BENCH_SOURCE),--source $(BENCH_SOURCE)) $(BENCH_FLAGS)
+
+bench-coverage: $(VENV)/ready
+	$(BIN)/python -m benchmarks.coverage $(BENCH_FLAGS)
+
+bench-backfill: $(VENV)/ready
+	$(BIN)/python -m benchmarks.backfill $(BENCH_FLAGS)
 
 bench-models: $(VENV)/ready
 	-$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[bench]"

@@ -1,4 +1,4 @@
-"""`make bench`: redaction, labels by rules and by a model, models, marts, one month through Dagster.
+"""`make bench`: redaction, labels by rules and by a model, models, coverage, marts, one month through Dagster.
 
 `make bench` runs `bench-ingest` after it.
 
@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import claude_labels, marts, models, partition, redaction, rules
+from benchmarks import claude_labels, coverage, marts, models, partition, redaction, rules
 from benchmarks.findings import progress, tell
 from sessions_pipeline.simulate.logs import write_logs
 
@@ -28,8 +28,9 @@ def main() -> None:
         tell("Redaction", redaction.findings(), given.json)
         tell("Labels by rules", rules.findings(scratch / "rules"), given.json)
         tell("Labels by a model", claude_labels.findings(scratch / "claude"), given.json)
-        tell("Models", models.findings(scratch), given.json)
+        tell("Coverage of 95% intervals", coverage.findings(), given.json)
         tell("Marts", marts.findings(tuple(marts.LIMITS)), given.json)
+        tell("Models", models.findings(scratch), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)
 
 

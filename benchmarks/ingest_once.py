@@ -19,7 +19,8 @@ def ingest_once(home: Path, source: Path) -> dict[str, int]:
     """
     import polars as pl
 
-    from sessions_pipeline.config import Home, Settings
+    from sessions_pipeline.config import Settings
+    from sessions_pipeline.folders import Home
     from sessions_pipeline.sessions.add_up import Way
     from sessions_pipeline.sessions.archive import Archive
     from sessions_pipeline.sessions.build import Built, build_sessions, rejected_lines, session_files

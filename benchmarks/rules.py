@@ -47,7 +47,7 @@ def measure(home: Path) -> dict[str, object]:
 
     from sessions_pipeline.classifications.labelling import label_month
     from sessions_pipeline.classifications.rules import RulesBackend
-    from sessions_pipeline.config import Home
+    from sessions_pipeline.folders import Home
     from sessions_pipeline.schemas import polars_schema
     from sessions_pipeline.sessions.transcripts import Transcripts
     from sessions_pipeline.warehouse import Warehouse

@@ -10,11 +10,12 @@ from pathlib import Path
 import click
 
 from sessions_pipeline.commands.agreement import agreement
+from sessions_pipeline.commands.export import export
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
 from sessions_pipeline.commands.simulate import simulate
-from sessions_pipeline.config import Home, describe_settings, load_settings
+from sessions_pipeline.folders import Home
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -49,6 +50,8 @@ def main(ctx: click.Context, home: Path | None) -> None:
 @click.pass_obj
 def settings(home: Path | None, as_json: bool) -> None:
     """Show the settings in force, where each comes from, and what is allowed."""
+    from sessions_pipeline.config import describe_settings, load_settings
+
     folder = state_folder(home)
     with errors():
         rows = describe_settings(load_settings(folder.path))
@@ -115,6 +118,8 @@ def purge(home: Path | None, before: dt.date | None) -> None:
 
     Counts, labels and reports stay. Without --before the setting transcript_retention_days says what goes.
     """
+    from sessions_pipeline.config import load_settings
+
     folder = state_folder(home)
     with errors():
         days = load_settings(folder.path).settings.transcript_retention_days
@@ -146,6 +151,7 @@ def ui(home: Path | None, port: int) -> None:
     """
     folder = Home(home) if home else home_in_use()
     with errors():
+        from sessions_pipeline.config import load_settings
         from sessions_pipeline.operate import prepare
 
         prepare(folder)
@@ -157,7 +163,7 @@ def ui(home: Path | None, port: int) -> None:
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
 
 
-for _command in (demo, run, estimate, agreement, gold, simulate):
+for _command in (demo, run, estimate, agreement, gold, export, simulate):
     main.add_command(_command)
 
 if __name__ == "__main__":

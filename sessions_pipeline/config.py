@@ -1,19 +1,16 @@
-"""Settings and the state folder: what is configured, where each value comes from, where the state lies.
+"""Settings: what is configured, and where each value comes from.
 
-Here belong the typed settings, their merging (defaults < settings.toml < environment < flags) and the layout of the
-state folder. What a setting does belongs to the code that reads it. Only pydantic is imported at the top, because
+Here belong the typed settings and their merging (defaults < settings.toml < environment < flags). What a setting does
+belongs to the code that reads it; where the state lies is in `folders`. Only pydantic is imported at the top, because
 every command pays for what is imported here.
 """
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
 import difflib
 import json
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,10 +19,10 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
+from sessions_pipeline.folders import FILE, HOME_VARIABLE, Home, SettingsError, is_url, replace_file, unwritable
+
 ENVIRONMENT_PREFIX = "SESSIONS_"
-HOME_VARIABLE = "SESSIONS_HOME"
 DEFAULT = "default"
-FILE = "settings.toml"
 FLAG = "flag"
 USERS = ("one", "folder")
 # What stands for None, by setting.
@@ -35,30 +32,11 @@ WORDS_FOR_NONE = {
     "max_cost_usd": "unlimited",
     "transcript_retention_days": "keep",
 }
+# The day after it is the deadline of the monthly tables, and every month must have one.
+LAST_SCHEDULE_DAY = 27
 _PASSWORD = re.compile(r"://[^/@\s]*:[^/@\s]*@")
 # Separates the folders of a list in the environment, but not the beginning of an address from its rest.
 _BETWEEN_FOLDERS = re.compile(re.escape(os.pathsep) + "(?!//)")
-
-
-class SettingsError(ValueError):
-    """A setting or the state folder is not usable. The message names key, place, value and what is allowed."""
-
-
-class StoreError(OSError):
-    """A file of the state folder cannot be written or used. The message says what to do; what was stored is intact."""
-
-
-def unwritable(what: str, reason: str) -> str:
-    """The message for `what` that cannot be written."""
-    return (
-        f"cannot write {what}: {reason}. What was stored before is intact. Check that the disk has room and that you "
-        f"may write there, or name another state folder with --home; then run again."
-    )
-
-
-def is_url(source: str) -> bool:
-    """Whether a source is an address rather than a folder of this machine."""
-    return "://" in source
 
 
 def _sources(value: object) -> tuple[str, ...]:
@@ -145,10 +123,18 @@ class Settings(BaseModel):
     max_cost_usd: Annotated[float | None, Field(ge=0, allow_inf_nan=False), _none_for("max_cost_usd")] = Field(
         default=None, description="US dollars that one run may spend at most; unlimited: no limit"
     )
+    retest_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
+        default=0.0,
+        description="share of the sessions that the claude backend labels a second time, to see how alike its answers "
+        "are; paid for like the first",
+    )
     direct_requests: Count = Field(
         default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
     )
     min_users: Count = Field(default=5, description="a published number stands for at least this many users")
+    schedule_day: Annotated[int, Field(ge=1, le=LAST_SCHEDULE_DAY)] = Field(
+        default=2, description="day of the month, at 06:00 UTC, on which the schedule makes the month before"
+    )
     window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
     turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
     transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
@@ -175,76 +161,6 @@ class SettingRow:
     origin: str
     meaning: str
     allowed: str
-
-
-@dataclass(frozen=True)
-class Home:
-    """Layout of the state folder. path: made absolute, so that a later change of directory cannot move it."""
-
-    path: Path
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "path", Path(self.path).expanduser().absolute())
-
-    @property
-    def warehouse(self) -> Path:
-        """DuckDB file with all tables."""
-        return self.path / "warehouse.duckdb"
-
-    @property
-    def private(self) -> Path:
-        """Transcripts and the secret of the keyed hashes; for the owner only."""
-        return self.path / "private"
-
-    @property
-    def reports(self) -> Path:
-        """Finished reports and exports."""
-        return self.path / "reports"
-
-    def report(self, month: dt.date) -> Path:
-        """The report of vintage `month`."""
-        return self.reports / f"report-{month:%Y-%m}.html"
-
-    @property
-    def dagster(self) -> Path:
-        """Dagster's own storage: what DAGSTER_HOME names."""
-        return self.path / "dagster"
-
-    @property
-    def settings_file(self) -> Path:
-        """The settings of this state folder."""
-        return self.path / FILE
-
-    def create(self) -> Home:
-        """Makes the folders that are missing, `private` with mode 0700; returns itself.
-
-        A new state folder gets mode 0700; one that was there keeps its own. A .gitignore of everything goes into an
-        empty state folder only: `--home .` must not hide somebody's project from git.
-        Raises SettingsError where the folder cannot be made or written.
-        """
-        try:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if not any(self.path.iterdir()):
-                replace_file(self.path / ".gitignore", "*\n")
-            for folder in (self.private, self.reports, self.dagster):
-                folder.mkdir(exist_ok=True)
-            self.private.chmod(0o700)
-        except OSError as error:
-            raise SettingsError(self._unusable(error.strerror or str(error))) from error
-        if not os.access(self.path, os.W_OK | os.X_OK):
-            raise SettingsError(self._unusable("it is read-only"))
-        return self
-
-    def _unusable(self, reason: str) -> str:
-        return (
-            f"cannot use {self.path} as state folder: {reason}. "
-            f"Name a folder that you can write to with --home DIR or ${HOME_VARIABLE}."
-        )
-
-
-def default_home(environ: Mapping[str, str] = os.environ) -> Home:
-    """The state folder where none is named: $SESSIONS_HOME, else `.sessions` in the current directory."""
-    return Home(Path(environ.get(HOME_VARIABLE) or ".sessions"))
 
 
 def load_settings(
@@ -404,6 +320,10 @@ def _allowed(key: str) -> str:
         return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
     if key == "users":
         return f"{' or '.join(USERS)}, or a CSV file (its name ends in .csv) with the header pattern,user"
+    if key == "retest_share":
+        return "a number from 0 to 1"
+    if key == "schedule_day":
+        return f"a whole number from 1 to {LAST_SCHEDULE_DAY}"
     word = WORDS_FOR_NONE.get(key)
     kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
     return f"{kind}, or {word}" if word else kind
@@ -412,21 +332,3 @@ def _allowed(key: str) -> str:
 def _shown(key: str, value: object) -> str:
     """`value` of `key` as JSON; None is the word that stands for it."""
     return json.dumps(WORDS_FOR_NONE.get(key) if value is None else value, default=str, ensure_ascii=False)
-
-
-def replace_file(file: Path, text: str) -> None:
-    """Puts `text` in the place of `file` atomically; the mode of the old file stays, a new one gets 0600."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if file.exists():
-            temporary.chmod(file.stat().st_mode & 0o777)
-        temporary.replace(file)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        raise

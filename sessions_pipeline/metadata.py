@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 from dagster import (
+    AssetExecutionContext,
     AssetKey,
     MetadataValue,
     TableColumn,
@@ -20,8 +22,8 @@ from dagster import (
 from sessions_pipeline import schemas
 
 PREVIEW_ROWS = 10
-# Keys of people and sessions are of no use in a preview, and pictures of the page travel.
-_NOT_SHOWN = ("session_id", "user_key", "project_key", "file_key", "digest", "transcript_sha256")
+# Aggregates have a preview; a row of any other table is about one session or file, and pictures of the page travel.
+_SHOWN = ("marts.", "analysis.", "core.attrition", "staging.periods")
 
 
 def asset_key(table: str) -> AssetKey:
@@ -40,7 +42,7 @@ def column_schema(table: str) -> TableSchema:
                 description=column.description,
                 constraints=TableColumnConstraints(nullable=column.nullable, unique=column.unique),
             )
-            for name, column in schemas.TABLES[table].to_schema().columns.items()
+            for name, column in schemas.TABLES[table].columns().items()
         ]
     )
 
@@ -59,14 +61,19 @@ def definition_metadata(table: str, lineage: Mapping[str, Any] | None = None) ->
     return metadata
 
 
-def run_metadata(frame: pl.DataFrame, partitions: int) -> dict[str, Any]:
-    """Metadata of one materialization: rows written over `partitions` months, and the first of them."""
-    shown = frame.drop([name for name in _NOT_SHOWN if name in frame.columns]).head(PREVIEW_ROWS)
-    return {
-        "dagster/row_count": frame.height,
-        "months": partitions,
-        "preview": MetadataValue.md(_markdown(shown, PREVIEW_ROWS)),
-    }
+def run_metadata(table: str, frame: pl.DataFrame, partitions: int) -> dict[str, Any]:
+    """Metadata of one materialization of `table`: rows written over `partitions` months; of aggregates the first."""
+    metadata: dict[str, Any] = {"dagster/row_count": frame.height, "months": partitions}
+    if table.startswith(_SHOWN):
+        metadata["preview"] = MetadataValue.md(_markdown(frame.head(PREVIEW_ROWS), PREVIEW_ROWS))
+    return metadata
+
+
+def describe_months(context: AssetExecutionContext, table: str, frame: pl.DataFrame) -> None:
+    """Puts each month's own row count and preview on its partition, where a run over a range would put the range's."""
+    for key in context.partition_keys:
+        of_month = frame.filter(pl.col("month") == dt.date.fromisoformat(key))
+        context.add_asset_metadata(run_metadata(table, of_month, 1), asset_key=asset_key(table), partition_key=key)
 
 
 def table_of(frame: pl.DataFrame) -> MetadataValue:
@@ -75,7 +82,7 @@ def table_of(frame: pl.DataFrame) -> MetadataValue:
 
 
 def picture(png: bytes, description: str) -> MetadataValue:
-    """A small PNG as markdown; it is stored with every materialization, so keep it below 100 KB."""
+    """A small PNG as markdown; it is stored with every partition, so keep it below 100 KB."""
     return MetadataValue.md(f"![{description}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 

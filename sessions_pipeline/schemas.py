@@ -1,15 +1,20 @@
-"""The one truth about columns: a pandera model for every table of the warehouse.
+"""The one truth about columns: the model of every table of the warehouse, which becomes a pandera schema.
 
 Here belong names, types, units, allowed values and row checks. Rules that span tables are in `checks.py`;
 how a table is stored is in `warehouse.py`. The first words of each docstring are the table's grain.
+
+pandera is imported when a schema of it is asked for: with pandas, which comes along, that takes 0.7 s, and most runs
+only need the names and types.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-import pandera.polars as pa
 import polars as pl
 
 from sessions_pipeline.classifications.classifiers import (
@@ -19,6 +24,9 @@ from sessions_pipeline.classifications.classifiers import (
     TASK_VALUE_BANDS,
     WORK_MODES,
 )
+
+if TYPE_CHECKING:
+    import pandera.polars as pa
 
 PERIODS = ("month", "window")
 EFFORT_MEASURES = ("actions_per_prompt", "words_per_prompt")
@@ -44,19 +52,65 @@ ERROR_METRICS = ("error_rate", "signed_error")
 RATERS = ("judge", "gold")
 LABEL_STATUSES = ("ok", "refused", "invalid", "expired", "error")
 
+_TYPES: dict[type, pl.DataType] = {
+    int: pl.Int64(),
+    float: pl.Float64(),
+    str: pl.String(),
+    bool: pl.Boolean(),
+    dt.date: pl.Date(),
+    dt.datetime: pl.Datetime("us"),
+}
 
-class Table(pa.DataFrameModel):
+
+@dataclass(frozen=True)
+class Column:
+    """What a column may hold. rules: pandera's checks by name, e.g. ge=0; a null keeps every rule."""
+
+    description: str
+    nullable: bool
+    unique: bool
+    rules: Mapping[str, Any]
+
+
+class Table:
     """Common to all tables: exact columns, no silent extras."""
 
-    class Config:
-        strict = True
+    @classmethod
+    @cache
+    def types(cls) -> dict[str, pl.DataType]:
+        """polars type by column, in order; inherited columns come first."""
+        return {name: _TYPES[kind] for name, kind in get_type_hints(cls).items()}
+
+    @classmethod
+    @cache
+    def columns(cls) -> dict[str, Column]:
+        """What each column may hold, in order."""
+        return {name: getattr(cls, name) for name in cls.types()}
+
+    @classmethod
+    @cache
+    def to_schema(cls) -> pa.DataFrameSchema:
+        """The model as pandera has it."""
+        import pandera.polars as pa
+
+        columns = {
+            name: pa.Column(
+                cls.types()[name],
+                [getattr(pa.Check, rule)(limit) for rule, limit in column.rules.items()],
+                nullable=column.nullable,
+                unique=column.unique,
+                description=column.description,
+            )
+            for name, column in cls.columns().items()
+        }
+        return pa.DataFrameSchema(columns, strict=True, name=cls.__name__)
 
 
-def _column(description: str, **rules: object) -> Any:
-    return pa.Field(description=description, **rules)  # type: ignore[arg-type]
+def _column(description: str, *, nullable: bool = False, unique: bool = False, **rules: object) -> Any:
+    return Column(description, nullable, unique, rules)
 
 
-def _count(description: str, **rules: object) -> Any:
+def _count(description: str, **rules: Any) -> Any:
     return _column(description, ge=0, **rules)
 
 
@@ -202,6 +256,10 @@ class Classifications(Table):
     cost_usd: float = _count("US dollars paid, at the dated price list; what two sessions ask alike is paid once")
     batch_id: str = _column("batch in which it was asked", nullable=True)
     classified_at: dt.datetime = _column("UTC")
+
+
+class Retests(Classifications):
+    """One row per session, classifier and label version of the judge's second reading of a share of the sessions."""
 
 
 class CurrentLabels(Table):
@@ -684,8 +742,9 @@ class CorrectedEstimates(Table):
     naive_std_error: float = _count("of it, clustered by user: takes the labels for true", nullable=True)
     corrected: float = _column("corrected by the gold labels", nullable=True)
     std_error: float = _count("of the corrected estimate, clustered by user", nullable=True)
-    ci_low: float = _column("lower end of its 95% interval, t with gold users minus 1", nullable=True)
+    ci_low: float = _column("lower end of its 95% interval", nullable=True)
     ci_high: float = _column("upper end of its 95% interval", nullable=True)
+    degrees_of_freedom: float = _count("of the t distribution: users that carry the variance, minus 1", nullable=True)
     judge_weight: float = _column("weight of the judge's labels, tuned: 0 gold labels alone, 1 in full", nullable=True)
     n_sessions: int = _count("sessions of the judge's estimate; null if suppressed", nullable=True)
     n_users: int = _count("distinct users of these; null if suppressed", nullable=True)
@@ -800,6 +859,7 @@ TABLES: dict[str, type[Table]] = {
     "analysis.coefficients": Coefficients,
     "analysis.adjusted_rates": AdjustedRates,
     "analysis.agreement": Agreement,
+    "labels.retests": Retests,
     "labels.gold_draws": GoldDraws,
     "labels.gold": Gold,
     "analysis.corrected_estimates": CorrectedEstimates,
@@ -819,8 +879,7 @@ def grain(table: str) -> str:
 
 def polars_schema(table: str) -> dict[str, pl.DataType]:
     """Column name -> polars type of `table`, in the model's order."""
-    columns = TABLES[table].to_schema().columns
-    return {name: column.dtype.type for name, column in columns.items()}
+    return dict(TABLES[table].types())
 
 
 def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -828,4 +887,4 @@ def validate(table: str, frame: pl.DataFrame) -> pl.DataFrame:
 
     Raises pandera's SchemaErrors, which lists every failing row and column.
     """
-    return TABLES[table].validate(frame.select(list(polars_schema(table))), lazy=True)
+    return TABLES[table].to_schema().validate(frame.select(list(polars_schema(table))), lazy=True)

@@ -11,16 +11,21 @@ optional lists, `columns:` (name: how it is made) and `assertions:`, of which th
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sessions_pipeline import schemas
+from sessions_pipeline.config import replace_file
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -98,6 +103,45 @@ class SqlModel:
             LOG.warning("%s: no column lineage: %s", _file(self.table), error)
             return {}
         return {column: sources(root) for column, root in roots.items()}
+
+
+def models_from(cache: Path) -> dict[str, SqlModel]:
+    """`load_models` of the project, its lineage included, from the file `cache` if that was made of the same files.
+
+    Every process of Dagster loads the models, and a run is a process: reading them takes longer (1 s) than many a step.
+    Where the file cannot be written nothing is kept.
+    """
+    made_of = _made_of()
+    try:
+        stored = json.loads(cache.read_text(encoding="utf-8"))
+        if stored["made_of"] == made_of:
+            return {row["table"]: _from_row(row) for row in stored["models"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    models = load_models()
+    rows = [{**asdict(model), "lineage": model.lineage} for model in models.values()]
+    with contextlib.suppress(OSError):
+        replace_file(cache, json.dumps({"made_of": made_of, "models": rows}))
+    return models
+
+
+def _made_of() -> str:
+    """Digest of all that decides what the models are: files, tables, this module and the parser."""
+    files = [path.read_text(encoding="utf-8") for path in (*sorted(FOLDER.glob("*/*.sql")), Path(__file__))]
+    texts = {
+        table: {name: column.description for name, column in model.to_schema().columns.items()}
+        for table, model in schemas.TABLES.items()
+    }
+    return hashlib.sha256(json.dumps([files, texts, version("sqlglot")]).encode()).hexdigest()
+
+
+def _from_row(row: dict[str, Any]) -> SqlModel:
+    lists = {name: tuple(row[name]) for name in ("dependencies", "parameters")}
+    assertions = tuple(Assertion(one["text"], one["sql"], tuple(one["parameters"])) for one in row["assertions"])
+    lineage = {column: tuple((table, name) for table, name in sources) for column, sources in row["lineage"].items()}
+    model = SqlModel(row["table"], row["sql"], row["description"], row["columns"], assertions, **lists)
+    model.__dict__["lineage"] = lineage  # where cached_property keeps it
+    return model
 
 
 def load_models(folder: Path | None = None) -> dict[str, SqlModel]:
@@ -211,7 +255,7 @@ def _columns(table: str, sql: str, documented: list[str]) -> dict[str, str]:
         names = _qualified(sql).named_selects
     except OptimizeError as error:
         raise SqlModelError(f"{file}: {error}") from None
-    model = schemas.TABLES[table].to_schema().columns
+    model = schemas.TABLES[table].columns()
     if missing := [name for name in model if name not in names]:
         raise SqlModelError(f"{file}: lacks the columns {', '.join(missing)}, which schemas.TABLES[{table!r}] has")
     if extra := [name for name in names if name not in model]:
@@ -238,7 +282,7 @@ def _catalog() -> dict[str, object]:
     catalog: dict[str, dict[str, dict[str, str]]] = {}
     for table, model in schemas.TABLES.items():
         schema, name = table.split(".")
-        catalog.setdefault(schema, {})[name] = dict.fromkeys(model.to_schema().columns, "varchar")
+        catalog.setdefault(schema, {})[name] = dict.fromkeys(model.columns(), "varchar")
     return {**catalog}
 
 

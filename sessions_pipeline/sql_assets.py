@@ -1,6 +1,7 @@
 """One asset for every file of dbt_like_sql/: key, group, dependencies and columns are read from the file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from dagster import (
     AssetDep,
@@ -11,10 +12,11 @@ from dagster import (
     asset,
 )
 
-from sessions_pipeline.checks import assertion_result, check_specs, store
-from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.checks import assertion_queries, check_specs, store
+from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
+from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
-from sessions_pipeline.sql import SqlModel, load_models
+from sessions_pipeline.sql import SqlModel, models_from
 from sessions_pipeline.state import State
 
 # The tables in between have no group of their own in the graph: each stands beside what it prepares.
@@ -32,9 +34,9 @@ def window_mapping(window_months: int) -> TimeWindowPartitionMapping:
     return TimeWindowPartitionMapping(start_offset=1 - window_months, allow_nonexistent_upstream_partitions=True)
 
 
-def sql_assets(window_months: int) -> list[AssetsDefinition]:
-    """The assets of all SQL files, in dependency order."""
-    return [_sql_asset(model, window_months) for model in load_models().values()]
+def sql_assets(window_months: int, cache: Path) -> list[AssetsDefinition]:
+    """The assets of all SQL files, in dependency order. cache: where what was read off the files is kept."""
+    return [_sql_asset(model, window_months) for model in models_from(cache).values()]
 
 
 def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
@@ -66,12 +68,14 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
             "first_month": months[0],
             "last_month": months[-1],
             "window_months": settings.window_months,
-            "min_users": state.min_users(),
             "backend": settings.backend,
         }
-        frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters})
-        yield from store(state, table, frame, months)
-        if model.assertions:
-            yield assertion_result(state, model, values)
+        asked = {*model.parameters, *(name for assertion in model.assertions for name in assertion.parameters)}
+        if "min_users" in asked:  # known once there are classified sessions
+            values["min_users"] = state.min_users()
+        read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if windowed else months
+        frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters}, read)
+        describe_months(context, table, frame)
+        yield from store(state, table, frame, months, assertions=assertion_queries(model, values))
 
     return sql_table

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, InitResourceContext
 from dagster_duckdb import DuckDBResource
 from duckdb import DuckDBPyConnection
 
-from sessions_pipeline.config import Home, Settings, load_settings
+from sessions_pipeline.config import Settings, load_settings
+from sessions_pipeline.folders import Home
+from sessions_pipeline.runs import note_process
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.transcripts import Transcripts
+from sessions_pipeline.turns import turn
 from sessions_pipeline.warehouse import Warehouse
 
 
@@ -20,6 +23,17 @@ class State(ConfigurableResource):
     """The state folder. Settings are read when asked for: the command line and the Dagster UI see the same."""
 
     home: str
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[State]:
+        """For as long as a run lasts: no other run works on the state folder. Sensors wait for nobody."""
+        run = context.run
+        if run is None or context.instance is None:
+            yield self
+            return
+        note_process(context.instance, run.run_id)
+        with turn(self.folders.path, f"run {run.run_id[:8]} of job {run.job_name}"):
+            yield self
 
     @property
     def folders(self) -> Home:

@@ -14,10 +14,12 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import logging
+import os
 import re
+import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +31,7 @@ import duckdb
 import polars as pl
 
 from sessions_pipeline import schemas
+from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_for
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
 LOG = logging.getLogger(__name__)
@@ -42,10 +45,23 @@ DUCKDB_TYPES = {
     pl.Date(): "DATE",
     pl.Datetime("us"): "TIMESTAMP",
 }
+# Columns that change when the same is read or asked again.
+WHEN_WRITTEN = ("ingested_at", "mtime_ns", "classified_at")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
-_FINGERPRINT = "main.schema_fingerprint"
+# What the file says of itself: one row with its version and a digest of the statements that made its tables; and the
+# months of derived tables that were dropped and wait to be made again.
+_STATE = "main.schema_version"
+_TO_REMAKE = "main.months_to_remake"
+# As versions 1 to 4 had it.
+_OLD_STATE = "main.schema_fingerprint"
+# What the copy says of itself: the state of the file that it was made from, and a digest of what was copied how.
+_COPIED = "main.copied_from"
 # Threads of this process share one database: DuckDB refuses the second of two that delete the same rows.
 _WRITING = threading.Lock()
+_COPYING = threading.Lock()
+
+# A SELECT and the values of its parameters.
+Query = tuple[str, Mapping[str, object]]
 
 
 class WarehouseError(RuntimeError):
@@ -54,6 +70,14 @@ class WarehouseError(RuntimeError):
 
 class WarehouseBusyError(WarehouseError):
     """Another process held the file for longer than we wait."""
+
+
+class BrokenAssertionsError(BadRowsError):
+    """Rows that break a promise about their table. broken: its text, and the rows or groups that break it."""
+
+    def __init__(self, table: str, broken: Sequence[tuple[str, pl.DataFrame]]) -> None:
+        super().__init__(f"{table} would break: {'; '.join(f'{text} ({found.height})' for text, found in broken)}")
+        self.broken = broken
 
 
 @dataclass(frozen=True)
@@ -82,16 +106,27 @@ class Warehouse:
         finally:
             connection.close()
 
-    def replace_window(self, table: str, frame: pl.DataFrame, months: Sequence[dt.date]) -> int:
+    def replace_window(
+        self,
+        table: str,
+        frame: pl.DataFrame,
+        months: Sequence[dt.date],
+        examine: Callable[[pl.DataFrame], None] = lambda rows: None,
+        assertions: Mapping[str, Query] | None = None,
+    ) -> int:
         """Makes `frame` the rows of `table` in `months`, in one transaction; rows stored after it.
 
         frame: the table's columns in any order; all its rows lie in `months`. An empty frame empties the months.
         Nothing is written where the months hold these rows already.
-        Raises BadRowsError, before anything is written, if a row breaks the table's model, lies outside the months, or
-        repeats a unique key of another month; WarehouseError or WarehouseBusyError if it cannot be written.
+        examine: called with the valid rows before anything is written; raises BadRowsError if they may not be.
+        assertions: text -> a SELECT of what breaks it, asked before the commit.
+        Raises BadRowsError, and nothing is written, if a row breaks the table's model, lies outside the months, or
+        repeats a unique key of another month; BrokenAssertionsError if an assertion does not hold; WarehouseError or
+        WarehouseBusyError if it cannot be written.
         """
         _known(table)
         rows = valid_rows(table, frame, months)
+        examine(rows)
         window = {"months": sorted(set(months))}
         with self.get_connection() as connection, _WRITING, _explained(self.database):
             connection.register("incoming", rows)
@@ -100,12 +135,21 @@ class Warehouse:
                 if not _holds_incoming(connection, table, window):
                     _delete(connection, table, window)
                     _insert(connection, table)
+                _note_remade(connection, table, window)
+                _refuse_broken(connection, table, assertions or {})
         return rows.height
 
-    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> pl.DataFrame:
-        """Result of a SELECT with `$name` parameters. Anything that writes is refused by DuckDB."""
+    def query(
+        self, sql: str, parameters: Mapping[str, object] | None = None, months: Sequence[dt.date] | None = None
+    ) -> pl.DataFrame:
+        """Result of a SELECT with `$name` parameters. Anything that writes is refused by DuckDB.
+
+        months: those that it reads; None stands for all. Raises WarehouseError if one of them waits to be made again
+        in a table that `sql` names.
+        """
         with self.get_connection() as connection, _explained(self.database):
             connection.execute("BEGIN TRANSACTION READ ONLY")
+            _refuse_unmade_months(connection, sql, months)
             return connection.sql(sql, params=dict(parameters or {})).pl()
 
     def read(self, table: str, months: Sequence[dt.date] | None = None) -> pl.DataFrame:
@@ -114,7 +158,7 @@ class Warehouse:
         if months is None:
             return self.query(f"SELECT {columns} FROM {table} ORDER BY ALL")
         return self.query(
-            f"SELECT {columns} FROM {table} WHERE month = ANY($months) ORDER BY ALL", {"months": list(months)}
+            f"SELECT {columns} FROM {table} WHERE month = ANY($months) ORDER BY ALL", {"months": list(months)}, months
         )
 
     def months(self, table: str) -> list[dt.date]:
@@ -123,6 +167,49 @@ class Warehouse:
         if not Path(self.database).exists():
             return []
         return self.query(f"SELECT DISTINCT month FROM {table} ORDER BY month")["month"].to_list()
+
+    def months_to_remake(self) -> list[dt.date]:
+        """Months that a derived table lost because its columns changed, until they are run again; in order."""
+        if not Path(self.database).exists():
+            return []
+        return self.query(f"SELECT DISTINCT month FROM {_TO_REMAKE} ORDER BY month")["month"].to_list()
+
+    def copy_to(self, target: Path, tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> bool:
+        """Replaces the DuckDB file `target` by one consistent copy of `tables`; False if it is that already.
+
+        tables: table -> columns. pseudonyms: columns whose texts are replaced by 16 hexadecimal digits, the same
+        for the same text anywhere in the copy and others in the next one; empty and null stay.
+        The copy is written beside `target`, which readers may have open, and renamed. What a killed process left there
+        is removed. Nothing is written while months of these tables wait to be made again.
+        Raises WarehouseError if it cannot be written; the copy before stays.
+        """
+        with _COPYING, _explained(str(target)):
+            # Before opening: what another process writes in between makes another copy necessary, never too few.
+            state = _state_of(self.database, tables, pseudonyms)
+            if _copied_state(target) == state:
+                return False
+            with self.get_connection() as connection:
+                waiting = connection.execute(f"SELECT DISTINCT table_name FROM {_TO_REMAKE} ORDER BY 1").fetchall()
+                if waiting:
+                    LOG.warning(
+                        "%s stays as it was until %s is made again", target, ", ".join(name for (name,) in waiting)
+                    )
+                    return False
+                # Under the lock of the file, so that no two processes ever write the copy.
+                _copy(connection, target, state, _copy_sql(tables, pseudonyms))
+        return True
+
+    def digests(self, tables: Sequence[str]) -> dict[str, dict[dt.date, str]]:
+        """Table -> month -> digest of the month's rows in any order: of what they say, not of when it was written."""
+        found = {}
+        with self.get_connection() as connection, _explained(self.database):
+            for table in tables:
+                said = ", ".join(f'"{name}"' for name in _types(table) if name not in WHEN_WRITTEN)
+                rows = connection.execute(
+                    f"SELECT month, count(*) || ' ' || sum(hash({said})::HUGEINT) FROM {table} GROUP BY month"
+                ).fetchall()
+                found[table] = {month: str(text) for month, text in rows}
+        return found
 
 
 def _connect(database: str, wait_seconds: float) -> duckdb.DuckDBPyConnection:
@@ -182,37 +269,75 @@ def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Makes the tables that are missing and keeps descriptions up to date.
+    """Brings a file of any earlier version up to this one and makes the tables that are missing, in one transaction.
 
-    A table that another version of this package made is an error, not a guess. The stored fingerprint spares reading
-    the catalogue, which takes longer (20 ms) than opening the file.
+    A file of a newer version, or with columns that no version had, is an error, not a guess. The stored fingerprint
+    spares reading the catalogue, which takes longer (20 ms) than opening the file.
     """
-    if _stored_fingerprint(connection) == _fingerprint():
+    if _stored_state(connection)[1] == _fingerprint():
         return
     with _WRITING:
-        if _stored_fingerprint(connection) == _fingerprint():  # another thread was faster
+        version, fingerprint = _stored_state(connection)
+        if fingerprint == _fingerprint():  # another thread was faster
             return
-        _refuse_other_versions(connection, database)
+        stored = _stored_columns(connection)
+        if version is not None and version > VERSION:
+            raise WarehouseError(
+                f"{database} was written by a newer sessions-pipeline (tables of version {version}; this one knows "
+                f"{VERSION}): update sessions-pipeline, or use another state folder (--home). Nothing was changed."
+            )
+        steps = steps_for(version, {table: stored[table] for table in stored.keys() & schemas.TABLES.keys()})
         with _transaction(connection):
+            for step in steps:
+                LOG.info("%s: tables of version %d: %s", database, step.number, step.what)
+                _apply(connection, database, step)
+            connection.execute(f"CREATE TABLE IF NOT EXISTS {_TO_REMAKE} (table_name VARCHAR, month DATE)")
+            _drop_outdated(connection, _stored_columns(connection) if steps else stored)
+            _refuse_unknown_columns(_stored_columns(connection), database)
             for statement in _schema_sql():
                 connection.execute(statement)
+            connection.execute(f"DROP TABLE IF EXISTS {_OLD_STATE}")
             connection.execute(
-                f"CREATE OR REPLACE TABLE {_FINGERPRINT} AS SELECT $digest AS sha256", {"digest": _fingerprint()}
+                f"CREATE OR REPLACE TABLE {_STATE} AS SELECT $version::INTEGER AS version, $digest AS sha256",
+                {"version": VERSION, "digest": _fingerprint()},
             )
 
 
-def _stored_fingerprint(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _stored_state(connection: duckdb.DuckDBPyConnection) -> tuple[int | None, str | None]:
+    """Version and fingerprint that the file names; None for what it does not."""
     try:
-        rows = connection.execute(f"SELECT sha256 FROM {_FINGERPRINT}").fetchall()
+        rows = connection.execute(f"SELECT version, sha256 FROM {_STATE}").fetchall()
     except duckdb.CatalogException:
-        return None
-    return rows[0][0] if rows else None
+        return None, None
+    return rows[0] if rows else (None, None)
+
+
+def _apply(connection: duckdb.DuckDBPyConnection, database: str, step: Migration) -> None:
+    """Runs the statements of a step. Raises WarehouseError if the file is not of the version that it seemed to be."""
+    for statement in step.statements:
+        try:
+            connection.execute(statement)
+        except (duckdb.CatalogException, duckdb.BinderException, duckdb.ConstraintException) as error:
+            raise WarehouseError(
+                f"{database} cannot be brought to version {step.number} of the tables: {error}. It is unchanged: use "
+                "the version of sessions-pipeline that made it, or another state folder (--home)."
+            ) from error
+
+
+def _drop_outdated(connection: duckdb.DuckDBPyConnection, stored: Mapping[str, Mapping[str, str]]) -> None:
+    """Drops derived tables with other columns than their model's, and notes the months that they held."""
+    for table in schemas.TABLES.keys() & stored.keys():
+        if is_derived(table) and stored[table] != _types(table):
+            LOG.warning("%s has new columns: its months are to be made again", table)
+            if "month" in stored[table]:
+                connection.execute(f"INSERT INTO {_TO_REMAKE} SELECT DISTINCT '{table}', month FROM {table}")
+            connection.execute(f"DROP TABLE {table}")
 
 
 @cache
 def _fingerprint() -> str:
-    """Digest of what the tables should be, descriptions included."""
-    return hashlib.sha256("\n".join(_schema_sql()).encode()).hexdigest()
+    """Digest of what the tables should be, descriptions included, and of their version."""
+    return hashlib.sha256("\n".join([str(VERSION), *_schema_sql()]).encode()).hexdigest()
 
 
 def _schema_sql() -> Iterator[str]:
@@ -222,7 +347,7 @@ def _schema_sql() -> Iterator[str]:
         yield f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}"
         yield f"CREATE TABLE IF NOT EXISTS {table} ({columns})"
         yield f"COMMENT ON TABLE {table} IS {_literal(getdoc(model) or '')}"
-        for name, column in model.to_schema().columns.items():
+        for name, column in model.columns().items():
             yield f'COMMENT ON COLUMN {table}."{name}" IS {_literal(column.description or "")}'
 
 
@@ -230,14 +355,19 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, database: str) -> None:
-    """Raises WarehouseError if a stored table has other columns than its model."""
+def _stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Table -> column -> DuckDB type with NOT NULL, of the file's own tables outside the schema main."""
     stored: dict[str, dict[str, str]] = {}
     for table, column, kind in connection.execute(
         "SELECT schema_name || '.' || table_name, column_name, data_type || if(is_nullable, '', ' NOT NULL') "
-        "FROM duckdb_columns() WHERE NOT internal"
+        "FROM duckdb_columns() WHERE NOT internal AND schema_name <> 'main' AND database_name = current_database()"
     ).fetchall():
         stored.setdefault(table, {})[column] = kind
+    return stored
+
+
+def _refuse_unknown_columns(stored: Mapping[str, Mapping[str, str]], database: str) -> None:
+    """Raises WarehouseError if a stored table has other columns than its model."""
     differences = []
     for table in schemas.TABLES.keys() & stored.keys():
         expected = _types(table)
@@ -255,8 +385,8 @@ def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, database: str)
 def _types(table: str) -> dict[str, str]:
     """Column name -> DuckDB type with NOT NULL, in the model's order."""
     return {
-        name: DUCKDB_TYPES[column.dtype.type] + ("" if column.nullable else " NOT NULL")
-        for name, column in schemas.TABLES[_known(table)].to_schema().columns.items()
+        name: DUCKDB_TYPES[schemas.TABLES[table].types()[name]] + ("" if column.nullable else " NOT NULL")
+        for name, column in schemas.TABLES[_known(table)].columns().items()
     }
 
 
@@ -273,7 +403,7 @@ def _column_list(table: str) -> str:
 
 def _reject_repeated_keys(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[str, object]) -> None:
     """Raises BadRowsError if an incoming row repeats a unique key that a month outside the window holds."""
-    for name, column in schemas.TABLES[table].to_schema().columns.items():
+    for name, column in schemas.TABLES[table].columns().items():
         if column.unique:
             repeated = connection.execute(
                 f'SELECT "{name}", month FROM {table} WHERE NOT month = ANY($months) '
@@ -304,3 +434,114 @@ def _delete(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[s
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str) -> None:
     connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+
+
+def _refuse_broken(connection: duckdb.DuckDBPyConnection, table: str, assertions: Mapping[str, Query]) -> None:
+    """Raises BrokenAssertionsError with the assertions that find rows, as the transaction sees them."""
+    found = [(text, connection.sql(sql, params=dict(values)).pl()) for text, (sql, values) in assertions.items()]
+    if broken := [(text, rows) for text, rows in found if rows.height]:
+        raise BrokenAssertionsError(table, broken)
+
+
+def _note_remade(connection: duckdb.DuckDBPyConnection, table: str, window: Mapping[str, object]) -> None:
+    """The window of `table` waits no longer. Nothing is written where it did not: the file stays as it is."""
+    waiting = f"FROM {_TO_REMAKE} WHERE table_name = '{table}' AND month = ANY($months)"
+    if connection.execute(f"SELECT 1 {waiting} LIMIT 1", window).fetchone():
+        connection.execute(f"DELETE {waiting}", window)
+
+
+def _refuse_unmade_months(connection: duckdb.DuckDBPyConnection, sql: str, months: Sequence[dt.date] | None) -> None:
+    """Raises WarehouseError if a table that `sql` names has lost one of `months` (None: any) to a change of columns."""
+    for table, first, last in connection.execute(
+        f"SELECT table_name, min(month), max(month) FROM {_TO_REMAKE} "
+        "WHERE $months IS NULL OR month = ANY($months) GROUP BY 1 ORDER BY 1",
+        {"months": None if months is None else list(months)},
+    ).fetchall():
+        if table in sql.lower():
+            raise WarehouseError(
+                f"{table} has new columns since an update, and its rows from {first:%Y-%m} to {last:%Y-%m} are to be "
+                "made again: `sessions-pipeline run` does that, or a backfill of these months of it and of what "
+                "follows from it."
+            )
+
+
+def _state_of(database: str, tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> str:
+    """Digest that changes with the file (its size or time) and with what is to be copied."""
+    file = Path(database)
+    stat = file.stat() if file.exists() else None
+    found = (stat.st_size, stat.st_mtime_ns) if stat else None
+    return hashlib.sha256(repr((found, _fingerprint(), dict(tables), pseudonyms)).encode()).hexdigest()
+
+
+def _copied_state(copy: Path) -> str | None:
+    """The state that `copy` was made from; None if there is no copy, or it cannot be read."""
+    if not copy.exists():
+        return None
+    try:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            rows = connection.execute(f"SELECT state FROM {_COPIED}").fetchall()
+    except duckdb.Error:
+        return None
+    return rows[0][0] if rows else None
+
+
+def _copy_sql(tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) -> Iterator[str]:
+    """Statements that copy `tables` into the attached database `copy`, descriptions too."""
+    salt = secrets.token_hex(16)  # forgotten with the copy: nobody can try ids against it
+    for table, columns in tables.items():
+        selected = ", ".join(
+            f"""if("{name}" = '', '', left(md5('{salt}' || "{name}"), 16)) AS "{name}\""""
+            if name in pseudonyms
+            else f'"{name}"'
+            for name in columns
+        )
+        yield f"CREATE SCHEMA IF NOT EXISTS copy.{table.split('.')[0]}"
+        yield f"CREATE TABLE copy.{table} AS SELECT {selected} FROM {table} ORDER BY month"
+        yield f"COMMENT ON TABLE copy.{table} IS {_literal(getdoc(schemas.TABLES[table]) or '')}"
+        described = schemas.TABLES[table].to_schema().columns
+        for name in columns:
+            yield f'COMMENT ON COLUMN copy.{table}."{name}" IS {_literal(described[name].description or "")}'
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, statements: Iterator[str]) -> None:
+    """Writes the copy under another name, makes it read-only for its owner alone, and renames it to `target`."""
+    partial = target.with_name(f".{target.name}.partial")
+    leftovers = (partial, partial.with_name(f"{partial.name}.wal"))
+    for leftover in leftovers:
+        leftover.unlink(missing_ok=True)
+    try:
+        connection.execute(f"ATTACH {_literal(str(partial))} AS copy")
+        try:
+            with _transaction(connection):
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"CREATE TABLE copy.{_COPIED} AS SELECT $state AS state", {"state": state})
+        except BaseException:
+            connection.rollback()
+            raise
+        finally:
+            connection.execute("DETACH copy")
+        _put_in_place(partial, target)
+    finally:
+        for leftover in leftovers:
+            leftover.unlink(missing_ok=True)
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    """Renames a finished file to `target` so that it is whole even after a power cut."""
+    # Without the right to write nobody opens it for writing by mistake, which would keep other readers out.
+    partial.chmod(0o400)
+    _flush(partial)
+    # What somebody who may write anything (root) wrote into the old copy would be read into the new one.
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    partial.replace(target)
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    """Has the operating system write a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

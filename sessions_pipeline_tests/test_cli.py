@@ -112,6 +112,14 @@ def test_the_claude_backend_without_a_key_says_what_to_do_and_changes_nothing(tm
     assert not (tmp_path / "home" / "settings.toml").exists()
 
 
+def test_the_distilled_backend_without_a_judge_s_labels_says_what_to_do_and_changes_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
+    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "distilled")
+    assert found.returncode == 1
+    assert "Label a sample with --backend claude first" in found.stderr
+    assert not (tmp_path / "home" / "settings.toml").exists()
+
+
 def test_labels_by_a_model_are_estimated_paid_for_and_kept(tmp_path: Path) -> None:
     for number in range(2):
         write(tmp_path / "logs" / "p" / f"s{number}.jsonl", *work(f"s{number}", number * 100))

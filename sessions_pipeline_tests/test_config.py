@@ -1,4 +1,4 @@
-"""Settings: who wins, what a mistake says, what saving keeps; and the state folder."""
+"""Settings: who wins, what a mistake says, what saving keeps."""
 
 from __future__ import annotations
 
@@ -10,15 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sessions_pipeline.config import (
-    Home,
-    Settings,
-    SettingsError,
-    default_home,
-    describe_settings,
-    load_settings,
-    save_settings,
-)
+from sessions_pipeline.config import Settings, describe_settings, load_settings, save_settings
+from sessions_pipeline.folders import Home, SettingsError
 
 
 @pytest.fixture
@@ -55,8 +48,10 @@ class TestWhoWins:
             "pricing_model": "claude-opus-4-7",
             "calibration": None,
             "max_cost_usd": None,
+            "retest_share": 0.0,
             "direct_requests": 4,
             "min_users": 5,
+            "schedule_day": 2,
             "window_months": 7,
             "turn_chars": 5000,
             "transcript_chars": 25000,
@@ -263,51 +258,6 @@ def test_every_setting_is_described(home: Path) -> None:
     assert (days.value, days.origin, days.allowed) == ('"keep"', "default", "a whole number, 1 or more, or keep")
     assert rows["min_users"].value == "5"
     assert rows["sources"].value == f'["{Path.home()}/.claude/projects"]'
-
-
-class TestTheStateFolder:
-    def test_layout_and_modes(self, tmp_path: Path) -> None:
-        home = Home(tmp_path / "a" / "state").create()
-        assert home.warehouse == tmp_path / "a" / "state" / "warehouse.duckdb"
-        assert mode(home.path) == mode(home.private) == 0o700
-        assert home.reports.is_dir()
-        assert home.dagster.is_dir()
-        assert (home.path / ".gitignore").read_text() == "*\n"
-
-    def test_making_it_again_closes_private_and_changes_nothing_else(self, tmp_path: Path) -> None:
-        home = Home(tmp_path / "state").create()
-        (home.path / ".gitignore").write_text("mine\n")
-        home.path.chmod(0o755)
-        home.private.chmod(0o755)
-        home.create()
-        assert (mode(home.path), mode(home.private)) == (0o755, 0o700)
-        assert (home.path / ".gitignore").read_text() == "mine\n"
-
-    def test_a_project_is_not_hidden_from_git(self, tmp_path: Path) -> None:
-        (tmp_path / "main.py").write_text("")
-        Home(tmp_path).create()
-        assert not (tmp_path / ".gitignore").exists()
-
-    def test_a_later_change_of_directory_does_not_move_it(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.chdir(tmp_path)
-        home = Home(Path(".sessions"))
-        monkeypatch.chdir("/")
-        assert home.path == tmp_path / ".sessions"
-
-    def test_default(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        assert default_home({}) == default_home({"SESSIONS_HOME": ""}) == Home(tmp_path / ".sessions")
-        assert default_home({"SESSIONS_HOME": "~/s"}) == Home(Path.home() / "s")
-
-    @pytest.mark.parametrize("name", ["file", "file/inside"])
-    def test_an_impossible_one_says_what_to_do(self, tmp_path: Path, name: str) -> None:
-        (tmp_path / "file").write_text("")
-        with pytest.raises(
-            SettingsError, match=r"cannot use .*file.* as state folder: .*--home DIR or \$SESSIONS_HOME"
-        ):
-            Home(tmp_path / name).create()
 
 
 def test_importing_settings_is_cheap() -> None:

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from sessions_pipeline import schemas
-from sessions_pipeline.sql import FOLDER, PARAMETERS, SqlModelError, load_models
+from sessions_pipeline.sql import FOLDER, PARAMETERS, SqlModelError, load_models, models_from
 from sessions_pipeline_tests.dbt_like_sql.running import fill, models, month, periods, run, table
 
 PERIODS = """\
@@ -224,3 +224,21 @@ def test_the_readme_shows_how_to_run_a_file_by_hand() -> None:
     assert [(row[1], row[2], row[5]) for row in rows] == [
         (period, mode, 35.0) for period in ("month", "window") for mode in ("all", "fix")
     ]
+
+
+def test_models_from_the_cache_are_those_of_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = tmp_path / "models.json"
+    fresh = load_models()
+    assert models_from(cache) == fresh
+    monkeypatch.setattr("sessions_pipeline.sql.load_models", dict)  # what is read now comes from the cache
+    kept = models_from(cache)
+    assert kept == fresh
+    assert [model.lineage for model in kept.values()] == [model.lineage for model in fresh.values()]
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"made_of": "other files", "models": []}'])
+def test_a_cache_that_is_damaged_or_of_other_files_is_not_used(tmp_path: Path, content: str) -> None:
+    cache = tmp_path / "models.json"
+    cache.write_text(content)
+    assert models_from(cache) == load_models()
+    assert models_from(tmp_path / "no such folder" / "models.json") == load_models()

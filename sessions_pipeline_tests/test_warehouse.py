@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import resource
 import shutil
 import signal
@@ -256,7 +257,9 @@ class TestTheTables:
     def test_another_versions_table_is_refused_by_name(self, warehouse: Warehouse) -> None:
         warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
         with warehouse.get_connection() as connection:
-            connection.execute(f"ALTER TABLE {REJECTED} RENAME reason TO cause; DROP TABLE main.schema_fingerprint")
+            connection.execute(
+                f"ALTER TABLE {REJECTED} RENAME reason TO cause; UPDATE main.schema_version SET sha256 = 'x'"
+            )
         with pytest.raises(WarehouseError) as caught:
             warehouse.read(REJECTED)
         assert "raw.rejected_lines.cause is VARCHAR NOT NULL, expected unknown" in str(caught.value)
@@ -265,7 +268,7 @@ class TestTheTables:
     def test_a_table_that_a_newer_version_adds_is_made(self, warehouse: Warehouse) -> None:
         warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
         with warehouse.get_connection() as connection:
-            connection.execute(f"DROP TABLE {ATTRITION}; UPDATE main.schema_fingerprint SET sha256 = 'older'")
+            connection.execute(f"DROP TABLE {ATTRITION}; UPDATE main.schema_version SET sha256 = 'older'")
         assert warehouse.read(ATTRITION).height == 0
         assert warehouse.read(REJECTED).height == 1
 
@@ -334,6 +337,19 @@ class TestOtherProcesses:
         assert warehouse.read(REJECTED)["reason"].to_list() == ["new"]
         (said,) = caplog.messages
         assert f"(process {pid})" in said
+
+    def test_the_command_line_says_for_whom_it_waits_and_then_goes_on(self, file: Path, hold) -> None:  # type: ignore[no-untyped-def]
+        pid = hold(120)
+        command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(file.parent), "explain", "s1"]
+        with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as waiting:
+            assert waiting.stderr is not None
+            said = waiting.stderr.readline()
+            os.kill(pid, signal.SIGKILL)
+            _, answer = waiting.communicate(timeout=60)
+        assert said.startswith(f"waiting for {file}: in use by ")
+        assert f"(process {pid})" in said
+        assert "s1" in answer
+        assert waiting.returncode == 2
 
     def test_gives_up_with_advice(self, file: Path, hold) -> None:  # type: ignore[no-untyped-def]
         pid = hold(60)

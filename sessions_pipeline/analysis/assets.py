@@ -9,14 +9,20 @@ from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillP
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.agreement import agreement_rows
+from sessions_pipeline.analysis.corrected_rows import corrected_estimates
 from sessions_pipeline.analysis.curve import choices, curve
+from sessions_pipeline.analysis.gold import DRAWS, GOLD
+from sessions_pipeline.analysis.label_errors import label_errors
 from sessions_pipeline.analysis.models import estimate
+from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
+from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
 from sessions_pipeline.analysis.replication import comparison
+from sessions_pipeline.analysis.sign_sensitivity import sign_sensitivity
 from sessions_pipeline.analysis.task_value import task_value_change
-from sessions_pipeline.checks import check_specs, store
+from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
 from sessions_pipeline.config import Settings
-from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
 from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
@@ -27,6 +33,7 @@ from sessions_pipeline.state import State
 SESSIONS = "core.classified_sessions"
 AGREEMENT = "analysis.agreement"
 AGREEMENT_SOURCES = ("core.sessions", "labels.classifications")
+RETESTS = "labels.retests"
 Estimator = Callable[[pl.DataFrame, dt.date, str, int], pl.DataFrame]
 ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
@@ -36,11 +43,15 @@ ESTIMATORS: dict[str, Estimator] = {
 
 @dataclass(frozen=True)
 class WindowTable:
-    """A table that is made once for each window. make: from its sources over the window, by name -> its rows."""
+    """A table that is made once for each window.
+
+    sources: tables that are read over the window; whole: over all months. make: from both, by name -> its rows.
+    """
 
     table: str
     sources: tuple[str, ...]
     make: Callable[[Mapping[str, pl.DataFrame], dt.date, Settings, int], pl.DataFrame]
+    whole: tuple[str, ...] = ()
 
 
 def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
@@ -55,6 +66,15 @@ def _curve(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Setting
     return curve(found, month, window_ending(month, settings.window_months), min_users)
 
 
+def _reliability(
+    tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int
+) -> pl.DataFrame:
+    judged = two_answers(*(tables[table] for table in (*AGREEMENT_SOURCES, RETESTS)))
+    return reliability_rows(
+        tables[SESSIONS], {JUDGED: judged, READ_BY_PEOPLE: two_passes(tables[GOLD])}, month, min_users
+    )
+
+
 CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
 WINDOW_TABLES = (
     WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS), _comparison),
@@ -64,6 +84,28 @@ WINDOW_TABLES = (
         lambda tables, month, settings, min_users: task_value_change(tables[SESSIONS], month, min_users),
     ),
     WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
+    WindowTable(
+        "analysis.corrected_estimates",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: corrected_estimates(
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+        ),
+        whole=(DRAWS, GOLD),
+    ),
+    WindowTable(
+        "analysis.label_errors",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: label_errors(
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+        ),
+        whole=(DRAWS, GOLD),
+    ),
+    WindowTable(
+        "analysis.sign_sensitivity",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: sign_sensitivity(tables[SESSIONS], month, min_users),
+    ),
+    WindowTable("analysis.reliability", (SESSIONS, *AGREEMENT_SOURCES, RETESTS), _reliability, whole=(GOLD,)),
 )
 
 
@@ -84,9 +126,10 @@ def vintages(
 
 
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
-    """One asset for each estimator, and that of the agreement with reference labels."""
+    """The assets of the estimators, of the agreement with reference labels, of gold labels and what they correct."""
     estimated = [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
-    return [*estimated, _agreement_asset(window_months), *(_window_asset(of, window_months) for of in WINDOW_TABLES)]
+    of_windows = [_window_asset(of, window_months) for of in WINDOW_TABLES]
+    return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
 
 
 def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
@@ -106,6 +149,7 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
         rows = vintages(sessions, months, window, state.min_users(), estimator, work)
+        describe_months(context, table, rows)
         yield from store(state, table, rows, months)
 
     return estimates
@@ -142,9 +186,33 @@ def _agreement_asset(window_months: int) -> AssetsDefinition:
                 rated = backend_ratings(sessions, labels)
                 rows = agreement_rows(reference, rated, sessions, months, settings.window_months, state.min_users())
                 facts = {"reference sessions": known.len(), "of these in the sample": sessions.height}
+        describe_months(context, AGREEMENT, rows)
         yield from store(state, AGREEMENT, rows, months, facts)
 
     return agreement
+
+
+# Tables that commands write (`gold draw`, `gold load`) -> where their rows come from.
+STORED = {DRAWS: SESSIONS, GOLD: DRAWS}
+
+
+def _stored_asset(table: str) -> AssetsDefinition:
+    @asset(
+        key=asset_key(table),
+        group_name=table.split(".")[0],
+        description=f"{grain(table)} Written by `sessions-pipeline gold`; here its rows are counted and checked.",
+        deps=[asset_key(STORED[table])],
+        kinds={"python", "duckdb"},
+        metadata=definition_metadata(table),
+        check_specs=check_specs(table),
+        partitions_def=monthly_partitions,
+        backfill_policy=BackfillPolicy.single_run(),
+    )
+    def stored(context: AssetExecutionContext, state: State) -> Iterator[object]:
+        """Never writes: a command may be storing labels meanwhile."""
+        yield from look_at(state, table, months_of(context))
+
+    return stored
 
 
 def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
@@ -154,7 +222,7 @@ def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
         key=asset_key(of.table),
         group_name="analysis",
         description=grain(of.table),
-        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in of.sources],
+        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in (*of.sources, *of.whole)],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(of.table),
         check_specs=check_specs(of.table),
@@ -165,11 +233,12 @@ def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
         months, settings, min_users = months_of(context), state.settings, state.min_users()
         everything = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
         tables = {table: state.warehouse.read(table, everything) for table in of.sources}
+        whole = {table: state.warehouse.read(table) for table in of.whole}
         tell, frames = reporter(of.table.split(".")[1].replace("_", " "), "vintages"), []
         for done, month in enumerate(months, start=1):
             window = window_ending(month, settings.window_months)
             inside = {table: frame.filter(pl.col("month").is_in(window)) for table, frame in tables.items()}
-            frames.append(of.make(inside, month, settings, min_users))
+            frames.append(of.make(inside | whole, month, settings, min_users))
             tell(done, len(months))
         yield from store(state, of.table, pl.concat(frames), months)
 

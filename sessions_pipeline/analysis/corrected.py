@@ -21,8 +21,10 @@ Power tuning
     of the users on the other four fifths (cross-fitting), so that a user's labels do not choose their own weight.
 Standard errors
     Sandwich over users: a'(sum over users of h h')a, h a user's sum of the bracket above at the solution, times
-    G/(G - k), with G users that have gold labels and k coefficients; t with G - 1 degrees of freedom. Draws within
-    strata are of fixed size, which this takes for independent: slightly too wide, never too narrow.
+    G/(G - k), with G users that have gold labels and k coefficients. Intervals take t with (sum of c²)² / (sum of c⁴)
+    less 1 degrees of freedom, c = a'h: the number of users, were all alike, that would carry the variance
+    (Satterthwaite's idea). Where 20 corrected labels of 1,000 decide, that is 20 and not 1,000. Draws within strata are
+    of fixed size, which this takes for independent: if anything too wide.
 Fixed effects
     Few gold labels cannot fill thousands of cells. So cells enter through the means of the judge's outcome and
     regressors within them (Mundlak 1978), and through what the controls' main effects predict of these means. With the
@@ -139,6 +141,7 @@ class Corrected:
     std_error: float
     ci_low: float
     ci_high: float
+    degrees_of_freedom: float
     power: float
 
 
@@ -170,7 +173,10 @@ def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:
 
 
 def corrected(problem: Problem, term: int) -> Corrected:
-    """Coefficient `term` of `problem`. Raises TooFewGoldLabelsError where `solve` does, or with too few gold users."""
+    """Coefficient `term` of `problem`.
+
+    Raises TooFewGoldLabelsError where `solve` does, with too few gold users, or if nothing varies.
+    """
     from scipy.special import stdtrit
 
     users, parameters = problem.gold_users.size, len(problem.judged.regressors)
@@ -183,10 +189,14 @@ def corrected(problem: Problem, term: int) -> Corrected:
     gold = problem.gold.along(inverse[term], coefficients)
     contribution[problem.at] += problem.weight * (gold - contribution[problem.at])
     by_user = np.bincount(problem.user, weights=contribution)
-    std_error = float(np.sqrt(users / (users - parameters) * np.square(by_user).sum()))
-    margin = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2)) * std_error
+    squares = np.square(by_user)
+    if not squares.any():
+        raise TooFewGoldLabelsError("no residual variation: the standard error would be zero")
+    std_error = float(np.sqrt(users / (users - parameters) * squares.sum()))
+    freedom = max(float(squares.sum() ** 2 / np.square(squares).sum()) - 1, 1.0)
+    margin = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * std_error
     estimate = float(coefficients[term])
-    return Corrected(estimate, std_error, estimate - margin, estimate + margin, float(weight.mean()))
+    return Corrected(estimate, std_error, estimate - margin, estimate + margin, freedom, float(weight.mean()))
 
 
 def _power(problem: Problem, coefficients: Floats, inverse: Floats, term: int) -> Floats:

@@ -32,7 +32,7 @@ from sessions_pipeline.analysis.models import (
     regressors,
 )
 from sessions_pipeline.analysis.specifications import PREFERRED, TABLE_A1
-from sessions_pipeline.classifications.reference import FACETS
+from sessions_pipeline.classifications.reference import FACETS, RATINGS, backend_ratings
 from sessions_pipeline.schemas import polars_schema
 
 TABLE = "analysis.reliability"
@@ -67,6 +67,26 @@ def readings(rated: pl.DataFrame, again: pl.DataFrame, users: pl.DataFrame) -> p
         .join(users.select("session_id", "user_key"), on="session_id")
         .sort("session_id", "facet")
     )
+
+
+def two_passes(gold: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The first and the second reading of each session and facet of labels.gold, as ratings."""
+    order = pl.col("pass_number").rank("ordinal").over("session_id", "facet")
+    rated = gold.with_columns(order.alias("order"), pl.lit(GOLD).alias("rater"))
+    first, second = (rated.filter(order=number).select(RATINGS.keys()) for number in (1, 2))
+    return first, second
+
+
+def two_answers(
+    sessions: pl.DataFrame, labels: pl.DataFrame, retests: pl.DataFrame
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The judge's first and second answers about the sessions that it was asked about twice, as ratings.
+
+    sessions: `core.sessions`. labels, retests: labels.classifications and labels.retests. Answers count that were read
+    off the transcript as it is now, by the same model.
+    """
+    twice = labels.join(retests, on=["session_id", "classifier", "backend", "model", "transcript_sha256"], how="semi")
+    return backend_ratings(sessions, twice), backend_ratings(sessions, retests)
 
 
 def reliability(sums: Array) -> Array:

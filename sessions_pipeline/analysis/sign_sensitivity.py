@@ -4,7 +4,7 @@ Errors that are alike at all levels shrink a slope and never turn it. What turns
 - outcome_by_expertise: the judge calls more sessions verified successes than there are, and by d more per level. The
   true slope is then b - d.
 - expertise_by_outcome: the judge rates a session c levels higher because it saw success. With x and y within cells, the
-  true slope is zero where sum of (x - c y) y = 0.
+  true slope is zero where sum of (x - c y) y = 0. In column 6 both are what the other regressors leave unexplained.
 - fewest_wrong_outcomes: any errors at all. A session's outcome turned from success to none takes x (about its cell's
   mean) off the sum of x y, the other way round it adds x; the sessions that move it most are turned first, until the
   sum is zero. No smaller share of wrong outcomes can do it.
@@ -50,6 +50,14 @@ def _about_cells(values: Floats, sample: EstimationSample) -> Floats:
     return values - (np.bincount(sample.cell, weights=values) / np.bincount(sample.cell))[sample.cell]
 
 
+def _unexplained(values: Floats, others: list[Floats]) -> Floats:
+    """What a regression of `values` on `others` leaves; all (n,) and about their cells' means."""
+    if not others:
+        return values
+    columns = np.column_stack(others)
+    return values - columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
+
+
 def fewest_wrong(x: Floats, success: Floats, distance: float) -> float | None:
     """Smallest share of outcomes (n,) that must be wrong for the sum of x · success to be smaller by `distance`.
 
@@ -67,8 +75,8 @@ def fewest_wrong(x: Floats, success: Floats, distance: float) -> float | None:
 def _sizes(estimate: float, nearer: float, sample: EstimationSample, specification: Specification) -> Iterator[Row]:
     """to_zero and to_insignificance of each of SIGN_ERRORS. nearer: the interval's end nearer to zero, 0 if inside."""
     outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
-    x = _about_cells(regressors(sample, specification.terms)[0], sample)
-    y = _about_cells(outcome, sample)
+    expertise, *others = (_about_cells(values, sample) for values in regressors(sample, specification.terms))
+    x, y = _unexplained(expertise, others), _unexplained(_about_cells(outcome, sample), others)
     of_x, of_y = float(x @ x), float(y @ y)
     sign = 1.0 if estimate >= 0 else -1.0
     yield {"to_zero": estimate, "to_insignificance": nearer}
@@ -87,7 +95,7 @@ def sign_sensitivity(sessions: pl.DataFrame, month: dt.date, min_users: int) -> 
     prepared = prepare(sessions, TABLE_A1)
     rows: list[Row] = []
     for specification in TABLE_A1:
-        (found,) = coefficients(prepared, specification, min_users)
+        found = next(row for row in coefficients(prepared, specification, min_users) if row["term"] == "expertise")
         sample = estimation_sample(prepared, specification, min_users)
         estimate, low, high = (found.get(name) for name in ("estimate", "ci_low", "ci_high"))
         missing: Row = {"missing_reason": found.get("missing_reason")}

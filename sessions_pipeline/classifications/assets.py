@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
@@ -10,7 +10,7 @@ from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.backend import Backend
 from sessions_pipeline.classifications.distilled import DistilledBackend, TrainingSet, judged_sessions, training_set
-from sessions_pipeline.classifications.labelling import label_month
+from sessions_pipeline.classifications.labelling import label_month, retested
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
@@ -18,9 +18,13 @@ from sessions_pipeline.schemas import grain
 from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.state import State
 
-TABLE = "labels.classifications"
+if TYPE_CHECKING:
+    from sessions_pipeline.classifications.claude import ClaudeBackend
+
+TABLE, RETESTS = "labels.classifications", "labels.retests"
 # When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
 BUDGET_TAG = "sessions_pipeline/budget_since"
+POOL = "model_api"
 
 
 @asset(
@@ -34,6 +38,8 @@ BUDGET_TAG = "sessions_pipeline/budget_since"
     partitions_def=monthly_partitions,
     # One month per run: a month that fails costs a month.
     backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
+    # A place in it is held while a month is labelled; `runs.end_dead_runs` frees that of a run that was killed.
+    pool=POOL,
 )
 def classifications(context: AssetExecutionContext, state: State) -> Iterator[object]:
     """Asks the backend in force what is not known yet. What was answered is kept, whatever stops the rest."""
@@ -62,6 +68,55 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
         raise Failure("; ".join(sorted(stopped)))
 
 
+@asset(
+    key=asset_key(RETESTS),
+    group_name="labels",
+    description=grain(RETESTS),
+    deps=[asset_key(TABLE)],
+    kinds={"python", "duckdb"},
+    metadata=definition_metadata(RETESTS),
+    check_specs=check_specs(RETESTS),
+    partitions_def=monthly_partitions,
+    backfill_policy=BackfillPolicy.multi_run(max_partitions_per_run=1),
+)
+def retests(context: AssetExecutionContext, state: State) -> Iterator[object]:
+    """Asks the judge a second time about `retest_share` of the sessions; nothing without a share, or of other backends.
+
+    What was paid for stays, also when the share is smaller later.
+    """
+    warehouse, months, settings = state.warehouse, months_of(context), state.settings
+    rows = warehouse.read(RETESTS, months)
+    stopped: set[str] = set()
+    if settings.backend == "claude" and settings.retest_share > 0:
+        started = context.run.tags.get(BUDGET_TAG)
+        backend = judge_again(state, float(started) if started else None)
+        now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+        labelled = [
+            label_month(
+                month,
+                retested(warehouse.read("core.sessions", [month]), settings.retest_share),
+                state.transcripts.read(month),
+                rows.filter(pl.col("month") == month),
+                backend,
+                now,
+                reporter(f"labelling {month:%Y-%m} again", "labels"),
+            )
+            for month in months
+        ]
+        rows = pl.concat([month.rows for month in labelled])
+        stopped = {month.stopped for month in labelled if month.stopped}
+    yield from store(state, RETESTS, rows, months, {"cost_usd of all rows": float(rows["cost_usd"].sum())})
+    if stopped:
+        raise Failure("; ".join(sorted(stopped)))
+
+
+def judge_again(state: State, spent_since: float | None = None) -> "ClaudeBackend":
+    """The claude backend, as it asks a second time. spent_since: as for `backend_in_force`."""
+    from sessions_pipeline.classifications.claude import ClaudeBackend
+
+    return ClaudeBackend(state.settings, state.folders.private, spent_since, reading=2)
+
+
 def _paid(rows: pl.DataFrame, new: pl.DataFrame) -> dict[str, Any]:
     """What the new labels cost, and why some of all are missing."""
     without = rows.filter(pl.col("status") != "ok")
@@ -71,6 +126,7 @@ def _paid(rows: pl.DataFrame, new: pl.DataFrame) -> dict[str, Any]:
     return {
         "labels asked now": new.height,
         "without a label": without.height,
+        "share without a label": without.height / rows.height if rows.height else 0.0,
         "why without": told or "none is",
         "cost_usd": float(new["cost_usd"].sum()),
         "cost_usd of all rows": float(rows["cost_usd"].sum()),

@@ -172,3 +172,13 @@ def _row(answer: Answer, month: dt.date, version: Mapping[str, str], now: dt.dat
         answer.batch_id,
         now,
     )
+
+
+def retested(sessions: pl.DataFrame, share: float) -> pl.DataFrame:
+    """The `share` (0 to 1) of `sessions` that is labelled twice, by a digest of the session's id.
+
+    The same sessions on every run; a larger share holds those of a smaller one.
+    """
+    limit = int(share * 2**64)
+    chosen = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) < limit for name in sessions["session_id"]]
+    return sessions.filter(pl.Series(chosen, dtype=pl.Boolean))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from sessions_pipeline.commands.shell import NOTHING_TO_DO, SOMETHING_MISSING, errors, state_folder, stop
-from sessions_pipeline.config import load_settings, save_settings
 
 if TYPE_CHECKING:
     from sessions_pipeline.analysis.comparison import Comparison
@@ -49,6 +48,8 @@ def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
     What is not known (columns, labels, sessions) is counted, named and left out. --labels is kept in settings.toml, so
     that later runs put the agreement into analysis.agreement and the report. Nothing is suppressed here.
     """
+    from sessions_pipeline.config import load_settings, save_settings
+
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():

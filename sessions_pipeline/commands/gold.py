@@ -20,7 +20,8 @@ from sessions_pipeline.commands.shell import (
     state_folder,
     stop,
 )
-from sessions_pipeline.config import Home, load_settings
+from sessions_pipeline.config import load_settings
+from sessions_pipeline.folders import Home
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +100,7 @@ def draw(
         months = [month for month in months_between(first, last) if month in there]
         plan = Plan(tuple(months), facets, size, seed)
         before = warehouse.read(DRAWS, months)
-        rows = before.filter(draw_id=plan.draw_id)
+        rows = before.filter(draw_id=plan.draw_id).sort("month", "session_id")
         if rows.is_empty():
             now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
             try:

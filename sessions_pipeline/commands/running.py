@@ -22,10 +22,11 @@ from sessions_pipeline.commands.shell import (
     state_folder,
     stop,
 )
-from sessions_pipeline.config import Home, Settings, load_settings, save_settings
+from sessions_pipeline.folders import Home
 
 if TYPE_CHECKING:
     from sessions_pipeline.classifications.claude.estimate import EstimatedRow
+    from sessions_pipeline.config import Settings
     from sessions_pipeline.sessions.ingest import Ingested
 
 UNMAPPED_SHOWN = 5
@@ -42,6 +43,8 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
     Uses a state folder of its own (.sessions-demo, unless --home names one), so that nothing made up ever mixes with
     your own sessions. The truth behind the logs lies beside them, in demo/truth.
     """
+    from sessions_pipeline.config import save_settings
+
     folder = Home(home or DEMO_HOME)
     with errors():
         folder.create()
@@ -103,6 +106,8 @@ def run(
     --source, --users and --backend are kept in settings.toml, so that the next run and the Dagster UI use them too.
     A second run reads only what changed. Sessions whose logs are gone since stay.
     """
+    from sessions_pipeline.config import load_settings, save_settings
+
     folder = state_folder(home)
     with errors():
         folder.create()
@@ -116,6 +121,12 @@ def run(
 
             if not has_key():
                 stop(NO_KEY, SOMETHING_MISSING)
+        if wanted.backend == "distilled":
+            from sessions_pipeline.classifications.assets import training_of
+            from sessions_pipeline.state import State
+
+            if problem := training_of(State(home=str(folder.path))).problem():
+                stop(problem, SOMETHING_MISSING)
         if max_cost is not None:
             # Holds for this process alone; the assets read the settings themselves.
             os.environ["SESSIONS_MAX_COST_USD"] = str(max_cost)
@@ -137,6 +148,7 @@ def estimate(home: Path | None, first: dt.date | None, last: dt.date | None, as_
     folder = state_folder(home)
     with errors():
         from sessions_pipeline import operate
+        from sessions_pipeline.config import load_settings
 
         in_force = load_settings(folder.create().path).settings
         show = Progress()
@@ -192,16 +204,11 @@ def _print_estimate(rows: Sequence[EstimatedRow]) -> None:
 def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: Progress) -> None:
     """Ingests, plans the months, runs, and ends the process with the right exit code if something is missing."""
     from sessions_pipeline import operate
+    from sessions_pipeline.config import load_settings
 
     started = time.monotonic()
     settings = load_settings(folder.path).settings
     operate.prepare(folder)
-    if settings.backend == "distilled":
-        from sessions_pipeline.classifications.assets import training_of
-        from sessions_pipeline.state import State
-
-        if problem := training_of(State(home=str(folder.path))).problem():
-            stop(problem, SOMETHING_MISSING)
     found = _ingest(folder, settings, first, last, show)
 
     def show_estimate(months: list[dt.date]) -> None:

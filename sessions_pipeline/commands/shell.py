@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from sessions_pipeline.config import Home, SettingsError, StoreError, default_home, unwritable
+from sessions_pipeline.folders import Home, SettingsError, StoreError, default_home, unwritable
 from sessions_pipeline.months import parse_month
 
 NOTHING_TO_DO = 2

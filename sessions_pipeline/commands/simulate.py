@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sessions_pipeline.commands.shell import SOMETHING_MISSING, Progress, errors, stop
-from sessions_pipeline.config import Home, save_settings
+from sessions_pipeline.config import save_settings
+from sessions_pipeline.folders import Home
 
 if TYPE_CHECKING:
     from sessions_pipeline.state import State

@@ -1,7 +1,7 @@
 """Assets of the report: partition M is the vintage of M. Figures as SVG files, the report as one HTML file."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -10,14 +10,16 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    AssetSpec,
     BackfillPolicy,
     MaterializeResult,
     MetadataValue,
     asset,
+    multi_asset,
 )
 
 from sessions_pipeline.metadata import asset_key, picture
-from sessions_pipeline.months import add_months
+from sessions_pipeline.months import add_months, month_key, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.report import composition, decisions, figures, occupations
@@ -25,6 +27,7 @@ from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.vintage import SOURCES, collect
+from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.archive import write_atomically
 from sessions_pipeline.sql_assets import window_mapping
 from sessions_pipeline.state import State
@@ -126,81 +129,99 @@ FIGURES = (
 
 def report_assets(window_months: int) -> list[AssetsDefinition]:
     """The figures and the page."""
-    return [*(_figure_asset(figure, window_months) for figure in FIGURES), _page_asset(window_months)]
+    return [_figure_assets(window_months), _page_asset(window_months)]
 
 
-def _inputs(state: State, months: list[dt.date]) -> Mapping[dt.date, ReportInputs]:
-    """What the reports of `months` say; every table is read once for all of them."""
+def vintage_inputs(state: State, months: list[dt.date], needed: Collection[str]) -> Mapping[dt.date, ReportInputs]:
+    """What the reports of `months` say; every table is read once for all of them.
+
+    needed: short names of TABLES; the other tables count as empty.
+    """
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
-    first = add_months(months[0], 1 - settings.window_months)
-    tables = {
-        name: warehouse.read(name).filter(pl.col("month").is_between(first, months[-1]))
-        for name in (*TABLES.values(), *SOURCES)
-    }
+    window = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
+    tables = {name: warehouse.read(name, window) for name in (*(TABLES[short] for short in needed), *SOURCES)}
+    empty = {name: pl.DataFrame(schema=polars_schema(name)) for name in TABLES.values() if name not in tables}
     min_users = state.min_users()
-    return {month: collect(month, tables, settings, personal=personal, min_users=min_users) for month in months}
+    return {month: collect(month, tables | empty, settings, personal=personal, min_users=min_users) for month in months}
 
 
-def _figure_asset(figure: FigureAsset, window_months: int) -> AssetsDefinition:
+def _figure_assets(window_months: int) -> AssetsDefinition:
+    """All figures in one step, any of which can be drawn alone: the tables are read once."""
     mapping = window_mapping(window_months)
+    sources = [AssetDep(asset_key(name), partition_mapping=mapping) for name in SOURCES]
 
-    @asset(
-        key=AssetKey(["report", figure.name]),
-        group_name="report",
-        description=figure.description,
-        deps=[AssetDep(asset_key(TABLES[name]), partition_mapping=mapping) for name in figure.tables],
-        kinds={"vega", "svg"},
+    @multi_asset(
+        name="figures",
+        specs=[
+            AssetSpec(
+                _key(figure),
+                group_name="report",
+                description=figure.description,
+                deps=[
+                    *(AssetDep(asset_key(TABLES[name]), partition_mapping=mapping) for name in figure.tables),
+                    *sources,
+                ],
+                kinds={"vega", "svg"},
+            )
+            for figure in FIGURES
+        ],
+        can_subset=True,
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
     )
-    def drawn(context: AssetExecutionContext, state: State) -> MaterializeResult:
-        months, last = months_of(context), None
-        for month, inputs in _inputs(state, months).items():
-            last = figure.draw(inputs)
-            path = state.folders.reports / "figures" / f"{month:%Y-%m}" / f"{figure.name}.svg"
-            write_atomically(path, last.svg().encode())
-        assert last is not None
-        return MaterializeResult(
-            metadata={
-                "plot": picture(last.png(), figure.name),
-                "in words": last.summary,
-                "folder": MetadataValue.path(str(state.folders.reports / "figures")),
-            }
-        )
+    def figures_drawn(context: AssetExecutionContext, state: State) -> Iterator[MaterializeResult]:
+        asked = [figure for figure in FIGURES if _key(figure) in context.selected_asset_keys]
+        inputs = vintage_inputs(state, months_of(context), {name for figure in asked for name in figure.tables})
+        for figure in asked:
+            for month, of_month in inputs.items():
+                drawn = figure.draw(of_month)
+                path = state.folders.figures(month) / f"{figure.name}.svg"
+                write_atomically(path, drawn.svg().encode())
+                context.add_asset_metadata(
+                    {
+                        "plot": picture(drawn.png(), figure.name),
+                        "in words": drawn.summary,
+                        "file": MetadataValue.path(str(path)),
+                    },
+                    asset_key=_key(figure),
+                    partition_key=month_key(month),
+                )
+            yield MaterializeResult(asset_key=_key(figure))
 
-    return drawn
+    return figures_drawn
+
+
+def _key(figure: FigureAsset) -> AssetKey:
+    return AssetKey(["report", figure.name])
 
 
 def _page_asset(window_months: int) -> AssetsDefinition:
     mapping = window_mapping(window_months)
-    tables = [AssetDep(asset_key(name), partition_mapping=mapping) for name in TABLES.values()]
+    tables = [AssetDep(asset_key(name), partition_mapping=mapping) for name in (*TABLES.values(), *SOURCES)]
 
     @asset(
         key=AssetKey(["report", "page"]),
         group_name="report",
         description="One HTML file per vintage: every exhibit beside the published figures, with sample and caveats.",
-        deps=[*tables, *(AssetDep(AssetKey(["report", figure.name])) for figure in FIGURES)],
+        deps=[*tables, *(AssetDep(_key(figure)) for figure in FIGURES)],
         kinds={"html"},
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
     )
     def page(context: AssetExecutionContext, state: State) -> MaterializeResult:
         months = months_of(context)
-        tell, size = reporter("writing reports", "reports"), 0
-        for done, (month, inputs) in enumerate(_inputs(state, months).items(), start=1):
-            html = build_page(inputs).encode()
-            write_atomically(state.folders.report(month), html)
-            index = build_index(entries_in(state.folders.reports), inputs.version)
-            write_atomically(state.folders.reports / "index.html", index.encode())
-            size = len(html)
+        tell = reporter("writing reports", "reports")
+        for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES).items(), start=1):
+            html, path = build_page(inputs).encode(), state.folders.report(month)
+            write_atomically(path, html)
+            every = state.folders.reports / "index.html"
+            write_atomically(every, build_index(entries_in(state.folders.reports), inputs.version).encode())
+            # A browser follows a link to a file only if it is copied into its address bar: the path stands beside it.
+            metadata = {"report": MetadataValue.path(str(path)), "link": MetadataValue.url(path.as_uri())}
+            metadata["all reports"] = MetadataValue.url(every.as_uri())
+            facts = {"sessions": inputs.eligible_sessions, "users": inputs.users, "bytes": len(html)}
+            context.add_asset_metadata({**metadata, **facts}, partition_key=month_key(month))
             tell(done, len(months))
-        return MaterializeResult(
-            metadata={
-                "report": MetadataValue.path(str(state.folders.report(months[-1]))),
-                "all reports": MetadataValue.path(str(state.folders.reports / "index.html")),
-                "bytes": size,
-                "reports": len(months),
-            }
-        )
+        return MaterializeResult()
 
     return page

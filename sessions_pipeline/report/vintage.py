@@ -25,7 +25,7 @@ def collect(
 ) -> ReportInputs:
     """The inputs of the report of vintage `month`.
 
-    tables: table name -> rows, of TABLES and SOURCES, for the months of the window at least.
+    tables: table name -> rows, of SOURCES and of those of TABLES that are wanted; the months of the window at least.
     """
     window = window_ending(month, settings.window_months)
     inside = {name: frame.filter(pl.col("month").is_in(window)) for name, frame in tables.items()}
@@ -36,7 +36,7 @@ def collect(
         month=month,
         window_months=settings.window_months,
         months=tuple(sorted(set(eligible["month"]))),
-        frames={short: inside[table] for short, table in TABLES.items()},
+        frames={short: inside[table] for short, table in TABLES.items() if table in inside},
         sessions=sessions.height,
         eligible_sessions=eligible.height,
         users=eligible["user_key"].n_unique(),

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
-from sessions_pipeline.config import StoreError, unwritable
+from sessions_pipeline.folders import StoreError, unwritable
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.tree import LogFile, read_log_file
 from sessions_pipeline.sources import read
@@ -117,13 +117,7 @@ class Archive:
     ) -> SyncReport:
         """Reads the files that are new or changed. progress: called with bytes done and bytes to do."""
         remove_partials(self.folder.parent)
-        known = {header.file_key: header for header in self.headers()}
-        jobs = []
-        for file in files:
-            key = self.file_key(file)
-            header = known.get(key)
-            if header is None or _changed(header, file, self.user_key(file.user)):
-                jobs.append(_Job(file, key, self.folder, self.secret, now_ms))
+        jobs = [_Job(file, self.file_key(file), self.folder, self.secret, now_ms) for file in self.unread(files)]
         total, done, unreadable = sum(job.file.bytes for job in jobs), 0, []
         batches = list(_batches(jobs))
         with workers(worth_it=total > _PARALLEL_BYTES) as each:
@@ -135,6 +129,12 @@ class Archive:
                     progress(done, total)
         return SyncReport(len(jobs), tuple(sorted(unreadable)))
 
+    def unread(self, files: Sequence[LogFile]) -> list[LogFile]:
+        """The files that are new or changed, by their size, time and user; nothing is opened."""
+        known = {header.file_key: header for header in self.headers()}
+        headers = [(file, known.get(self.file_key(file))) for file in files]
+        return [file for file, header in headers if header is None or _changed(header, file, self.user_key(file.user))]
+
     def user_key(self, user: str) -> str:
         """Keyed hash of a user's name; empty for nobody."""
         return _user_key(self.secret, user)
@@ -145,29 +145,38 @@ class Archive:
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
-        return [header for header, _ in self._all()]
+        found = {path: self._head(path, state) for path, state in self._files()}
+        self._read = found
+        return [header for _, header, _ in found.values()]
 
     def index(self) -> tuple[list[Header], np.ndarray]:
         """Headers of all files, ordered by file key, and one record per entry (columns: see `ownership`), in the order
         of the headers and of the entries in their files."""
         import numpy as np
 
-        held = self._all()
-        records = b"".join([records for _, records in held])
-        return [header for header, _ in held], np.frombuffer(records, np.dtype(_RECORD_TYPE))
+        headers, records = [], bytearray()
+        # Each file's part is let go once it is added: the index of a large archive is not held twice.
+        for path, state in self._files():
+            _, header, part = self._head(path, state)
+            self._read.pop(path, None)
+            headers.append(header)
+            records += part
+        return headers, np.frombuffer(records, np.dtype(_RECORD_TYPE))
 
-    def _all(self) -> list[tuple[Header, bytes]]:
-        """Header and index of every file, ordered by file key; a file that has not changed is opened once."""
-        found = {}
+    def _files(self) -> list[tuple[str, tuple[int, int, int]]]:
+        """Path of every file of the archive, and its inode, time and size; ordered by file key."""
+        found = []
         for folder in os.scandir(self.folder):
             for entry in os.scandir(folder.path) if len(folder.name) == 2 else ():
                 if entry.name.endswith(".entries") and not entry.name.startswith("."):
                     stat = entry.stat()
-                    state = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-                    known = self._read.get(entry.path)
-                    found[entry.path] = known if known and known[0] == state else (state, *_read_head(entry.path))
-        self._read = found
-        return [(header, records) for _, (_, header, records) in sorted(found.items())]
+                    found.append((entry.path, (stat.st_ino, stat.st_mtime_ns, stat.st_size)))
+        return sorted(found)
+
+    def _head(self, path: str, state: tuple[int, int, int]) -> tuple[tuple[int, int, int], Header, bytes]:
+        """State, header and index of a file; one that has not changed since `headers` is not opened again."""
+        known = self._read.get(path)
+        return known if known and known[0] == state else (state, *_read_head(path))
 
     def contents(self, file_key: str) -> FileContents:
         """The entries of a file."""

@@ -7,7 +7,7 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.add_up import Located, Summed, Told, Way, add_up
 from sessions_pipeline.sessions.archive import Archive, Header
-from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, owned
 from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
@@ -30,6 +30,7 @@ _PARALLEL_ENTRIES = 20_000
 _SESSIONS_IN_BATCH = 16
 # Odd numbers without a pattern: they spread the digests of a session's lines over 64 bits before these are summed.
 _MIX_FILE, _MIX_LINE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+_OF_OWN = ["file", "position", "key", "session", "at", "line", "sidechain", "timed"]
 _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_sha256")
 
 
@@ -37,13 +38,16 @@ _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_s
 class Ledger:
     """Who owns what, over the whole archive.
 
-    headers: one per file; their position is the `file` of the other frames. own: index rows that count.
+    headers: one per file; their position is the `file` of the other frames. own: file, position, key and session of
+    the entries that count. told: of these, session, file and position of the ones whose tokens another entry tells,
+    which told_by_file and told_by_position name.
     sessions: session, month, first_file (the file that the session starts in), user_key, lines (digest of its lines).
     files: one row per file with its role.
     """
 
     headers: list[Header]
     own: pl.DataFrame
+    told: pl.DataFrame
     sessions: pl.DataFrame
     files: pl.DataFrame
 
@@ -51,16 +55,50 @@ class Ledger:
         """Months with at least one session or file, ascending."""
         return sorted({*self.sessions["month"], *self.files["month"]})
 
+    def digests(self) -> dict[dt.date, str]:
+        """Month -> digest of its sessions' lines and users and of its files. Reading them again changes none."""
+        of_file = session_files(self, ()).drop("month", "ingested_at", "mtime_ns").columns
+        found = dict.fromkeys(self.months(), "")
+        for frame, columns in ((self.sessions, ["session", "user_key", "lines"]), (self.files, of_file)):
+            rows = frame.select("month", pl.struct(columns).hash().alias("row")).group_by("month")
+            for month, count, digest in rows.agg(pl.len(), pl.col("row").bitwise_xor().alias("digest")).iter_rows():
+                found[month] += f"{count} {digest} "
+        return found
+
+    def months_that_differ(self, files: pl.DataFrame, sessions: pl.DataFrame, way: Way) -> list[dt.date]:
+        """Months whose rows would change if they were counted now, ascending.
+
+        files: `raw.session_files`; sessions: month and log_digest of `core.sessions`; both of all months.
+        """
+        counted = self.sessions.with_columns(_log_digest(way)).select("month", "log_digest")
+        found = session_files(self, self.months()).drop("ingested_at", "mtime_ns")
+        differ: set[dt.date] = set()
+        for now, before in ((counted, sessions.select(counted.columns)), (found, files.select(found.columns))):
+            for one, other in ((now, before), (before, now)):
+                differ.update(one.join(other, on=one.columns, how="anti", nulls_equal=True)["month"])
+        return sorted(differ)
+
 
 def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""
     headers, records = archive.index()
     index = _index(headers, records)
-    own = owned(index)
+    del records
+    counts, told = owned(index, _file_times(headers))
+    # Of what counts, without the columns that only decided it: the rest of a run holds on to this.
+    own = index.select(_OF_OWN).filter(counts)
+    index = index.select("session", "key", "file", "at")
+    told = told.with_columns(row=np.searchsorted(np.flatnonzero(counts), told["row"]))
     known = places(archive)
     there = [header.file_key in known and known[header.file_key].there for header in headers]
-    sessions = _with_user(_sessions(own.with_columns(_lines(own, headers))), index, headers, there)
-    return Ledger(headers, own, sessions, _files(headers, index, own, sessions))
+    sessions = _with_user(_sessions(own.with_columns(_lines(own, told, headers))), index, headers, there)
+    return Ledger(
+        headers,
+        own.select("file", "position", "key", "session"),
+        own[told["row"]].select("session", "file", "position").hstack(told.drop("row")),
+        sessions,
+        _files(headers, index, own, sessions),
+    )
 
 
 class Built(NamedTuple):
@@ -135,8 +173,9 @@ def _log_digest(way: Way) -> pl.Expr:
 
 
 def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> pl.DataFrame:
-    """The rows whose transcript is there, where there should be one."""
-    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(transcripts.ids(month).implode()))
+    """The rows whose transcript is there, where there should be one and none was purged."""
+    held = [*transcripts.ids(month), *transcripts.purged(month)]
+    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(held))
 
 
 def _month(
@@ -150,21 +189,23 @@ def _month(
     if not new and kept.height == before.sessions.height:
         return before
     of_transcript = {row[0]: row[1:] for row in before.sessions.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    rows, model_use, texts = [], [], []
+    rows, model_use, texts, purged = [], [], [], transcripts.purged(month)
     for summed, digest in new:
-        row = {**summed.row, "log_digest": digest}
-        if summed.purged and row["session_id"] in of_transcript:
-            row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[row["session_id"]], strict=True))
+        row, name = {**summed.row, "log_digest": digest}, str(summed.row["session_id"])
+        if summed.purged and name in of_transcript:
+            row.update(zip(_TRANSCRIPT_COLUMNS, of_transcript[name], strict=True))
         rows.append(row)
         model_use += summed.model_use
+        purged = purged | {name} if summed.purged else purged - {name}
         if summed.transcript is not None:
-            texts.append((row["session_id"], summed.transcript, summed.opening))
+            texts.append((name, summed.transcript, summed.opening))
 
     def with_kept(known: pl.DataFrame, added: Sequence[object], schema: Mapping[str, Any]) -> pl.DataFrame:
         of_kept = known.join(kept, on="session_id", how="semi").select(list(schema))
         return pl.concat([of_kept, pl.DataFrame(added, schema=schema, orient="row")])
 
     transcripts.write(month, with_kept(transcripts.read(month), texts, SCHEMA).sort("session_id"))
+    transcripts.note_purged(month, purged)
     return Built(
         with_kept(before.sessions, rows, polars_schema("core.sessions")).sort("session_id"),
         with_kept(before.model_use, model_use, polars_schema("core.model_use")).sort("session_id", "model"),
@@ -174,15 +215,15 @@ def _month(
 def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
     """One row per wanted session: month, user_key, log_digest, files and the positions in each; neighbours share
     files."""
-    session = ["session", "month", "user_key", "log_digest", "first_file"]
     return (
         book.own.lazy()
         .select("session", "file", "position")
-        .join(wanted.lazy().select(session), on="session")
-        .group_by(*session, "file")
+        .join(wanted.lazy(), on="session", how="semi")
+        .group_by("session", "file")
         .agg("position", pl.len().alias("entries"))
-        .group_by(session)
+        .group_by("session")
         .agg("file", "position", pl.col("entries").sum())
+        .join(wanted.lazy().select("session", "month", "user_key", "log_digest", "first_file"), on="session")
         .sort("month", "first_file", "session")
         .collect()
     )
@@ -191,8 +232,7 @@ def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
 def _told(book: Ledger) -> dict[int, list[Told]]:
     """Session -> its lines whose tokens another line tells; most sessions have none."""
     found: dict[int, list[Told]] = {}
-    columns = ("session", "file", "position", "told_by_file", "told_by_position")
-    for session, file, position, other, place in book.own.drop_nulls("told_by_file").select(columns).iter_rows():
+    for session, file, position, other, place in book.told.iter_rows():
         key, other_key = book.headers[file].file_key, book.headers[other].file_key
         found.setdefault(session, []).append(Told(key, position, other_key, place))
     return found
@@ -211,32 +251,36 @@ def _batch(book: Ledger, rows: pl.DataFrame, told: Mapping[int, list[Told]]) -> 
 
 
 def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
-    """The records with what their files know (columns of INDEX_SCHEMA)."""
-    counts = np.array([header.entries for header in headers], np.int64)
-    starts = np.cumsum(counts) - counts
-
-    def of_file(values: Iterable[int], kind: type[np.generic]) -> np.ndarray:
-        return np.repeat(np.fromiter(values, kind, len(headers)), counts)
-
+    """The records with the places of their lines (columns of INDEX_SCHEMA)."""
+    counts = np.array([header.entries for header in headers], np.uint32)
+    starts = np.cumsum(counts, dtype=np.uint32) - counts
     columns = {name: records[name] for name in records.dtype.names or ()} | {
-        "file": of_file(range(len(headers)), np.uint32),
-        "position": (np.arange(len(records)) - np.repeat(starts, counts)).astype(np.uint32),
-        "written": of_file((header.mtime_ns for header in headers), np.int64),
-        "content": of_file((int(header.digest[:16], 16) for header in headers), np.uint64),
+        "file": np.repeat(np.arange(len(headers), dtype=np.uint32), counts),
+        "position": np.arange(len(records), dtype=np.uint32) - np.repeat(starts, counts),
     }
     return pl.DataFrame(columns).select(list(INDEX_SCHEMA)).cast(INDEX_SCHEMA)  # type: ignore[arg-type]
 
 
-def _lines(own: pl.DataFrame, headers: list[Header]) -> pl.Series:
-    """A number per line whose sum over a session changes when any of its lines, or what its file knows, does."""
-    states = [xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers]
-    # A row more for the file that tells a line's tokens where the line itself does not; 0 for none.
-    of_file = np.array([*states, 0], np.uint64)
-    files, told_by = own["file"].to_numpy(), own["told_by_file"].fill_null(len(states)).to_numpy()
+def _file_times(headers: list[Header]) -> pl.DataFrame:
+    """What decides between files that hold the same line (columns of FILES_SCHEMA)."""
+    rows = ((file, header.mtime_ns, int(header.digest[:16], 16)) for file, header in enumerate(headers))
+    return pl.DataFrame(list(rows), schema=FILES_SCHEMA, orient="row")
+
+
+def _lines(own: pl.DataFrame, told: pl.DataFrame, headers: list[Header]) -> pl.Series:
+    """A number per line whose sum over a session changes when any of its lines, or what its file knows, does.
+
+    told: the rows of `own` whose tokens the line of another file tells, on which theirs depend too.
+    """
+    states = np.array(
+        [xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers], np.uint64
+    )
     with np.errstate(over="ignore"):
-        return pl.Series(
-            "lines", ((own["key"].to_numpy() ^ (of_file[files] * _MIX_FILE)) + of_file[told_by]) * _MIX_LINE
-        )
+        lines = (states * _MIX_FILE)[own["file"].to_numpy()]
+        lines ^= own["key"].to_numpy()
+        lines[told["row"].to_numpy()] += states[told["told_by_file"].to_numpy()]
+        lines *= _MIX_LINE
+    return pl.Series("lines", lines)
 
 
 def _month_of(milliseconds: pl.Expr) -> pl.Expr:
@@ -249,13 +293,17 @@ def _sessions(own: pl.DataFrame) -> pl.DataFrame:
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
     main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
-    ordered = own.sort("sidechain", "at", "line", "key")
-    return ordered.group_by("session", maintain_order=True).agg(
-        _month_of(start).alias("month"),
-        pl.col("file").first().alias("first_file"),
-        pl.col("key").first().alias("first_key"),
-        pl.col("lines").sum(),
+    # Side-chains after all others; times are milliseconds, far below 2^62.
+    order = pl.col("at") + pl.col("sidechain").cast(pl.Int64) * 2**62
+    ordered = own.select("session", "file", "key", "line", order.alias("order"))
+    earliest = ordered.group_by("session").agg(pl.col("order").min())
+    first = (
+        ordered.join(earliest, on=["session", "order"], how="semi")
+        .sort("line", "key")
+        .unique("session", keep="first", maintain_order=True)
+        .select("session", pl.col("file").alias("first_file"), pl.col("key").alias("first_key"))
     )
+    return own.group_by("session").agg(_month_of(start).alias("month"), pl.col("lines").sum()).join(first, on="session")
 
 
 def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header], there: list[bool]) -> pl.DataFrame:
@@ -267,7 +315,8 @@ def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header
         schema={"file": pl.UInt32, "there": pl.Boolean, "user_key": pl.String},
     )
     copies = (
-        index.join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
+        index.filter(pl.col("key").is_in(sessions["first_key"].implode()))
+        .join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
         .join(files, on="file")
         .sort(~pl.col("there"), pl.col("file") != pl.col("first_file"), "file")
         .group_by("session", maintain_order=True)
@@ -277,10 +326,15 @@ def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header
 
 
 def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    by_file = own.join(sessions, on="session").sort("position")
+    by_file = (
+        own.group_by("file", "session")
+        .agg(pl.len().alias("owned"), pl.col("position").min(), pl.col("sidechain").all())
+        .join(sessions, on="session")
+        .sort("position")
+    )
     owned_part = by_file.group_by("file").agg(
-        pl.len().alias("owned"),
-        pl.col("session").n_unique().cast(pl.Int64).alias("sessions"),
+        pl.col("owned").sum(),
+        pl.len().cast(pl.Int64).alias("sessions"),
         pl.col("month").first().alias("month_of_first"),
         pl.col("month").min().alias("first_month"),
         pl.col("month").max().alias("last_month"),

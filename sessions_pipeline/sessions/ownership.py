@@ -18,6 +18,9 @@ A line belongs to the session of the copy that counts. Of equal copies the one c
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
 import polars as pl
 
 INDEX_SCHEMA = {
@@ -32,30 +35,73 @@ INDEX_SCHEMA = {
     "sidechain": pl.Boolean,
     "timed": pl.Boolean,
     "tokens": pl.Int64,
+}
+FILES_SCHEMA = {
+    "file": pl.UInt32,
     "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
 _PLACE = ["file", "position"]
 _THREAD = ["message", "session", "agent", "sidechain"]
+# Odd numbers without a pattern: two threads of a response get the same 64 bits with a probability of 2^-64.
+_MIX_SESSION, _MIX_AGENT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-def owned(index: pl.DataFrame) -> pl.DataFrame:
-    """The rows of `index` (columns of INDEX_SCHEMA, one per entry) that count, in no order, with two columns more.
+class Owned(NamedTuple):
+    """counts: for each row of the index, whether it counts.
 
-    `told_by_file` and `told_by_position` are null, but for one line of each response whose tokens are told by a line
-    that does not count: there they name that line.
+    told: one row for each response whose tokens are told by a line that does not count: `row` is the row of the index
+    of one of its lines that do, `told_by_file` and `told_by_position` name the line that tells.
     """
-    # Most lines have no copy and most responses one thread: only the others are put in order.
-    alone, copied = _split(index, pl.col("key").is_duplicated())
+
+    counts: pl.Series
+    told: pl.DataFrame
+
+
+def owned(index: pl.DataFrame, files: pl.DataFrame) -> Owned:
+    """Which rows of `index` (columns of INDEX_SCHEMA, one per entry) count.
+
+    files: columns of FILES_SCHEMA, one row for each file of the index.
+    """
+    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order: the index
+    # of a large archive fits into memory, some copies of it do not.
+    tangled = _tangled(index)
+    part = index.with_row_index("row").filter(tangled).join(files, on="file")
+    alone, copied = _split(part, pl.col("key").is_duplicated())
     first = _first_copies(index, copied)
     lines = pl.concat([alone, first])
     repeated = _repeated_threads(lines)
-    clear, contested = _split(lines, pl.col("message").is_in(repeated["message"].unique().implode()))
-    kept = pl.concat([clear, contested.join(repeated, on=_THREAD, how="anti")])
-    others = [copied.join(first, on=_PLACE, how="anti"), contested.join(repeated, on=_THREAD, how="semi")]
-    told_by = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
-    plain, told = _split(kept, pl.col("message").is_in(told_by["message"].implode()))
-    return pl.concat([plain, told.join(told_by.drop("message"), on=_PLACE, how="left")], how="diagonal")
+    kept = lines.join(repeated, on=_THREAD, how="anti")
+    others = [copied.join(first, on=_PLACE, how="anti"), lines.join(repeated, on=_THREAD, how="semi")]
+    told = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
+    counts = (~tangled).scatter(kept["row"].sort(), True)
+    return Owned(counts, told)
+
+
+def _tangled(index: pl.DataFrame) -> pl.Series:
+    """Whether a line has a copy, or is part of a response that has one, or that appears in several threads.
+
+    In sorted order, where neighbours tell: polars' hash tables took three times the memory.
+    """
+    if index.is_empty():
+        return pl.Series([], dtype=pl.Boolean)
+    key, message = index["key"].to_numpy(), index["message"].to_numpy()
+    copied = np.zeros(len(key), bool)
+    order = np.argsort(key)
+    same = np.diff(key[order]) == 0
+    copied[order[1:][same]] = copied[order[:-1][same]] = True
+    with np.errstate(over="ignore"):
+        thread = (index["session"].to_numpy() * _MIX_SESSION + index["agent"].to_numpy()) * _MIX_AGENT
+        thread += index["sidechain"].to_numpy()
+    order = np.argsort(message)
+    same = np.diff(message[order]) == 0
+    of_line = copied[order]
+    of_line[1:] |= same & (np.diff(thread[order]) != 0)
+    starts = np.flatnonzero(np.concatenate([[True], ~same]))
+    of_response = np.logical_or.reduceat(of_line, starts)
+    tangled = np.empty_like(copied)
+    tangled[order] = np.repeat(of_response, np.diff(starts, append=len(order)))
+    return pl.Series(copied | (tangled & (message != 0)))
 
 
 def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -65,7 +111,7 @@ def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.Da
 
 
 def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
-    """One row per line of `copied`, the rows of `index` whose line has copies."""
+    """One row per line of `copied`, the rows of `index` (and what their files know) whose line has copies."""
     ends = index.group_by("session").agg(pl.col("at").max().alias("session_end"))
     held = index.group_by("file", "session").len().group_by("file")
     files = held.agg(pl.len().alias("sessions_in_file"), pl.col("len").sum().alias("lines_in_file"))
@@ -76,7 +122,7 @@ def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
         .join(files, on="file")
         .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
         .unique("key", keep="first", maintain_order=True)
-        .select(index.columns)
+        .select(copied.columns)
     )
 
 
@@ -97,7 +143,7 @@ def _repeated_threads(lines: pl.DataFrame) -> pl.DataFrame:
 
 
 def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Response, place of one of its lines in `kept`, and place of the line of `others` that has more tokens than any.
+    """Row of one of a response's lines in `kept`, and place of the line of `others` that has more tokens than any.
 
     others: lines of responses that do not count.
     """
@@ -111,5 +157,5 @@ def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("tokens").max().over("message") < pl.col("tokens_told"))
         .sort("key")
         .unique("message", keep="first", maintain_order=True)
-        .select("message", *_PLACE, "told_by_file", "told_by_position")
+        .select("row", "told_by_file", "told_by_position")
     )

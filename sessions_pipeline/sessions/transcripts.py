@@ -7,6 +7,7 @@ import io
 from collections.abc import Collection
 from pathlib import Path
 
+import msgspec
 import polars as pl
 
 from sessions_pipeline.sessions.archive import write_atomically
@@ -45,6 +46,16 @@ class Transcripts:
             return pl.DataFrame(schema=SCHEMA)
         return pl.scan_parquet(self.path(month)).filter(pl.col("session_id").is_in(list(session_ids))).collect()
 
+    def purged(self, month: dt.date) -> set[str]:
+        """session_id of the sessions of `month` whose text was purged: no transcript of them can be made again."""
+        path = self._purged(month)
+        return msgspec.msgpack.decode(path.read_bytes(), type=set[str]) if path.exists() else set()
+
+    def note_purged(self, month: dt.date, session_ids: set[str]) -> None:
+        """Replaces what `purged` says of `month`."""
+        if session_ids != self.purged(month):
+            write_atomically(self._purged(month), msgspec.msgpack.encode(sorted(session_ids)))
+
     def months(self) -> list[dt.date]:
         """Months with transcripts, ascending."""
         return sorted(dt.date.fromisoformat(f"{path.stem}-01") for path in self.folder.glob("????-??.parquet"))
@@ -52,3 +63,6 @@ class Transcripts:
     def path(self, month: dt.date) -> Path:
         """Where the transcripts of `month` lie."""
         return self.folder / f"{month:%Y-%m}.parquet"
+
+    def _purged(self, month: dt.date) -> Path:
+        return self.folder / f"{month:%Y-%m}.purged"

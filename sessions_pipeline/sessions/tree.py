@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sessions_pipeline.config import SettingsError, is_url
+from sessions_pipeline.folders import SettingsError, is_url
 from sessions_pipeline.sessions.users import UserRule
 from sessions_pipeline.sources import is_log_name
 

@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from sessions_pipeline.config import SettingsError
+from sessions_pipeline.folders import SettingsError
 
 HEADER = ["pattern", "user"]
 NOBODY = ""

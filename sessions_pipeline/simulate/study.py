@@ -186,6 +186,7 @@ def simulate_study(sessions: int = SESSIONS, seed: int = SEED) -> Study:
             "codebase_context": _contexts(rng, wrote_code),
             "user_planning_share": planning,
             "user_execution_share": execution,
+            "user_decision_share": (planning + execution) / 2,
             "task_value_usd": usd,
             "task_value_band": _picked(list(TASK_VALUE_BANDS), band),
             "known": known,

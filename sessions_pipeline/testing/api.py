@@ -100,7 +100,7 @@ class FakeApi:
         fault = self._fault(method, path)
         if fault:
             time.sleep(fault.seconds)
-        if fault and not fault.after and not fault.half:
+        if fault and not (fault.after or fault.half or fault.short):
             return _fails(fault)
         if not key or key == "wrong":
             return _error(401, "invalid x-api-key")
@@ -112,6 +112,10 @@ class FakeApi:
             return _error(refused.status, str(refused))
         if fault and fault.half:
             raise _HalfAnswerError(answer[1])
+        if fault and fault.short:
+            status, whole, headers = answer
+            lines = whole.splitlines(keepends=True)
+            return status, b"".join(lines[: len(lines) // 2]), headers
         return _fails(fault) if fault else answer
 
     def _fault(self, method: str, path: str) -> Fault | None:

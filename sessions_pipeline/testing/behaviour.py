@@ -61,8 +61,9 @@ class Fault:
     """Makes the next `times` calls to `method` `path` fail. path: the address; `*` stands for any part of it.
 
     status: HTTP status of the failure; None: the connection is cut without an answer. after: the call is carried out
-    (and billed) before it fails. half: so it is, and the connection is cut in the middle of the answer. retry_after:
-    seconds, for the header of that name. seconds: how long the call hangs before it fails.
+    (and billed) before it fails. half: so it is, and the connection is cut in the middle of the answer. short: so it
+    is, and only the first half of the answer's lines come, as if they were all. retry_after: seconds, for the header
+    of that name. seconds: how long the call hangs before it fails.
     """
 
     method: str
@@ -71,6 +72,7 @@ class Fault:
     times: int = 1
     after: bool = False
     half: bool = False
+    short: bool = False
     retry_after: float | None = None
     seconds: float = 0.0
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from dagster import ExecuteInProcessResult, materialize
 
+from benchmarks.coverage import MONTHS, NOW, gold_rows, study
 from sessions_pipeline.analysis.assets import AGREEMENT, analysis_assets
+from sessions_pipeline.analysis.gold import Plan, draw
 from sessions_pipeline.config import save_settings
 from sessions_pipeline.metadata import asset_key
 from sessions_pipeline.state import State
@@ -82,3 +84,29 @@ def test_without_a_file_or_with_a_missing_one_there_is_nothing_and_the_check_say
     assert not passed
     assert "cannot read" in said
     assert state.warehouse.read(AGREEMENT).is_empty()
+
+
+GOLD_TABLES = ("labels.gold_draws", "labels.gold", "analysis.corrected_estimates", "analysis.label_errors")
+
+
+def test_gold_labels_reach_the_tables_and_their_check(tmp_path: Path) -> None:
+    """Three months, drawn and labelled: the last month's window is corrected, and all rows follow the model."""
+    made_up = study(1, 900, expertise_errs=True)
+    drawn = draw(made_up.judged, Plan(MONTHS, ("outcome",), 200, 1), NOW)
+    state = State(home=str(tmp_path / "home"))
+    sessions = table("core.classified_sessions", **{c.name: c for c in made_up.judged if c.null_count() < c.len()})
+    state.warehouse.replace_window("core.classified_sessions", sessions, MONTHS)
+    state.warehouse.replace_window("labels.gold_draws", drawn, MONTHS)
+    state.warehouse.replace_window("labels.gold", gold_rows(drawn, made_up.truth), MONTHS)
+    wanted = {asset_key(name) for name in (*GOLD_TABLES, "analysis.sign_sensitivity", "analysis.reliability")}
+    assets = [found for found in analysis_assets(7) if found.key in wanted]
+    done = materialize(assets, partition_key=f"{MONTHS[-1]}", resources={"state": state})
+    checks = {(each.asset_key, each.check_name): each.passed for each in done.get_asset_check_evaluations()}
+    assert {key for key, _ in checks} == wanted
+    assert all(checks.values())
+    assert checks[asset_key("analysis.corrected_estimates"), "gold_labels_suffice"]
+    slope = state.warehouse.read("analysis.corrected_estimates").filter(quantity="table_a1_1", correction="outcome")
+    assert slope["corrected"].null_count() == 0
+    assert not state.warehouse.read("analysis.sign_sensitivity").is_empty()
+    assert not state.warehouse.read("analysis.label_errors").is_empty()
+    assert state.warehouse.read("labels.gold").height == 200 * 4

@@ -43,7 +43,7 @@ def test_taking_off_the_rise_of_expertise_by_success_leaves_no_slope() -> None:
 
 
 def test_the_fewest_wrong_outcomes_are_those_of_an_exhaustive_search() -> None:
-    """Eight sessions: every set of outcomes is turned; the smallest set that takes the slope to zero or below counts."""
+    """Eight sessions: every set of outcomes is turned; the smallest that takes the slope to zero counts."""
     frame = classified_sessions(
         user_key=list("abcdefgh"),
         expertise=[1, 1, 2, 3, 3, 4, 5, 5],

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
 from dagster import materialize
 
-from sessions_pipeline.classifications.assets import classifications
+from sessions_pipeline.classifications.assets import BUDGET_TAG, classifications
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline.classifications.distilled import FEWEST_SESSIONS
 from sessions_pipeline.config import save_settings
 from sessions_pipeline.state import State
+from sessions_pipeline.testing import FakeApi
 from sessions_pipeline_tests.classifications.test_distilled import MONTH, Planted
 
 
@@ -49,3 +52,30 @@ def test_too_few_judged_sessions_fail_the_run_with_what_is_missing(tmp_path: Pat
     (failure,) = done.get_step_failure_events()  # type: ignore[attr-defined]
     assert "work_mode 3" in failure.event_specific_data.error.cause.message
     assert set(state.warehouse.read("labels.classifications")["backend"]) == {"claude"}
+
+
+def test_one_limit_on_costs_holds_for_all_months_of_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state, limit = State(home=str(tmp_path / "home")), 0.12
+    save_settings(state.folders.path, {"backend": "claude", "max_cost_usd": limit})
+    months = [MONTH, dt.date(2026, 2, 1)]
+    for seed, month in enumerate(months):
+        planted = Planted(6, seed)
+        state.warehouse.replace_window("core.sessions", planted.sessions.with_columns(month=pl.lit(month)), [month])
+        state.transcripts.write(month, planted.transcripts)
+    with FakeApi(tmp_path / "api") as api:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", api.url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
+        began = str(time.time())
+        for month in months:
+            done = materialize(
+                [classifications],
+                partition_key=f"{month}",
+                resources={"state": state},
+                tags={BUDGET_TAG: began},
+                raise_on_error=False,
+            )
+            (failure,) = done.get_step_failure_events()
+            assert f"{limit} US dollars of --max-cost" in failure.event_specific_data.error.message  # type: ignore[union-attr]
+    spent = state.warehouse.read("labels.classifications")["cost_usd"].sum()
+    # One month alone comes so close to the limit that two months with a limit each would go beyond it.
+    assert 0.6 * limit < spent <= limit

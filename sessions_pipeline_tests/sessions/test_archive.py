@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions_pipeline.config import StoreError
+from sessions_pipeline.folders import StoreError
 from sessions_pipeline_tests.lines import human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import Read, read
 

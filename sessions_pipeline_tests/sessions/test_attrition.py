@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 import pytest
 
@@ -242,7 +241,9 @@ def test_a_run_whose_attrition_does_not_add_up_fails_and_publishes_nothing(tmp_p
     assert "2025-10 not published" in failed.stderr
     assert not list(home.glob("reports/*.html"))
     state = State(home=str(home))
-    assert not attrition_adds_up(state, [OCTOBER]).passed
-    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
-        connection.execute("update core.attrition set removed = removed - 1 where rule = 'headless'")
-    assert attrition_adds_up(state, [OCTOBER]).passed
+    assert state.warehouse.read("core.attrition").is_empty()
+    tables = [state.warehouse.read(name) for name in ("raw.session_files", "core.sessions", "core.classified_sessions")]
+    rows = attrition(*tables, [OCTOBER], "study")
+    assert attrition_adds_up(state, "core.attrition", rows, [OCTOBER]).passed
+    wrong = rows.with_columns(removed=pl.when(rule="headless").then(2).otherwise("removed"))
+    assert not attrition_adds_up(state, "core.attrition", wrong, [OCTOBER]).passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ from sessions_pipeline.sessions import build
 from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.build import Built, build_sessions, ledger
+from sessions_pipeline.sessions.purge import purge_before
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.sessions.tree import find_log_files
 from sessions_pipeline.sessions.users import user_rule
@@ -97,6 +99,19 @@ def test_a_session_whose_transcript_is_lost_is_added_up(tree: Tree) -> None:
     assert added == 1
     assert same(again, first)
     assert store.read(month)["session_id"].to_list() == ["a", "b", "c"]
+
+
+def test_a_purge_is_looked_at_once_and_its_sessions_are_kept_from_then_on(tree: Tree) -> None:
+    first, _ = tree.look()
+    purge_before(Archive(tree.private), Transcripts(tree.private), dt.date(2027, 1, 1))
+    for expected in (3, 0):
+        again, added = tree.look(first)
+        assert added == expected
+        assert same(again, first)
+    tree.write("b", prompts=2)
+    grown, added = tree.look(first)
+    assert added == 1
+    assert grown.sessions["human_prompts"].to_list() == [1, 2, 1]
 
 
 def test_rows_of_another_state_are_not_trusted(tree: Tree, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_pipeline.sessions.ownership import INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, owned
 
 
 @st.composite
@@ -40,12 +40,28 @@ def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
     return rows
 
 
-def decided(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """The rows that count, and by which they are told, with files named by their content."""
+def counting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that count, with the place of the line that tells their tokens; None where that is their own."""
     index = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
-    names = dict(index.select("file", "content").iter_rows())
-    found = owned(index).drop("file").with_columns(pl.col("told_by_file").replace_strict(names, return_dtype=pl.UInt64))
-    return sorted(found.rows(), key=repr)
+    files = pl.DataFrame(list({row["file"]: row for row in rows}.values()), schema=FILES_SCHEMA, orient="row")
+    counts, told = owned(index, files)
+    by = {row: (file, position) for row, file, position in told.iter_rows()}
+    return [{**rows[row], "told_by": by.get(row)} for row in counts.arg_true()]
+
+
+def decided(rows: list[dict[str, Any]]) -> list[str]:
+    """The rows that count, and by which they are told, with files named by their content."""
+    names = {row["file"]: row["content"] for row in rows}
+    return sorted(
+        repr(
+            {
+                **row,
+                "file": names[row["file"]],
+                "told_by": row["told_by"] and (names[row["told_by"][0]], row["told_by"][1]),
+            }
+        )
+        for row in counting(rows)
+    )
 
 
 @settings(max_examples=300, deadline=None)
@@ -60,9 +76,7 @@ def test_any_order_of_files_and_rows_gives_the_same(rows: list[dict[str, Any]], 
 @settings(max_examples=300, deadline=None)
 @given(rows=_indices())
 def test_every_line_and_response_counts_once(rows: list[dict[str, Any]]) -> None:
-    found = owned(pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row"))
-    places = {(row["file"], row["position"]): row for row in rows}
-    kept = [places[place] for place in found.select("file", "position").iter_rows()]
+    kept = counting(rows)
     assert len({row["key"] for row in kept}) == len(kept)
     threads = {(row["message"], row["session"], row["agent"], row["sidechain"]) for row in kept if row["message"]}
     assert {thread[0] for thread in threads} == {row["message"] for row in rows} - {0}
@@ -73,11 +87,12 @@ def test_every_line_and_response_counts_once(rows: list[dict[str, Any]]) -> None
 @settings(max_examples=300, deadline=None)
 @given(rows=_indices())
 def test_the_tokens_of_a_response_are_the_most_of_its_copies_on_the_same_side(rows: list[dict[str, Any]]) -> None:
-    found = owned(pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row"))
     places = {(row["file"], row["position"]): row for row in rows}
     told: dict[tuple[int, bool], int] = {}
-    for row in found.filter(pl.col("message") != 0).iter_rows(named=True):
-        elsewhere = places.get((row["told_by_file"], row["told_by_position"]), row)
+    for row in counting(rows):
+        if not row["message"]:
+            continue
+        elsewhere = places.get(row["told_by"], row)
         response = (row["message"], row["sidechain"])
         told[response] = max(told.get(response, 0), row["tokens"], elsewhere["tokens"])
     for (message, side), tokens in told.items():

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sessions_pipeline.config import SettingsError
+from sessions_pipeline.folders import SettingsError
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.users import user_rule
 from sessions_pipeline_tests.lines import human, reply, text, write

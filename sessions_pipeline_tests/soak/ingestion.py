@@ -19,7 +19,7 @@ from random import Random
 import polars as pl
 
 from benchmarks.ingest_once import ingest_once
-from sessions_pipeline.config import Home
+from sessions_pipeline.folders import Home
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.sessions.tree import find_log_files

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from sessions_pipeline.config import Home
+from sessions_pipeline.folders import Home
 from sessions_pipeline_tests.lines import human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import read
 from sessions_pipeline_tests.soak.ingestion import episode, lives_on, partial_files, wrong_modes

@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from sessions_pipeline.classifications.backend import LabellingStoppedError
 from sessions_pipeline.classifications.claude.client import AMBIGUOUS, MaybeDoneError, never_blindly
 from sessions_pipeline.classifications.claude.prompts import Ask
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 # The API takes 100,000 requests or 256 MB; a batch is held in memory twice while it is sent.
 MAX_REQUESTS, MAX_BYTES = 20_000, 64_000_000
+ADDRESS = "/v1/messages/batches"
 KEPT = dt.timedelta(days=29)
 _CREATE_TRIES = 3
 _READ_TRIES = 3
@@ -55,17 +58,25 @@ class ToSend:
 
 
 class Batches:
-    """Sends and collects batches. paid: called with the US dollars of every answer that is collected."""
+    """Sends and collects batches.
 
-    def __init__(self, client: Anthropic, store: Store, pace: Pace, paid: Callable[[float], None]) -> None:
+    paid: called with the US dollars of the answers to what was sent from `since` on (seconds since 1970). What an
+    earlier run sent is collected too, and was that run's expense.
+    """
+
+    def __init__(
+        self, client: Anthropic, store: Store, pace: Pace, since: float, paid: Callable[[float], None]
+    ) -> None:
         self.client = client
         self.store = store
         self.pace = pace
+        self.since = since
         self.paid = paid
 
     def send(self, requests: Sequence[ToSend]) -> None:
         """Creates one batch. Raises an APIError if the API turns it down; then nothing was sent."""
-        from anthropic import APIError
+        from anthropic import APIError, RequestOptions
+        from anthropic.types.messages import MessageBatch
 
         counts: dict[tuple[object, ...], int] = {}
         for item in requests:
@@ -78,11 +89,14 @@ class Batches:
             }
             for item in requests
         ]
+        # As bytes: the SDK copies a body part by part, which took most of the time of labelling.
+        content = msgspec.json.encode({"requests": body})
+        as_json = RequestOptions(headers={"content-type": "application/json"})
         once = self.client.with_options(middleware=[*self.client.middleware, never_blindly(*AMBIGUOUS)])
         for left in reversed(range(_CREATE_TRIES)):
             batch = self.store.intend_batch([item.request for item in requests], time.time())
             try:
-                created = once.messages.batches.create(requests=body)  # type: ignore[arg-type]
+                created = once.post(ADDRESS, cast_to=MessageBatch, content=content, options=as_json)
             except MaybeDoneError:
                 if self._find(batch):
                     return
@@ -127,14 +141,14 @@ class Batches:
         for batch_id, custom_ids in self.store.held_by_strangers(by_name).items():
             if not self._readable(batch_id):
                 continue
-            found = {r.custom_id: r.result for r in self._whole(batch_id) if r.custom_id in custom_ids}
+            responses = self._whole(batch_id, len(custom_ids))
+            found = {r.custom_id: r.result for r in responses if r.custom_id in custom_ids}
             rows = []
             for custom_id, result in found.items():
                 key = Key.of(custom_id)
                 ask = by_name[key.ask]
                 rows.append((Request(key, ask.model, month), of_batch(ask.step, result, ask.model)))
             self.store.adopt(batch_id, rows, time.time())
-            self.paid(sum(result.cost_usd for _, result in rows))
             LOG.warning("batch %s was sent by another state of this folder: %d answers taken over", batch_id, len(rows))
             adopted = adopted or bool(rows)
         return adopted
@@ -167,7 +181,7 @@ class Batches:
         if self._readable(batch_id):
             first = next(iter(self._results(batch_id)), None)
             if first is not None and _is_ours(first.custom_id):
-                ours = [response.custom_id for response in self._whole(batch_id)]
+                ours = [response.custom_id for response in self._whole(batch_id, 1)]
         if expected and any(custom_id in expected for custom_id in ours):
             return True
         self.store.add_stranger(batch_id, [custom_id for custom_id in ours if _is_ours(custom_id)])
@@ -181,13 +195,14 @@ class Batches:
             self.store.batch_collected(batch, GONE, time.time())
             return
         rows: list[tuple[Key, Result]] = []
-        for response in self._whole(batch.batch_id):
+        for response in self._whole(batch.batch_id, batch.requests):
             if (model := models.get(response.custom_id)) is not None:
                 key = Key.of(response.custom_id)
                 rows.append((key, of_batch(key.ask.rpartition("-")[0], response.result, model)))
         self.store.write(rows, time.time())
         self.store.batch_collected(batch, NO_RESULT, time.time())
-        self.paid(sum(result.cost_usd for _, result in rows))
+        if batch.intended_at >= self.since:
+            self.paid(sum(result.cost_usd for _, result in rows))
 
     def _readable(self, batch_id: str) -> bool:
         """Waits until the API has worked through the batch; whether it still keeps the results."""
@@ -213,18 +228,28 @@ class Batches:
                 return
             yield batch
 
-    def _whole(self, batch_id: str) -> list[MessageBatchIndividualResponse]:
-        """All results of a batch. The SDK does not read on after a connection that broke in the middle: we start anew.
+    def _whole(self, batch_id: str, requests: int) -> list[MessageBatchIndividualResponse]:
+        """All results of a batch.
 
-        Raises LabellingStoppedError if it breaks every time.
+        The SDK does not read on after a connection that broke in the middle, and takes a body that a proxy cut short
+        for all there is. So the results are read anew while there are fewer than `requests`, the fewest that it holds.
+        Raises LabellingStoppedError if they cannot be read at all.
         """
         import httpx2
 
+        found: list[MessageBatchIndividualResponse] = []
         for _ in range(_READ_TRIES):
             try:
-                return list(self._results(batch_id))
-            except httpx2.HTTPError:
+                found = list(self._results(batch_id))
+            except (httpx2.HTTPError, ValueError):
+                found = []
                 LOG.warning("the connection broke while the results of batch %s were read", batch_id)
+                continue
+            if len(found) >= requests:
+                return found
+            LOG.warning("%d results of batch %s came, of %d", len(found), batch_id, requests)
+        if found:
+            return found
         raise LabellingStoppedError("the results of a batch cannot be read to the end. Run again: they are kept.")
 
     def _results(self, batch_id: str) -> Iterator[MessageBatchIndividualResponse]:

@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from sessions_pipeline.classifications.classifiers import HIGHEST_TASK_VALUE_USD, LOWEST_TASK_VALUE_USD
-from sessions_pipeline.config import SettingsError
+from sessions_pipeline.folders import SettingsError
 
 COLUMNS = ("title", "description", "price_usd")
 

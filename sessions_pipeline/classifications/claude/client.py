@@ -26,6 +26,7 @@ RETRIES = 8
 TIMEOUT_SECONDS = 600.0
 # After these the API may or may not have created what was to be created.
 AMBIGUOUS = (408, 409, 500, 502, 504)
+_NO_SUCH_ADDRESS = (404, 405, 501)
 
 
 class MaybeDoneError(Exception):
@@ -106,13 +107,15 @@ def check_models(client: Anthropic, models: Iterable[str], batches: bool) -> Non
 
 
 def _problems(client: Anthropic, model: str, batches: bool) -> list[str]:
-    from anthropic import APIError, NotFoundError
+    from anthropic import APIError, APIStatusError
 
     try:
         info = client.models.retrieve(model)
-    except NotFoundError as error:
-        if error.type == "not_found_error":
+    except APIStatusError as error:
+        if error.status_code == 404 and error.type == "not_found_error":
             return [f"the endpoint knows no model {model}"]
+        if error.status_code not in _NO_SUCH_ADDRESS:
+            raise LabellingStoppedError(explained(error)) from None
         # Compatible endpoints need not have this address.
         LOG.warning("the endpoint says nothing about its models; %s is used unchecked", model)
         return []

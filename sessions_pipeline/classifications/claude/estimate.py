@@ -14,7 +14,7 @@ from sessions_pipeline.classifications.backend import SessionToLabel
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, Classifier
 from sessions_pipeline.classifications.claude.budget import charged
 from sessions_pipeline.classifications.claude.judge import ClaudeBackend
-from sessions_pipeline.classifications.claude.prompts import POSTING, Ask, canonical, pricing
+from sessions_pipeline.classifications.claude.prompts import POSTING, Ask, canonical
 from sessions_pipeline.sources.model import Usage
 
 # English prose has about 4 characters to a token, code and paths about 3.
@@ -120,7 +120,7 @@ def _unanswered(
         posting = attempts[-1].result.posting if answered else "x" * _POSTING_CHARS
         if posting is None:
             continue
-        price = pricing(classifier, posting, backend.calibration, backend.settings.pricing_model)
+        price = backend.price_ask(classifier, posting)
         found = backend.store.answered([price.name]).get(price.name, [])
         if not found or found[-1].result.retry is not None:
             yield classifier, price

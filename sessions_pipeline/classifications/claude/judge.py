@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,16 +93,17 @@ class History:
         found = self.of(ask)
         return Key(ask.name, found[-1].number + 1 if found else 1)
 
-    def add(self, key: Key, result: Result) -> None:
+    def add(self, key: Key, month: dt.date, result: Result) -> None:
         """Takes note of an answer."""
-        self.attempts.setdefault(key.ask, []).append(Attempt(key.attempt, time.time(), None, result))
+        self.attempts.setdefault(key.ask, []).append(Attempt(key.attempt, month, time.time(), None, result))
 
 
 class ClaudeBackend:
     """A judge that is asked over the network and never paid twice.
 
     private: the state folder's private folder, where the store lies. spent_since: the limit on costs counts what was
-    answered from this moment on (seconds since 1970); default: the making of this object.
+    sent from this moment on (seconds since 1970); default: the making of this object.
+    reading: 2 for a judge who is asked the same a second time; the answers are stored, and paid, beside the first.
     """
 
     name = "claude"
@@ -112,14 +114,16 @@ class ClaudeBackend:
         private: Path,
         spent_since: float | None = None,
         pace: Pace | None = None,
+        reading: int = 1,
     ) -> None:
         self.settings = settings
+        self.reading = reading
         self.store = Store(private)
         self.started = time.time()
         self.pace = pace or Pace()
         self.calibration = calibration_text(settings.calibration)
-        since = self.started if spent_since is None else spent_since
-        self.budget = Budget(settings.max_cost_usd, self.store.spent_since(since))
+        self.spent_since = self.started if spent_since is None else spent_since
+        self.budget = Budget(settings.max_cost_usd, self.store.spent_since(self.spent_since))
         self._prompts = {
             name: prompt_sha256(classifier, settings.turn_chars, settings.transcript_chars, self.calibration)
             for name, classifier in CLASSIFIERS.items()
@@ -136,13 +140,19 @@ class ClaudeBackend:
         return self.settings.judge_model
 
     def prompt_sha256(self, classifier: Classifier) -> str:
-        """Digest of all that is asked, window and calibration postings included."""
-        return self._prompts[classifier.name]
+        """Digest of all that is asked, window and calibration postings included, and of a later reading."""
+        digest = self._prompts[classifier.name]
+        return digest if self.reading == 1 else hashlib.sha256(f"{digest} {self.reading}".encode()).hexdigest()
 
     def first_ask(self, session: SessionToLabel, classifier: Classifier) -> Ask:
         """The request for `classifier`, or the first of two."""
         model = self.settings.posting_model if classifier.kind == "price" else self.settings.judge_model
-        return question(classifier, session, model)
+        return replace(question(classifier, session, model), reading=self.reading)
+
+    def price_ask(self, classifier: Classifier, posting: str) -> Ask:
+        """The second request for a classifier in two steps."""
+        ask = pricing(classifier, posting, self.calibration, self.settings.pricing_model)
+        return replace(ask, reading=self.reading)
 
     def classify(self, sessions: Sequence[SessionToLabel], classifiers: Iterable[Classifier]) -> Iterator[Answer]:
         """One answer for each session and classifier that could be had; those that were paid before cost nothing.
@@ -209,7 +219,7 @@ class ClaudeBackend:
         return self._client
 
     def _batches(self) -> Batches:
-        return Batches(self._api(), self.store, self.pace, lambda usd: self.budget.settle(0.0, usd))
+        return Batches(self._api(), self.store, self.pace, self.spent_since, lambda usd: self.budget.settle(0.0, usd))
 
     def _asks(self, case: Case, history: History) -> Iterator[tuple[Classifier, Ask]]:
         """The requests of a case as far as they are known: the second step of task value follows from the first."""
@@ -217,7 +227,7 @@ class ClaudeBackend:
             ask = case.ask(classifier, None, partial(self.first_ask, case.session, classifier))
             yield classifier, ask
             if classifier.kind == "price" and (found := history.last(ask)) and (posting := found.posting):
-                price = partial(pricing, classifier, posting, self.calibration, self.settings.pricing_model)
+                price = partial(self.price_ask, classifier, posting)
                 yield classifier, case.ask(classifier, posting, price)
 
     def _wanted(self, case: Case, history: History) -> list[Ask]:
@@ -318,12 +328,13 @@ class ClaudeBackend:
             raise self._over_budget()
         key, paid = history.key(ask), 0.0
         try:
-            result = messages.send(self._api(), self.store, ask, Request(key, ask.model, month), marked=marked)
+            request = Request(key, ask.model, month, worst)
+            result = messages.send(self._api(), self.store, ask, request, marked=marked)
             # A lost answer may have been billed.
             paid = worst if result.status == UNKNOWN else result.cost_usd
         finally:
             self.budget.settle(worst, paid)
-        history.add(key, result)
+        history.add(key, month, result)
         self._failures = self._failures + 1 if result.retry == "later" else 0
         if self._failures >= MOST_FAILURES:
             raise LabellingStoppedError(f"the API failed at {MOST_FAILURES} requests in a row. Run again later.")
@@ -338,7 +349,14 @@ class ClaudeBackend:
         for classifier, ask in self._asks(case, history):
             steps.setdefault(classifier.name, []).append(ask)
         for name, asks in steps.items():
-            attempts = [attempt for ask in asks if ask.name not in self._charged for attempt in history.of(ask)]
+            # What sessions of two months ask alike is a cost of the month that asked first.
+            attempts = [
+                attempt
+                for ask in asks
+                if ask.name not in self._charged
+                for attempt in history.of(ask)
+                if attempt.month == case.month
+            ]
             self._charged.update(ask.name for ask in asks)
             # Without an attempt it was never asked: the run stopped before. A posting waits for its price.
             if last := history.of(asks[-1]):

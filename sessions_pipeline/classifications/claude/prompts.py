@@ -71,20 +71,23 @@ class Ask:
 
     step: name of the classifier, or POSTING. params: arguments of `messages.create` without cache marks, which change
     the price and never the answer. prefix: number of leading content blocks that other asks repeat to the byte.
+    reading: 2 for the same request put a second time, to see whether the answer is the same.
     """
 
     step: str
     params: Mapping[str, Any]
     prefix: int
+    reading: int = 1
 
     @cached_property
     def _measured(self) -> tuple[str, int]:
         body = canonical(self.params)
-        return hashlib.sha256(body).hexdigest()[:32], len(body)
+        again = f"reading {self.reading}".encode() if self.reading > 1 else b""
+        return hashlib.sha256(body + again).hexdigest()[:32], len(body)
 
-    @property
+    @cached_property
     def name(self) -> str:
-        """Step and digest of everything that the answer depends on (128 bits, in hex): what identifies the ask."""
+        """Step and digest of the request and its reading (128 bits, in hex): what identifies the ask."""
         return f"{self.step}-{self._measured[0]}"
 
     @property

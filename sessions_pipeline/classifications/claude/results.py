@@ -51,7 +51,9 @@ def of_batch(step: str, result: MessageBatchResult, model: str) -> Result:
         return Result("expired", "not answered within a day", retry="now")
     if result.type == "canceled":
         return Result("error", "the batch was cancelled", retry="later")
-    kind = str(getattr(getattr(result.error, "error", None), "type", None) or "error of unknown type")
+    # A kind of result that the API adds later has no error to name.
+    error = getattr(getattr(result, "error", None), "error", None)
+    kind = str(getattr(error, "type", None) or "error of unknown type")
     return Result("error", kind, retry=None if kind in _LASTING_ERRORS else "now")
 
 

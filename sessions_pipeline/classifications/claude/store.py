@@ -27,6 +27,7 @@ LOG = logging.getLogger(__name__)
 FILE, LOCK = "claude.sqlite", "claude.lock"
 # A direct request that was under way when its process ended: the API may have answered and billed it.
 UNKNOWN = "unknown"
+_LONG_AGO = 0.0
 _VARIABLES = 500  # in one statement; SQLite takes 999 or more
 
 # A new version of this module appends statements; `user_version` of the file says how many have run.
@@ -67,6 +68,7 @@ _MIGRATIONS = (
     # Batches at the API that this file did not send: looked through once, with the requests of this program in them.
     "create table strangers (batch_id text primary key)",
     "create table strangers_requests (custom_id text, batch_id text, primary key (custom_id, batch_id))",
+    "alter table requests add column worst_usd real not null default 0",
 )
 
 
@@ -94,11 +96,15 @@ class Key:
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent, as far as it is remembered. month: of the session, or the first that asks this."""
+    """What is sent, as far as it is remembered. month: of the session, or the first that asks this.
+
+    worst_usd: what it can cost at most, which counts as spent if nobody knows whether it was billed.
+    """
 
     key: Key
     model: str
     month: dt.date
+    worst_usd: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -125,9 +131,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request that was answered. answered_at: seconds since 1970. batch_id: None for a direct one."""
+    """A request that was answered.
+
+    answered_at: seconds since 1970. month: as of the request. batch_id: None for a direct one.
+    """
 
     number: int
+    month: dt.date
     answered_at: float
     batch_id: str | None
     result: Result
@@ -192,13 +202,14 @@ class Store:
     def answered(self, asks: Iterable[str]) -> dict[str, list[Attempt]]:
         """ask -> its answered attempts, first one first; an ask without any is left out."""
         found: dict[str, list[Attempt]] = {}
-        columns = ", ".join(("ask", "attempt", "answered_at", "batch_id", *_RESULT))
+        columns = ", ".join(("ask", "attempt", "month", "answered_at", "batch_id", *_RESULT))
         query = f"select {columns} from requests left join batches on number = batch where status is not null and ask"
         for part in _parts(list(asks)):
-            for ask, attempt, at, batch_id, *result in self._rows(
+            for ask, attempt, month, at, batch_id, *result in self._rows(
                 f"{query} in ({_marks(part)}) order by attempt", part
             ):
-                found.setdefault(ask, []).append(Attempt(attempt, at, batch_id, Result(*result)))
+                request = Attempt(attempt, dt.date.fromisoformat(month), at, batch_id, Result(*result))
+                found.setdefault(ask, []).append(request)
         return found
 
     def intend_batch(self, requests: Sequence[Request], now: float) -> Batch:
@@ -284,21 +295,26 @@ class Store:
         return found
 
     def adopt(self, batch_id: str, results: Sequence[tuple[Request, Result]], now: float) -> None:
-        """Writes answers out of a batch that was not sent from here as if it had been; those that are here stay."""
+        """Writes answers out of a batch that was not sent from here as if it had been; those that are here stay.
+
+        When it was sent is not known: it was before any run that can read this.
+        """
         with self._transaction():
             self._db.execute(
                 "insert or ignore into batches (batch_id, intended_at, requests, collected) values (?, ?, ?, 1)",
-                (batch_id, now, len(results)),
+                (batch_id, _LONG_AGO, len(results)),
             )
             ((number,),) = self._rows("select number from batches where batch_id = ?", [batch_id])
-            self._intend((request for request, _ in results), number, now, "insert or ignore")
+            self._intend((request for request, _ in results), number, _LONG_AGO, "insert or ignore")
             self.write([(request.key, result) for request, result in results], now)
             taken = [(request.key.custom_id,) for request, _ in results]
             self._db.executemany("delete from strangers_requests where custom_id = ?", taken)
 
     def spent_since(self, moment: float) -> float:
-        """US dollars of the answers written from `moment` on."""
-        ((spent,),) = self._rows("select coalesce(sum(cost_usd), 0) from requests where answered_at >= ?", [moment])
+        """US dollars of the requests sent from `moment` on that have ended; at worst, where the answer was lost."""
+        cost = "sum(case status when ? then worst_usd else cost_usd end)"
+        query = f"select coalesce({cost}, 0) from requests where status is not null and intended_at >= ?"
+        ((spent,),) = self._rows(query, [UNKNOWN, moment])
         return float(spent)
 
     def forget_postings(self, before: dt.date) -> int:
@@ -310,9 +326,9 @@ class Store:
         return removed
 
     def _intend(self, requests: Iterable[Request], batch: int | None, now: float, how: str = "insert") -> None:
-        rows = ((r.key.ask, r.key.attempt, batch, r.model, str(r.month), now) for r in requests)
-        columns = "ask, attempt, batch, model, month, intended_at"
-        self._db.executemany(f"{how} into requests ({columns}) values (?, ?, ?, ?, ?, ?)", rows)
+        rows = ((r.key.ask, r.key.attempt, batch, r.model, str(r.month), now, r.worst_usd) for r in requests)
+        columns = "ask, attempt, batch, model, month, intended_at, worst_usd"
+        self._db.executemany(f"{how} into requests ({columns}) values (?, ?, ?, ?, ?, ?, ?)", rows)
 
     def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple]:
         with self._thread:

@@ -34,9 +34,9 @@ def sessions(count: int, words: int = 5) -> list[SessionToLabel]:
     ]
 
 
-def backend(folder: Path, **settings: Any) -> ClaudeBackend:
+def backend(folder: Path, *, reading: int = 1, **settings: Any) -> ClaudeBackend:
     """The backend on a state folder, as a process that has just begun."""
-    return ClaudeBackend(Settings(backend="claude", **settings), folder / "private", pace=QUICK)
+    return ClaudeBackend(Settings(backend="claude", **settings), folder / "private", pace=QUICK, reading=reading)
 
 
 def labels(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import shutil
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, EXPERTISE, OUTCOME, TASK_VALUE, WORK_MODE
-from sessions_pipeline.classifications.claude import client
+from sessions_pipeline.classifications.claude import ClaudeBackend, client
 from sessions_pipeline.testing import FakeApi, Fault
 from sessions_pipeline_tests.classifications.claude.conftest import KEY
 from sessions_pipeline_tests.classifications.claude.judged import (
@@ -80,6 +81,17 @@ def test_the_same_transcript_in_two_sessions_is_paid_once(api: FakeApi, tmp_path
     for name in CLASSIFIERS:
         assert by_session["copy"][name].label == by_session["s0"][name].label
         assert by_session["copy"][name].cost_usd == 0 < by_session["s0"][name].cost_usd
+
+
+def test_what_sessions_of_two_months_ask_alike_is_a_cost_of_the_first_alone(api: FakeApi, tmp_path: Path) -> None:
+    one = sessions(1)[0]
+    copy = replace(one, session_id="copy", telemetry={"month": dt.date(2026, 2, 1)})
+    first, _ = labels(backend(tmp_path), [one])
+    second, _ = labels(backend(tmp_path), [copy])
+    assert len(api.ledger()) == STEPS
+    assert {a.status for a in second} == {"ok"}
+    assert all(a.cost_usd > 0 for a in first)
+    assert not any(a.cost_usd or a.input_tokens for a in second)
 
 
 def test_many_sessions_that_read_alike_are_paid_once_however_many_ask_at_the_same_time(
@@ -216,6 +228,14 @@ class TestTrouble:
         assert (len(found), stopped) == (6, None)
         assert set(times_billed(api).values()) == {1}
 
+    def test_results_that_a_proxy_cut_short_are_read_again_and_not_paid_again(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        api.behaviour.faults = [Fault("GET", "/v1/messages/batches/*/results", short=True, times=2)]
+        found, stopped = labels(backend(tmp_path), sessions(6), [WORK_MODE])
+        assert ([a.status for a in found], stopped) == (["ok"] * 6, None)
+        assert len(api.ledger()) == 6
+
     def test_results_that_never_come_whole_are_read_by_the_next_run(self, api: FakeApi, tmp_path: Path) -> None:
         broken = Fault("GET", "/v1/messages/batches/*/results", half=True, times=99)
         api.behaviour.faults = [broken]
@@ -298,6 +318,15 @@ class TestTrouble:
     def test_a_model_that_cannot_do_batches_does_for_direct_calls(self, api: FakeApi, tmp_path: Path) -> None:
         judge = backend(tmp_path, judge_model="claude-opus-4-1", api_mode="direct")
         assert len(labels(judge, sessions(1), [WORK_MODE])[0]) == 1
+
+    @pytest.mark.parametrize("status", [405, 501])
+    def test_an_endpoint_that_says_nothing_about_its_models_is_used_all_the_same(
+        self, api: FakeApi, tmp_path: Path, status: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "RETRIES", 0)
+        api.behaviour.faults = [Fault("GET", "/v1/models/*", status, times=3)]
+        found, stopped = labels(backend(tmp_path), sessions(1), [WORK_MODE])
+        assert ([a.status for a in found], stopped) == (["ok"], None)
 
 
 class TestNeverTwice:
@@ -411,10 +440,32 @@ class TestMoney:
         labels(backend(tmp_path), sessions(3), [WORK_MODE])
         judge = backend(tmp_path, max_cost_usd=1.0)
         assert judge.budget.spent == 0
-        from sessions_pipeline.classifications.claude import ClaudeBackend
-
         one_command = ClaudeBackend(judge.settings, tmp_path / "private", spent_since=0.0)
         assert one_command.budget.spent > 0
+
+    def test_what_an_earlier_run_sent_is_not_charged_to_the_limit_of_the_run_that_collects_it(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        broken = Fault("GET", "/v1/messages/batches/*/results", half=True, times=99)
+        api.behaviour.faults = [broken]
+        _, stopped = labels(backend(tmp_path), sessions(20, words=200), [WORK_MODE])
+        assert "cannot be read to the end" in (stopped or "")
+        broken.times = 0
+        judge = backend(tmp_path, max_cost_usd=0.05)
+        found, stopped = labels(judge, sessions(21, words=200), [WORK_MODE])
+        assert (len(found), stopped) == (21, None)
+        assert 0 < judge.budget.spent < sum(a.cost_usd for a in found) / 10
+
+    def test_a_direct_answer_that_got_lost_counts_against_the_limit_in_the_next_month_too(
+        self, api: FakeApi, tmp_path: Path
+    ) -> None:
+        began = time.time()
+        api.behaviour.faults = [Fault("POST", "/v1/messages", None, after=True, times=3)]
+        first = backend(tmp_path, api_mode="direct")
+        labels(first, sessions(1), [WORK_MODE])
+        later = ClaudeBackend(first.settings, tmp_path / "private", spent_since=began)
+        assert later.budget.spent == pytest.approx(first.budget.spent)
+        assert later.budget.spent > 0.01
 
 
 class TestPrivate:
@@ -446,3 +497,22 @@ class TestPrivate:
         assert judge.store.forget_postings(dt.date(2026, 1, 1)) == 0
         assert judge.store.forget_postings(dt.date(2026, 2, 1)) == 2
         assert b"words of a judge" not in stored()
+
+
+@MODES
+def test_a_second_reading_is_asked_and_paid_once_more_and_never_a_third_time(
+    api: FakeApi, tmp_path: Path, mode: str
+) -> None:
+    """The same requests to the byte: each is billed twice in all, for two readings, and again for nothing."""
+    first, _ = labels(backend(tmp_path, api_mode=mode), sessions(2))
+    judge = backend(tmp_path, api_mode=mode, reading=2)
+    second, stopped = labels(judge, sessions(2))
+    assert stopped is None
+    assert Counter(a.classifier for a in second) == Counter(a.classifier for a in first)
+    assert len(api.ledger()) == 2 * 2 * STEPS
+    assert set(times_billed(api).values()) == {2}
+    assert sum(a.cost_usd for a in second) == pytest.approx(sum(a.cost_usd for a in first), rel=0.2)
+    for reading in (1, 2):
+        labels(backend(tmp_path, api_mode=mode, reading=reading), sessions(2))
+    assert len(api.ledger()) == 2 * 2 * STEPS
+    assert all(judge.prompt_sha256(c) != backend(tmp_path).prompt_sha256(c) for c in CLASSIFIERS.values())

@@ -27,7 +27,7 @@ from sessions_pipeline.classifications.claude.prompts import (
     question,
     read_answer,
 )
-from sessions_pipeline.config import SettingsError
+from sessions_pipeline.folders import SettingsError
 from sessions_pipeline.sessions.transcript import Turn, clean, render
 from sessions_pipeline.testing import FakeApi
 from sessions_pipeline_tests.classifications.claude.judged import JANUARY, backend, labels

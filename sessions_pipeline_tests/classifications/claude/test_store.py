@@ -80,11 +80,21 @@ def test_a_direct_request_without_an_answer_is_unknown_to_the_next_run(store: St
     assert (attempt.result.status, attempt.result.retry) == (UNKNOWN, "now")
 
 
-def test_money_is_summed_by_when_the_answer_came(store: Store) -> None:
+def test_money_is_summed_by_when_the_request_was_sent(store: Store) -> None:
     for number, key in enumerate((A, B)):
-        store.intend_direct(request(key), now=0.0)
-        store.write([(key, OK)], now=float(number))
+        store.intend_direct(request(key), now=float(number))
+        store.write([(key, OK)], now=100.0)
     assert (store.spent_since(0.0), store.spent_since(0.5), store.spent_since(9.0)) == (0.5, 0.25, 0.0)
+
+
+def test_a_lost_answer_counts_as_spent_at_worst_and_one_that_another_state_bought_not_at_all(store: Store) -> None:
+    store.intend_direct(Request(A, "claude-sonnet-4-6", JANUARY, worst_usd=0.75), now=1.0)
+    assert store.spent_since(1.0) == 0
+    store.end_interrupted(now=2.0)
+    assert store.spent_since(1.0) == 0.75
+    store.adopt("msgbatch_1", [(request(B), OK)], now=3.0)
+    assert store.answered([B.ask])[B.ask][0].result == OK
+    assert store.spent_since(1.0) == 0.75
 
 
 def test_only_the_owner_reads_the_file(store: Store) -> None:

@@ -1,0 +1,43 @@
+"""Ends what is left of runs whose process is gone, killed or with its machine.
+
+Dagster's default launcher cannot ask whether a run's process still lives: such a run stays "started" for ever, and with
+it its place in the queue and in pools, so that no other run starts. Every run of this project notes its process.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+# Host and process id of a run.
+PROCESS_TAG = "sessions_pipeline/process"
+UNDER_WAY = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+
+
+def note_process(instance: DagsterInstance, run_id: str) -> None:
+    """Notes that this process carries out the run."""
+    instance.add_run_tags(run_id, {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()}"})
+
+
+def end_dead_runs(instance: DagsterInstance) -> list[str]:
+    """Reports runs of this machine as failed whose process is gone, and frees their places in pools; their ids."""
+    ended = []
+    for run in instance.get_runs(RunsFilter(statuses=UNDER_WAY)):
+        host, _, pid = run.tags.get(PROCESS_TAG, "").partition(" ")
+        if host == socket.gethostname() and not _lives(int(pid)):
+            instance.report_run_failed(run, f"The process of this run ({pid}) is gone. What it stored is intact.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+            ended.append(run.run_id)
+    return ended
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        pass
+    return True

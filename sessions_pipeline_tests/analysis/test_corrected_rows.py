@@ -1,0 +1,139 @@
+"""The table of corrected estimates: what it says with gold labels, with too few, with some, with none, of one user."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+import pytest
+
+from benchmarks.coverage import MONTHS, NOW, gold_rows, study
+from sessions_pipeline.analysis.corrected_rows import MIN_GOLD_SESSIONS, MIN_GOLD_USERS, corrected_estimates
+from sessions_pipeline.analysis.gold import DRAWS, GOLD, Plan, draw
+from sessions_pipeline.analysis.models import estimate
+from sessions_pipeline.schemas import polars_schema, validate
+
+LAST = MONTHS[-1]
+NO_DRAWS, NO_GOLD = (pl.DataFrame(schema=polars_schema(name)) for name in (DRAWS, GOLD))
+STUDY = study(1, 1_500, expertise_errs=True)
+
+
+def drawn(size: int = 300) -> pl.DataFrame:
+    return draw(STUDY.judged, Plan(MONTHS, ("outcome",), size, 1), NOW)
+
+
+def rows_of(
+    sessions: pl.DataFrame, draws: pl.DataFrame, gold: pl.DataFrame, month: dt.date = LAST, min_users: int = 5
+) -> pl.DataFrame:
+    return validate("analysis.corrected_estimates", corrected_estimates(sessions, draws, gold, month, min_users))
+
+
+def one(rows: pl.DataFrame, quantity: str, term: str = "expertise", correction: str = "outcome") -> dict[str, object]:
+    return rows.filter(quantity=quantity, term=term, correction=correction).row(0, named=True)
+
+
+def test_every_row_says_so_where_there_are_no_gold_labels_and_keeps_the_judges_estimate() -> None:
+    rows = rows_of(STUDY.judged, NO_DRAWS, NO_GOLD)
+    assert rows["corrected"].null_count() == rows.height
+    missing = rows.filter(~pl.col("suppressed"), pl.col("naive").is_not_null())["missing_reason"].unique().to_list()
+    assert len(missing) == 1
+    assert missing[0].startswith("there are no gold labels")
+    ours = estimate(STUDY.judged, LAST, "window", 5).filter(specification="table_a1_5").row(0, named=True)
+    row = one(rows, "table_a1_5")
+    assert (row["naive"], row["naive_std_error"]) == (ours["estimate"], ours["std_error"])
+    assert row["n_drawn"] == 0
+    shares = rows.filter(quantity="codebase_context")["naive"]
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_gold_labels_correct_shares_and_slopes_towards_the_truth() -> None:
+    draws = drawn()
+    rows = rows_of(STUDY.judged, draws, gold_rows(draws, STUDY.truth))
+    told = rows.drop_nulls("corrected")
+    assert {"outcome", "codebase_context", "verified_success_by_expertise", "table_a1_5", "table_a2"} <= set(
+        told["quantity"]
+    )
+    assert told.filter(~pl.col("corrected").is_between("ci_low", "ci_high")).is_empty()
+    assert (told["n_gold"] <= 300).all()
+    context = one(rows, "codebase_context", "explores_existing", "label")
+    truth = (STUDY.truth["codebase_context"] == "explores_existing").mean()
+    assert abs(context["corrected"] - truth) < 3 * context["std_error"]  # type: ignore[operator]
+    assert (context["n_gold"], context["n_sessions"]) == (300, 1_500)
+    # Shares of labels that nobody gave gold labels for stay as judged, with the reason.
+    assert one(rows, "work_mode", "fix", "label")["missing_reason"] == "no gold labels of work_mode"
+
+
+def test_too_few_gold_labels_are_refused_with_the_number_that_is_needed() -> None:
+    draws = drawn(size=90)
+    row = one(rows_of(STUDY.judged, draws, gold_rows(draws, STUDY.truth)), "table_a1_1")
+    assert row["corrected"] is None
+    assert f"at least {MIN_GOLD_SESSIONS} sessions and {MIN_GOLD_USERS} users" in str(row["missing_reason"])
+    assert row["n_gold"] == 90
+
+
+def test_a_label_that_most_sessions_lack_is_corrected_from_those_that_have_it() -> None:
+    """Half of the drawn have gold labels of the outcome alone: it is corrected, expertise is not."""
+    draws = drawn(size=400)
+    gold = gold_rows(draws, STUDY.truth).filter(pl.col("facet").is_in(["outcome", "success_signal"]))
+    half = draws["session_id"].gather_every(2)
+    rows = rows_of(STUDY.judged, draws, gold.filter(pl.col("session_id").is_in(half.implode())))
+    outcome, both = one(rows, "table_a1_1"), one(rows, "table_a1_1", correction="outcome_and_expertise")
+    assert outcome["corrected"] is not None
+    assert (outcome["n_drawn"], outcome["n_gold"]) == (400, 200)
+    assert both["missing_reason"] == "no gold labels of outcome and success_signal and expertise"
+
+
+def test_a_window_with_a_month_that_was_not_drawn_from_is_not_corrected() -> None:
+    draws = draw(STUDY.judged, Plan(MONTHS[:2], ("outcome",), 300, 1), NOW)
+    gold = gold_rows(draws, STUDY.truth)
+    row = one(rows_of(STUDY.judged, draws, gold), "table_a1_1")
+    assert "nothing was drawn from 2026-03" in str(row["missing_reason"])
+    before = STUDY.judged.filter(pl.col("month") < LAST)
+    assert one(rows_of(before, draws, gold, MONTHS[1]), "table_a1_1")["corrected"] is not None
+
+
+def test_cells_of_few_users_and_what_would_tell_them_are_withheld() -> None:
+    """Three users create something new: with the next smallest cell they are hidden, judged and corrected."""
+    rare = STUDY.judged.with_columns(
+        codebase_context=pl.when(pl.col("session_id").is_in(["s000001", "s000002", "s000003"]))
+        .then(pl.lit("creates_new"))
+        .when(pl.col("codebase_context") == "creates_new")
+        .then(pl.lit("no_codebase"))
+        .otherwise("codebase_context")
+    )
+    draws = drawn()
+    rows = rows_of(rare, draws, gold_rows(draws, STUDY.truth)).filter(quantity="codebase_context")
+    hidden = rows.filter("suppressed")
+    assert hidden["term"].sort().to_list() == ["creates_new", "explores_existing"]
+    numbers = hidden.select("naive", "naive_std_error", "corrected", "std_error", "n_sessions", "n_users", "n_gold")
+    assert numbers.null_count().row(0) == (2,) * 7
+
+
+def test_one_user_has_estimates_and_no_correction() -> None:
+    alone = STUDY.judged.with_columns(user_key=pl.lit("me"))
+    draws = drawn()
+    rows = rows_of(alone, draws, gold_rows(draws, STUDY.truth), min_users=1)
+    assert rows["corrected"].null_count() == rows.height
+    context = one(rows, "codebase_context", "no_codebase", "label")
+    assert context["naive"] is not None
+    assert context["naive_std_error"] is None
+    assert "1 users" in str(context["missing_reason"])
+    assert "1 user" in str(one(rows, "table_a1_5")["missing_reason"])
+
+
+def test_no_sessions_at_all_is_no_error() -> None:
+    rows = rows_of(STUDY.judged.clear(), NO_DRAWS, NO_GOLD)
+    assert rows["naive"].null_count() == rows.height
+    assert rows["missing_reason"].null_count() == 0
+
+
+def test_order_of_rows_changes_nothing() -> None:
+    draws = drawn()
+    gold = gold_rows(draws, STUDY.truth)
+    numbers = ["corrected", "std_error", "judge_weight"]
+    here = rows_of(STUDY.judged, draws, gold).select(numbers)
+    there = rows_of(*(frame.sample(fraction=1, shuffle=True, seed=2) for frame in (STUDY.judged, draws, gold))).select(
+        numbers
+    )
+    np.testing.assert_allclose(here.fill_null(0), there.fill_null(0), rtol=1e-10)

@@ -1,0 +1,58 @@
+"""A run whose process is gone ends, and gives back its place in the queue and in the pool."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from dagster import DagsterInstance, DagsterRunStatus, job
+
+from sessions_pipeline.folders import Home
+from sessions_pipeline.operate import DAGSTER_YAML
+from sessions_pipeline.runs import PROCESS_TAG, end_dead_runs, note_process
+
+KILLED = """
+import os, signal, sys
+from dagster import DagsterInstance, asset, materialize
+from sessions_pipeline.runs import note_process
+
+@asset(pool="model_api")
+def labels(context):
+    note_process(context.instance, context.run.run_id)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+with DagsterInstance.from_config(sys.argv[1]) as instance:
+    materialize([labels], instance=instance)
+"""
+
+
+@job
+def nothing() -> None:
+    """A job that does nothing."""
+
+
+def test_a_killed_run_ends_as_failed_and_its_place_in_the_pool_is_free(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    (home.dagster / "dagster.yaml").write_text(DAGSTER_YAML)
+    subprocess.run([sys.executable, "-c", KILLED, str(home.dagster)], capture_output=True, check=False, timeout=120)
+    with DagsterInstance.from_config(str(home.dagster)) as instance:
+        pools = instance.event_log_storage
+        (killed,) = instance.get_runs()
+        assert killed.status == DagsterRunStatus.STARTED
+        assert pools.get_concurrency_info("model_api").active_slot_count == 1
+        assert end_dead_runs(instance) == [killed.run_id]
+        assert instance.get_runs()[0].status == DagsterRunStatus.FAILURE
+        assert pools.get_concurrency_info("model_api").active_slot_count == 0
+        assert end_dead_runs(instance) == []
+
+
+def test_runs_of_living_processes_and_of_other_machines_are_left_alone() -> None:
+    with DagsterInstance.ephemeral() as instance:
+        here, elsewhere, _untold = (
+            instance.create_run_for_job(nothing, status=DagsterRunStatus.STARTED) for _ in range(3)
+        )
+        note_process(instance, here.run_id)
+        instance.add_run_tags(elsewhere.run_id, {PROCESS_TAG: "another-host 1"})
+        assert end_dead_runs(instance) == []
+        assert {run.status for run in instance.get_runs()} == {DagsterRunStatus.STARTED}
