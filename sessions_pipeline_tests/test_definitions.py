@@ -29,7 +29,21 @@ from sessions_pipeline.stages import COUNT, JOIN, LABEL, PUBLISH, Stage
 from sessions_pipeline.state import WarehouseResource
 
 ROOT = Path(__file__).resolve().parents[1]
-FIGURES = ("figure_1", "figure_3", "figure_4_shares", "figure_4_values", "figure_5", "flow", "table_a1")
+FIGURES = (
+    "codebase_context",
+    "figure_1",
+    "figure_2",
+    "figure_3",
+    "figure_4_shares",
+    "figure_4_values",
+    "figure_5",
+    "figure_6",
+    "figure_6_gap",
+    "figure_a1",
+    "figure_a2",
+    "flow",
+    "table_a1",
+)
 
 
 @pytest.fixture(scope="module")

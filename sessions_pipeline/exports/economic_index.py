@@ -57,7 +57,7 @@ def _rows(table: str, frame: pl.DataFrame, window_months: int) -> pl.DataFrame:
     return (
         frame.filter(~pl.col("suppressed"))
         .with_columns(pl.col(number).cast(pl.Float64) for number in numbers)
-        .unpivot(numbers, index=["month", "period", *labels])
+        .unpivot(numbers, index=["month", "period", *labels], variable_name="number")
         .drop_nulls("value")
         .select(
             pl.lit(GEO_ID).alias("geo_id"),
@@ -67,7 +67,7 @@ def _rows(table: str, frame: pl.DataFrame, window_months: int) -> pl.DataFrame:
             pl.lit(PLATFORM).alias("platform_and_product"),
             pl.lit("::".join(labels)).alias("facet"),
             pl.lit(0, dtype=pl.Int64).alias("level"),
-            (pl.lit(short) + pl.col("variable").replace_strict(_NAMED, default=pl.lit("_") + pl.col("variable"))).alias(
+            (pl.lit(short) + pl.col("number").replace_strict(_NAMED, default=pl.lit("_") + pl.col("number"))).alias(
                 "variable"
             ),
             pl.concat_str([pl.col(label).cast(pl.String) for label in labels], separator="::").alias("cluster_name"),

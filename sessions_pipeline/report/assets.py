@@ -22,7 +22,7 @@ from sessions_pipeline.metadata import asset_key, picture
 from sessions_pipeline.months import add_months, month_key, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
-from sessions_pipeline.report import figures
+from sessions_pipeline.report import composition, decisions, figures, occupations
 from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline.report.page import build_page
@@ -87,6 +87,42 @@ FIGURES = (
         lambda inputs: figures.outcomes(
             inputs.frame("adjusted_rates"), inputs.frame("outcomes_by_expertise"), inputs.month
         ),
+    ),
+    FigureAsset(
+        "codebase_context",
+        "One picture per vintage: share of sessions by what they do with a codebase, beside the published shares.",
+        ("codebase_context_shares",),
+        lambda inputs: composition.codebase_context(inputs).pictures[0].figure,
+    ),
+    FigureAsset(
+        "figure_2",
+        "One picture per vintage: the agent's share of planning and of execution decisions, in ten bins.",
+        ("decision_shares", "mean_decision_shares", "decision_correlations"),
+        lambda inputs: decisions.figure_2(inputs).pictures[0].figure,
+    ),
+    FigureAsset(
+        "figure_6",
+        "One picture per vintage: success by the user's occupation in sessions that wrote code.",
+        ("success_by_occupation",),
+        lambda inputs: occupations.figure_6(inputs).pictures[0].figure,
+    ),
+    FigureAsset(
+        "figure_6_gap",
+        "One picture per vintage: monthly verified success of software users and of other professions.",
+        ("success_by_profession",),
+        lambda inputs: occupations.figure_6(inputs).pictures[1].figure,
+    ),
+    FigureAsset(
+        "figure_a1",
+        "One picture per vintage: share judged succeeded by strength of either signal.",
+        ("success_by_signal",),
+        lambda inputs: composition.figure_a1(inputs).pictures[0].figure,
+    ),
+    FigureAsset(
+        "figure_a2",
+        "One picture per vintage: actions and words per prompt by the agent's share of decisions.",
+        ("effort_by_decision_share",),
+        lambda inputs: decisions.figure_a2(inputs).pictures[0].figure,
     ),
 )
 

@@ -17,7 +17,7 @@ HEAD_BYTES = 16_384
 COLUMNS = {
     "work_mode": "Largest work mode",
     "task_value": "Mean task value",
-    "slope": "Verified success per level of expertise",
+    "slope": "Success per level",
 }
 
 

@@ -35,7 +35,8 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
     """The numbers at the top of the page."""
     shares = exhibits.work_mode_shares(inputs.frame("work_mode_shares"), inputs.month)
     shown = {mode: cell for mode, cell in shares.items() if cell.shown}
-    mode, share = next(iter(shown.items()), ("the largest work mode", Cell()))
+    none = Cell(suppressed=any(cell.suppressed for cell in shares.values()))
+    mode, share = next(iter(shown.items()), ("the largest work mode", none))
     value = exhibits.window_value(inputs.frame("task_value"), inputs.month)
     columns = exhibits.table_a1(inputs.frame("coefficients"), inputs.month)
     best = exhibits.preferred(columns)

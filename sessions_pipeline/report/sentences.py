@@ -163,8 +163,8 @@ def value_parts(parts: Mapping[str, Mapping[str, Cell]]) -> str:
     if not (within.shown and between.shown):
         return ""
     text = (
-        f"Of the change over the window, {with_interval(within, numbers.change)} comes from within the modes (the same "
-        f"work is worth more) and {with_interval(between, numbers.change)} from the mix of modes"
+        f"Of the change over the window, {with_interval(within, numbers.change)} comes from within the modes (what the "
+        f"same work is worth) and {with_interval(between, numbers.change)} from the mix of modes"
     )
     open_ = [name for name, cell in (("the first", within), ("the second", between)) if not _sign(cell)]
     return f"{text}; {joined(open_)} cannot be told from zero." if open_ else f"{text}."

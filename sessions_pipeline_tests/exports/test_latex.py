@@ -19,7 +19,7 @@ def test_table_a1_holds_the_coefficients_with_their_errors_beneath() -> None:
     text = latex_files(whole.frame("coefficients"), whole.month)["latex/table_a1.tex"].decode()
     columns = len(re.search(r"\\begin\{tabular\}\{(\w+)\}", text)[1])  # type: ignore[index]
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert {line.count(" & ") + 1 for line in body} == {columns} == {6}
+    assert {line.count(" & ") + 1 for line in body} == {columns} == {7}
     assert body[1].split(" & ")[1:3] == ["$0.0431$", "$0.0498$"]
     assert body[2].split(" & ")[1] == "(0.0121)"
     assert "×" not in text

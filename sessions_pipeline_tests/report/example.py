@@ -525,6 +525,7 @@ def inputs(
         "users": users,
         "backend": "rules",
         "label_versions": {"work_mode": "rules-1 4f1c2a9be0d7", "expertise": "rules-1 90ab11ce55f2"},
+        "prompts": {"work_mode": "5e0c2d11" * 8},
         "rule_set": "study",
         "min_users": threshold,
         "personal": False,

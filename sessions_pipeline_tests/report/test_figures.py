@@ -6,7 +6,7 @@ import zlib
 import polars as pl
 import pytest
 
-from sessions_pipeline.report import figures
+from sessions_pipeline.report import decisions, figures, occupations
 from sessions_pipeline.report.drawings import theme
 from sessions_pipeline.report.drawings.marks import log_axis, spread, step_for
 from sessions_pipeline.report.drawings.modes import STACK_ORDER
@@ -121,6 +121,36 @@ def test_table_a1_has_ours_and_the_study_s_for_each_column(drawn):
     heading = 1
     assert len(filled(symbols, "accent")) == 6
     assert len(filled(symbols, "paper")) == 6 + heading
+
+
+def shown(name: str) -> int:
+    return INPUTS.frames[name].drop_nulls("estimate").height
+
+
+def test_figure_2_has_a_bar_from_zero_for_each_bin_shown_and_a_cross_for_each_that_is_suppressed():
+    svg = decisions.figure_2(INPUTS).pictures[0].figure.svg()
+    bars = filled(drawn_marks(svg, "rect"), "bar")
+    assert 0 < len(bars) == shown("decision_shares") < 20
+    bottoms = {bar.get("d").split("v")[0].split(",")[1].split("h")[0] for bar in bars}
+    tops_and_heights = [re.match(r"M[\d.]+,([\d.]+)h[\d.]+v([\d.]+)", bar.get("d")).groups() for bar in bars]
+    assert len(bottoms) > 1
+    assert {round(float(top) + float(height), 3) for top, height in tops_and_heights} == {250.0}
+    crosses = [mark for mark in drawn_marks(svg, "text") if mark.text == "×"]
+    assert len(crosses) == 20 - len(bars)
+
+
+def test_figure_6_has_a_filled_marker_for_each_rate_and_a_hollow_one_for_each_of_the_study_s():
+    symbols = drawn_marks(occupations.figure_6(INPUTS).pictures[0].figure.svg(), "symbol")
+    legend = 3
+    ours = [mark for role in ("series-1", "series-2", "series-3") for mark in filled(symbols, role)]
+    assert len(ours) == shown("success_by_occupation") + legend
+    assert len(filled(symbols, "paper")) == 3 * len(example.OCCUPATIONS)
+
+
+def test_figure_a2_has_a_dot_for_each_band_kind_and_measure_shown():
+    symbols = drawn_marks(decisions.figure_a2(INPUTS).pictures[0].figure.svg(), "symbol")
+    ours = [mark for role in ("series-1", "series-2", "series-3") for mark in filled(symbols, role)]
+    assert len(ours) == shown("effort_by_decision_share")
 
 
 def test_the_flow_names_each_rule_that_removed_something_with_its_count(drawn):

@@ -186,6 +186,131 @@ def test_the_table_of_cut_transcripts_equals_its_mart(full):
         ]
 
 
+def test_the_table_of_codebase_contexts_equals_its_mart_beside_the_study(full):
+    frame = SHAPES["full"]().frames["codebase_context_shares"]
+    rows = {row[0]: row[1:] for row in table(full, "Share of sessions by what they do with a codebase")[1:]}
+    for row in frame.iter_rows(named=True):
+        assert rows[row["codebase_context"].replace("_", " ")][0] == numbers.share(row["estimate"])
+    assert [cells[-1] for cells in rows.values()] == ["48%", "17%", "14%", "20%"]
+
+
+def test_the_table_of_figure_2_has_ten_bins_of_each_kind_and_the_mean_beside_the_study_s(full):
+    frame = SHAPES["full"]().frames["decision_shares"].sort("decisions", "bin", descending=[True, False])
+    rows = table(full, "Share of sessions by the agent’s share of decisions")[1:]
+    bins = [row for row in rows if row[0].endswith("%")]
+    assert [row[0] for row in bins[:10]] == [f"{low} to {low + 10}%" for low in range(0, 100, 10)]
+    assert [row[1] for row in bins] == [numbers.share(value) for value in frame["estimate"]]
+    assert [(row[1], row[-1]) for row in rows if row[0] == "Mean share of the user"] == [
+        ("68.0%", "70%"),
+        ("22.0%", "20%"),
+    ]
+
+
+def test_who_decides_stands_beside_the_study_s_actions_per_turn(full):
+    rows = table(full, "Actions per prompt by who decides")[1:]
+    assert [(row[1], row[-1]) for row in rows] == [("8.6", "8"), ("15.1", "16")]
+
+
+def test_the_table_of_figure_6_names_occupations_and_holds_the_study_s_rates(full):
+    rows = {row[0]: row[1:] for row in table(full, "Success by the user’s occupation, sessions that wrote code")[1:]}
+    management = rows["Management"]
+    assert (management[0], management[2]) == ("28.0%", "37%")
+    assert (management[3], management[5]) == ("53.0%", "55%")
+    assert (management[6], management[8]) == ("88.0%", "95%")
+    assert len(rows) == len(example.OCCUPATIONS)
+
+
+def test_the_occupations_crossed_are_listed_largest_first_and_suppressed_pairs_only_counted(full):
+    frame = SHAPES["full"]().frames["occupations_crossed"]
+    shown = frame.drop_nulls("estimate").sort("estimate", descending=True)
+    rows = table(full, "Share of sessions by the user’s occupation and that of the task")[1:]
+    assert [row[2] for row in rows] == [numbers.share(value) for value in shown["estimate"]]
+    assert f"{frame['suppressed'].sum()} suppressed pairs" in full.by_id("occupations-crossed").text()
+
+
+def test_signals_bands_and_models_equal_their_marts(full):
+    inputs = SHAPES["full"]()
+    for name, caption, keys, write in (
+        (
+            "success_by_signal",
+            "Share judged succeeded by strength of the signal",
+            ("signal", "strength"),
+            numbers.share,
+        ),
+        (
+            "effort_by_decision_share",
+            "Effort per prompt by the agent’s share of decisions",
+            ("measure", "decisions", "band"),
+            numbers.effort,
+        ),
+        ("effort_by_model", "Effort per prompt by family of the model", ("measure", "model_tier"), numbers.effort),
+    ):
+        frame = inputs.frames[name]
+        rows = table(full, caption)[1:]
+        assert sorted(row[1] for row in rows) == sorted(
+            "suppressed" if row["suppressed"] else write(row["estimate"]) for row in frame.iter_rows(named=True)
+        ), keys
+
+
+def test_a_published_figure_is_inside_our_interval_by_what_would_be_printed_so(full):
+    section = full.by_id("published").text()
+    assert "Of the study’s 4 printed figures, 2 can be had" in section
+    assert "2 have a 95% interval, and in 1 of them it holds the printed number" in section
+    rows = {row[0]: row[1:] for row in table(full, "Published figures beside ours")[1:]}
+    assert rows["work mode share, fix"][:3] == ["26.0%", "25.2%", "24.8% to 25.6%"]
+    assert rows["work mode share, test"][1] == "suppressed"
+    assert rows["log r squared, all"][1] == "missing"
+    assert rows["log r squared, all"][-1] == "needs postings that were not released"
+
+
+def test_without_gold_labels_the_report_says_that_nothing_is_corrected(full):
+    words = full.by_id("corrected").text()
+    assert "There are no gold labels, so no estimate is corrected" in words
+    assert "at least 5.2% of the sessions would need the opposite outcome" in words
+
+
+def test_corrected_estimates_stand_beside_the_naive_ones():
+    inputs = example.inputs(example.MONTHS[-1:])
+    row = inputs.frames["corrected_estimates"].filter(~pl.col("suppressed"))
+    given = {"corrected": 0.02, "std_error": 0.005, "ci_low": 0.01, "ci_high": 0.03, "n_gold": 300, "n_gold_users": 60}
+    known = row.with_columns(**{name: pl.lit(value).cast(row.schema[name]) for name, value in given.items()})
+    known = known.with_columns(missing_reason=pl.lit(None, pl.String))
+    document = read(build_page(replace(inputs, frames={**inputs.frames, "corrected_estimates": known})))
+    words = document.by_id("corrected").text()
+    assert "Of 1 corrected estimate, the naive one lies outside the corrected 95% interval in 1." in words
+    assert "+2.0 points corrected (95% interval +1.0 to +3.0 points) against +3.9 points" in words
+    (cells,) = table(document, "Estimates by the judge’s labels, and corrected by gold labels")[1:]
+    assert cells[3:8] == ["0.039", "0.012", "0.020", "0.005", "0.010 to 0.030"]
+    assert cells[-2:] == ["300", "60"]
+
+
+def test_the_change_of_task_value_is_split_within_and_between_modes(full):
+    words = full.by_id("figure-4").text()
+    assert "+14% (95% interval +4% to +24%) comes from within the modes" in words
+    rows = {
+        row[0]: row[1:] for row in table(full, "Change of task value over the window, within and between modes")[1:]
+    }
+    assert [rows["all"][at] for at in (0, 2, 4)] == ["+14%", "+13%", "+27%"]
+
+
+def test_the_headline_coefficient_is_shown_by_other_means_and_under_every_choice(full):
+    rows = {row[0]: row[1:] for row in table(full, "The coefficient on expertise by other means")[1:]}
+    assert rows["column 5, with user fixed effects"][0] == "0.0340"
+    assert rows["column 5, level read from the first prompt alone"][0] == "0.0210"
+    curve = table(full, "The coefficient on expertise under every choice")[1:]
+    assert [row[5] for row in curve] == ["0.0300", "0.0500"]
+    assert "its interval lies above zero in 1 of them and below in 0" in full.by_id("table-a1").text()
+
+
+def test_an_exhibit_names_the_caveats_that_concern_it_and_the_versions_of_its_labels(pages):
+    document = read(pages["small"])
+    assert "Labels by rules; Association, not effect" in document.by_id("table-a1").text()
+    assert "Task values are not calibrated" in document.by_id("figure-4").text()
+    assert "Task values are not calibrated" not in document.by_id("figure-1").text()
+    assert "rules-1 4f1c2a9be0d7 (prompts: work mode 5e0c2d11)" in document.by_id("figure-1").text()
+    assert "For yourself, not for publication" in read(pages["personal"]).by_id("figure-6").text()
+
+
 def signed(text: str) -> int:
     return int(text.replace(",", "").replace("−", "-"))
 

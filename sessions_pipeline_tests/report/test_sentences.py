@@ -85,6 +85,28 @@ def test_a_step_from_novices_is_claimed_with_its_sign_or_not_at_all(cell):
     assert ("No difference from novices" in text) == (cell.low <= 0 <= cell.high)
 
 
+@given(cells(low=-0.2, high=0.2), cells(low=-0.2, high=0.2))
+def test_a_gap_between_professions_is_claimed_with_its_sign_or_not_at_all(gap, per_month):
+    text = sentences.software_gap(gap, per_month)
+    assert ("is higher among software users" in text) == (gap.low > 0)
+    assert ("is lower among software users" in text) == (gap.high < 0)
+    assert ("cannot be told from no change" in text) == (per_month.low <= 0 <= per_month.high)
+    assert sentences.software_gap(Cell(0.05), per_month) == ""
+
+
+@given(cells(low=-0.5, high=0.9))
+def test_effort_per_level_is_claimed_only_beyond_the_interval(slope):
+    text = sentences.effort_slopes({"actions per prompt": slope})
+    assert ("cannot be told from zero" in text) == (slope.low <= 0 <= slope.high)
+
+
+@given(cells(low=-0.5, high=0.5), cells(low=-0.5, high=0.5))
+def test_each_part_of_a_change_of_value_says_whether_it_can_be_told_from_zero(within, between):
+    text = sentences.value_parts({"all": {"within": within, "between": between}})
+    assert ("the first" in text) == (within.low <= 0 <= within.high)
+    assert ("the second" in text) == (between.low <= 0 <= between.high)
+
+
 def test_a_work_mode_leads_only_if_its_interval_is_above_all_others():
     fix, build, test = Cell(0.4, 0.35, 0.45), Cell(0.36, 0.31, 0.41), Cell(0.1, 0.05, 0.15)
     assert "overlaps with build, so the order of these is not certain" in sentences.work_modes(
