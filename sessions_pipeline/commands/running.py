@@ -33,8 +33,8 @@ UNMAPPED_SHOWN = 5
 
 
 @click.command()
-@click.option("--sessions", default=700, show_default=True, help="Sessions to write.")
-@click.option("--users", default=120, show_default=True, help="Users to write.")
+@click.option("--sessions", default=1500, show_default=True, help="Sessions to write.")
+@click.option("--users", default=300, show_default=True, help="Users to write.")
 @click.option("--seed", default=20251001, show_default=True, help="Seed: the same seed gives the same logs.")
 @click.pass_obj
 def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
