@@ -227,18 +227,19 @@ def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterabl
         hidden = _hidden_shares(judged, group, min_users)
         ready, reason = _ready(judged, gold, group[0].facets)
         for share in group:
+            equations = _mean_equations(judged.sessions, share)
+            users = np.unique(judged.user[equations.member > 0]).size
+            withheld = share.term in hidden or 0 < users < min_users
             common: Row = {
                 "quantity": share.quantity,
                 "term": share.term,
                 "correction": share.correction,
-                "suppressed": share.term in hidden,
+                "suppressed": withheld,
             }
-            if share.term in hidden:
+            if withheld:
                 why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
                 yield {**common, "missing_reason": why}
                 continue
-            equations = _mean_equations(judged.sessions, share)
-            users = np.unique(judged.user[equations.member > 0]).size
             common |= {"n_sessions": int(equations.member.sum()), "n_users": users}
             if not users:
                 yield {**common, "missing_reason": "no session in the cell"}

@@ -265,6 +265,8 @@ def _figure(printed: Published, window: Window, models: Models) -> Figure:
         return _gone("no session in the window")
     if printed.exhibit in _FROM_MODELS:
         return _FROM_MODELS[printed.exhibit](printed, models)
+    if 0 < window.n_users < window.min_users:
+        return _gone(window.reason, suppressed=True)
     return _FROM_SESSIONS[printed.exhibit](printed, window)
 
 
@@ -289,10 +291,7 @@ def _sample(printed: Published, window: Window) -> Figure:
     if measure == "turns_per_session":
         # A median: no standard error is made up for it.
         median = float(sessions.select(pl.col("human_prompts").median()).item())
-        users = window.n_users
-        if users < window.min_users:
-            return _gone(window.reason, suppressed=True)
-        return Figure(median, None, sessions.height, users)
+        return Figure(median, None, sessions.height, window.n_users)
     values = {
         "no_clear_goal_share": pl.col("outcome") == "no_clear_goal",
         "user_occupation_inferred_share": pl.col("user_occupation") != "unclear",

@@ -137,3 +137,10 @@ def test_order_of_rows_changes_nothing() -> None:
         numbers
     )
     np.testing.assert_allclose(here.fill_null(0), there.fill_null(0), rtol=1e-10)
+
+
+def test_a_window_of_too_few_users_shows_no_share_not_even_of_a_label_that_nobody_has() -> None:
+    few = STUDY.judged.filter(pl.col("user_key").is_in(STUDY.judged["user_key"].unique().sort().head(3).to_list()))
+    rows = rows_of(few, NO_DRAWS, NO_GOLD).filter(correction="label")
+    assert rows["suppressed"].all()
+    assert rows["n_users"].null_count() == rows["naive"].null_count() == rows.height

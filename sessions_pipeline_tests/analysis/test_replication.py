@@ -114,3 +114,9 @@ def test_a_rare_event_of_a_few_users_is_withheld_too() -> None:
     rows = compared(frame, min_users=5)
     assert rows["sample", "share_over_500_actions_per_prompt", "all"]["suppressed"]
     assert rows["sample", "actions_per_prompt", "mean"]["estimate"] is not None
+
+
+def test_a_window_of_too_few_users_shows_nothing_of_itself() -> None:
+    rows = compared(classified_sessions(user_key=["a", "b", "c", "c"]), min_users=5)
+    assert {row["estimate"] for row in rows.values()} == {row["users"] for row in rows.values()} == {None}
+    assert rows["sample", "users", "all"]["suppressed"]
