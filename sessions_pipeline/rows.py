@@ -17,6 +17,7 @@ from sessions_pipeline import schemas
 # What breaks each of pandera's checks; of a column with another check, pandera alone knows.
 _BROKEN: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
     "ge": lambda column, limit: column < limit,
+    "gt": lambda column, limit: column <= limit,
     "le": lambda column, limit: column > limit,
     "isin": lambda column, allowed: ~column.is_in(list(allowed)),
 }

@@ -26,7 +26,7 @@ def cli(home: Path, *arguments: str, **environment: str) -> subprocess.Completed
         text=True,
         env={**clean, **environment},
         check=False,
-        timeout=300,
+        timeout=1200,
     )
 
 

@@ -126,7 +126,7 @@ def bound(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in a process that the modes of files bind."""
     command = [*bound_by_modes(), sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), *arguments]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
-    return subprocess.run(command, capture_output=True, text=True, env=clean, check=False, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, env=clean, check=False, timeout=1200)
 
 
 def test_a_state_folder_that_may_only_be_read_says_so_and_stays_as_it_is(

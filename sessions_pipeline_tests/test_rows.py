@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -28,10 +28,13 @@ FILLERS = {
 
 def good_row(model: type[Table]) -> dict[str, Any]:
     """A row that keeps every rule."""
-    return {
-        name: next(iter(column.rules.get("isin", [column.rules.get("ge", FILLERS[model.types()[name]])])))
-        for name, column in model.columns().items()
-    }
+    return {name: good_value(column.rules, FILLERS[model.types()[name]]) for name, column in model.columns().items()}
+
+
+def good_value(rules: Mapping[str, Any], filler: object) -> object:
+    if "isin" in rules:
+        return next(iter(rules["isin"]))
+    return rules["gt"] + 0.5 if "gt" in rules else rules.get("ge", filler)
 
 
 def breaches(column: Column) -> Iterator[tuple[str, Any]]:
@@ -41,6 +44,7 @@ def breaches(column: Column) -> Iterator[tuple[str, Any]]:
     for rule, limit in column.rules.items():
         yield {
             "ge": lambda limit: (f"greater_than_or_equal_to({limit})", limit - 1),
+            "gt": lambda limit: (f"greater_than({limit})", limit),
             "le": lambda limit: (f"less_than_or_equal_to({limit})", limit + 1),
             "isin": lambda allowed: (f"isin({list(allowed)})", type(next(iter(allowed)))(99)),
         }[rule](limit)

@@ -19,10 +19,10 @@ from sessions_pipeline.analysis.corrected import (
     naive_mean,
     solve,
 )
-from sessions_pipeline.analysis.corrected_rows import Labelled, judged_sessions, regression_problem
+from sessions_pipeline.analysis.corrected_rows import SPECIFICATIONS, Labelled, judged_sessions, regression_problem
 from sessions_pipeline.analysis.gold import with_gold_labels
 from sessions_pipeline.analysis.models import coefficients, estimation_sample, prepare
-from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification
+from sessions_pipeline.analysis.specifications import TABLE_A1, Specification
 
 IN_FULL = np.ones(FOLDS)
 
@@ -72,7 +72,7 @@ def problem_of(
     return regression_problem(judged_sessions(judged), ready, prepared, sample, specification)
 
 
-@pytest.mark.parametrize("specification", [*TABLE_A1, TABLE_A2], ids=lambda specification: specification.name)
+@pytest.mark.parametrize("specification", SPECIFICATIONS, ids=lambda specification: specification.name)
 def test_with_the_judges_labels_for_gold_ones_it_is_the_regression_with_absorbed_cells(
     specification: Specification,
 ) -> None:
