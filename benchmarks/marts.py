@@ -91,6 +91,7 @@ def classified(sessions: int, seed: int) -> pl.DataFrame:
         "hit_trouble": failure >= 3,
         "abandoned": failed & (lines == 0),
         "wrote_code": lines > 0,
+        "transcript_truncated": rng.random(sessions) < 0.1,
         "software_user": (user_occupation.replace("unclear", None) == "15"),
         "actions_per_prompt": rng.poisson(np.exp(rng.normal(1.8, 1, sessions))) / prompts,
         "words_per_prompt": rng.poisson(np.exp(rng.normal(8, 1, sessions))) / prompts,

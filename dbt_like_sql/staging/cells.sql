@@ -11,7 +11,8 @@
 --   success_signal, failure_signal: y1 judged success
 --   planning, execution: bins of the agent's share of decisions; y1 of 'all' is the user's share (1e-9), as in overall
 --   planning_bands, execution_bands, overall_bands: y1 actions, y2 words per prompt (1e-9)
---   work_mode, codebase_context, occupations (user's | task's): no means
+--   work_mode, expertise: y1 sessions whose transcript was cut
+--   codebase_context, occupations (user's | task's): no means
 --
 -- A user's sum over a window is a sum over months, and its square one over pairs of months. So the rows whose months
 -- both lie in a window add up to the window's sums, and users are gone through once instead of once per window. The row
@@ -20,7 +21,7 @@
 --
 -- columns:
 --   sessions_sessions: sum over users of the product of their sessions in the two months
---   sessions_all: the same of their sessions in the cell and in the whole population
+--   sessions_all: the same of their sessions in the cell and in the whole population; 0 where no share is taken of it
 --
 -- assertions:
 --   unique: breakdown, level, month, other_month
@@ -69,6 +70,7 @@ sessions as materialized (
         classified.hit_trouble,
         classified.wrote_code,
         round(classified.task_value_usd * 1e4) as value,
+        cast(classified.transcript_truncated as double) as cut,
         cast(classified.actions_per_prompt > 0 as double) as has_actions,
         cast(classified.words_per_prompt > 0 as double) as has_words,
         case when has_actions = 1 then round(ln(classified.actions_per_prompt) * 1e9) else 0 end as log_actions,
@@ -96,11 +98,11 @@ sessions as materialized (
 facts as (
     select
         month, user_hash, has_several, 'work_mode' as breakdown, work_mode as level,
-        1 as n, 0 as y1, 0 as y2, 0 as y3
+        1 as n, cut as y1, 0 as y2, 0 as y3
     from sessions
     where work_mode is not null
     union all
-    select month, user_hash, has_several, 'work_mode', 'all', 1, 0, 0, 0
+    select month, user_hash, has_several, 'work_mode', 'all', 1, cut, 0, 0
     from sessions
     where work_mode is not null
     union all
@@ -111,6 +113,10 @@ facts as (
     select month, user_hash, has_several, 'task_value', 'all', 1, value, 0, 0
     from sessions
     where work_mode is not null and value is not null
+    union all
+    select month, user_hash, has_several, 'expertise', expertise, 1, cut, 0, 0
+    from sessions
+    where expertise is not null
     union all
     select month, user_hash, has_several, 'actions_by_expertise', expertise, has_actions, log_actions, 0, 0
     from sessions
@@ -370,7 +376,9 @@ of_all as (
     from user_cells as cells
     inner join user_cells as others
         on others.user_breakdown = cells.user_breakdown
-    where others.level = 'all'
+    where
+        others.level = 'all'
+        and cells.breakdown in ('work_mode', 'planning', 'execution', 'codebase_context', 'occupations')
     group by all
 ),
 

@@ -40,6 +40,8 @@ cells as (
 measures(breakdown, measure, numerator, kind, scale) as (
     values
         ('work_mode', 'share', 'sessions', 'share', 1),
+        ('work_mode', 'truncated', 'y1', 'rate', 1),
+        ('expertise', 'truncated', 'y1', 'rate', 1),
         ('task_value', 'task_value', 'y1', 'mean', 1e4),
         ('actions_by_expertise', 'actions_per_prompt', 'y1', 'log', 1e9),
         ('words_by_expertise', 'words_per_prompt', 'y1', 'log', 1e9),
@@ -108,7 +110,7 @@ levels as (
     select breakdown, cast(unnest(range(1, 6)) as varchar)
     from (
         select unnest([
-            'actions_by_expertise', 'words_by_expertise', 'successes', 'failures', 'successes_in_trouble',
+            'expertise', 'actions_by_expertise', 'words_by_expertise', 'successes', 'failures', 'successes_in_trouble',
             'failures_in_trouble', 'planning_bands', 'execution_bands', 'overall_bands'
         ]) as breakdown
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,15 +29,30 @@ def released(
     names: Iterable[str], sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int = WINDOW
 ) -> dict[str, pl.DataFrame]:
     """The marts `names`, as a run over all months of `sessions` and then one over `first` to `last` leave them."""
-    start = min(sessions["month"].min(), month(first))  # type: ignore[type-var]
-    tables = {
-        "core.classified_sessions": sessions,
-        "staging.periods": periods(f"{start:%Y-%m}", last, window_months),
-    }
+    tables = _with_figures(sessions, min_users, first, last, window_months)
     given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
-    tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)
-    tables["staging.figures"] = run("staging.figures", tables, first_month=month(first), **given)
     return {name: run(name, tables, first_month=month(first), **given) for name in names}
+
+
+_COMPUTED: dict[Hashable, dict[str, pl.DataFrame]] = {}
+
+
+def _with_figures(
+    sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int
+) -> dict[str, pl.DataFrame]:
+    """The tables that the marts read. Made once of the same rows, because several tests look at marts of these."""
+    key = (tuple(sessions.columns), tuple(sessions.rows()), min_users, first, last, window_months)
+    if key not in _COMPUTED:
+        start = min(sessions["month"].min(), month(first))  # type: ignore[type-var]
+        tables = {
+            "core.classified_sessions": sessions,
+            "staging.periods": periods(f"{start:%Y-%m}", last, window_months),
+        }
+        given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
+        tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)
+        tables["staging.figures"] = run("staging.figures", tables, first_month=month(first), **given)
+        _COMPUTED[key] = tables
+    return _COMPUTED[key]
 
 
 def of_january(**columns: list[Any]) -> pl.DataFrame:
@@ -97,6 +112,7 @@ def drawn_sessions(seed: int) -> pl.DataFrame:
         user_planning_share=sometimes(random.choice(tenths, 900).tolist(), 0.2),
         user_execution_share=sometimes(np.clip(random.choice(tenths, 900) * 0.7 + 0.1 * habit, 0, 1).round(3).tolist()),
         user_decision_share=sometimes((random.integers(0, 8, 900) / 7).tolist()),
+        transcript_truncated=(random.random(900) < 0.3).tolist(),
     )
 
 
