@@ -59,7 +59,7 @@ RULES = {
     "level": rf"{_LABEL}(?:\|{_LABEL})?",  # of two labels together: both
     "rater": rf"{_WORD}(?: \d+)?",
     "term": _TERM,
-    "engine": r"[a-z]+ [\w.]+",
+    "engine": r"[a-z]+ [\w.]+(?:, [a-z]+ [\w.]+ \([a-z]+\))?",
     "sample": _OWN_SENTENCE,
     "missing_reason": _OWN_SENTENCE,
     "reason": _OWN_SENTENCE,
