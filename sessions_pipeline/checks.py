@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 import polars.selectors as cs
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, Failure, MaterializeResult
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, MaterializeResult
 
 from sessions_pipeline.analysis.specifications import PREFERRED
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, DECIDERS, DECISION_KINDS
@@ -20,6 +20,7 @@ from sessions_pipeline.classifications.reference import ReferenceFileError, read
 from sessions_pipeline.metadata import asset_key, run_metadata, table_of
 from sessions_pipeline.months import months_between
 from sessions_pipeline.rows import BadRowsError, valid_rows
+from sessions_pipeline.runs import lasting_failure
 from sessions_pipeline.schemas import TABLES, polars_schema
 from sessions_pipeline.sessions.attrition import breaks, disagreements
 from sessions_pipeline.snapshot import is_published
@@ -458,7 +459,7 @@ def store(
         elif not isinstance(error, GateClosedError):
             verdicts[MODEL_CHECK] = Verdict(False, {"broken rules": str(error)})
         yield from results()
-        raise Failure(f"{table} was left as it was: {error}") from None
+        raise lasting_failure(f"{table} was left as it was: {error}") from None
     verdicts[MODEL_CHECK] = Verdict(True, {"rows": rows, "months": len(months)})
     if assertions:
         verdicts[ASSERTION_CHECK] = Verdict(True, _broken(dict.fromkeys(assertions, "")))
