@@ -227,18 +227,20 @@ def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterabl
         hidden = _hidden_shares(judged, group, min_users)
         ready, reason = _ready(judged, gold, group[0].facets)
         for share in group:
+            equations = _mean_equations(judged.sessions, share)
+            users = np.unique(judged.user[equations.member > 0]).size
+            # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
+            is_hidden = share.term in hidden or 0 < users < min_users
             common: Row = {
                 "quantity": share.quantity,
                 "term": share.term,
                 "correction": share.correction,
-                "suppressed": share.term in hidden,
+                "suppressed": is_hidden,
             }
-            if share.term in hidden:
+            if is_hidden:
                 why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
                 yield {**common, "missing_reason": why}
                 continue
-            equations = _mean_equations(judged.sessions, share)
-            users = np.unique(judged.user[equations.member > 0]).size
             common |= {"n_sessions": int(equations.member.sum()), "n_users": users}
             if not users:
                 yield {**common, "missing_reason": "no session in the cell"}

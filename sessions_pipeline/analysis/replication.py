@@ -274,9 +274,10 @@ def _level(group: str) -> int:
 
 
 def _sample(printed: Published, window: Window) -> Figure:
-    sessions, measure = window.sessions, printed.measure
+    sessions, measure, users = window.sessions, printed.measure, window.n_users
+    if users < window.min_users:  # the whole window is one cell that is too small
+        return _gone(window.reason, suppressed=True)
     if measure in ("sessions", "users"):
-        users = window.n_users
         return Figure(float(sessions.height if measure == "sessions" else users), None, sessions.height, users)
     if measure.startswith("users_with_more_than"):
         per_user = np.bincount(window.user)
@@ -289,9 +290,6 @@ def _sample(printed: Published, window: Window) -> Figure:
     if measure == "turns_per_session":
         # A median: no standard error is made up for it.
         median = float(sessions.select(pl.col("human_prompts").median()).item())
-        users = window.n_users
-        if users < window.min_users:
-            return _gone(window.reason, suppressed=True)
         return Figure(median, None, sessions.height, users)
     values = {
         "no_clear_goal_share": pl.col("outcome") == "no_clear_goal",
