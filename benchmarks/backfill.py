@@ -118,8 +118,8 @@ def main() -> None:
             began = time.monotonic()
             status = server.backfill(f"{first:%Y-%m}", f"{last:%Y-%m}", seconds=3600)
             seconds = time.monotonic() - began
-        if status != "COMPLETED_SUCCESS":
-            raise SystemExit(f"the backfill ended as {status}")
+            if status != "COMPLETED_SUCCESS":
+                raise SystemExit("\n".join([f"the backfill ended as {status}", *server.failures()]))
         tell(f"Backfill of {given.months} months", findings(times_of_runs(home.dagster), seconds), given.json)
 
 

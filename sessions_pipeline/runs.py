@@ -1,4 +1,4 @@
-"""Ends what is left of runs whose process is gone, killed or with its machine.
+"""How runs end that Dagster alone would keep or try again: those whose process is gone, and those that cannot succeed.
 
 Dagster's default launcher cannot ask whether a run's process still lives: such a run stays "started" for ever, and with
 it its place in the queue and in pools, so that no other run starts. Every run of this project notes its process.
@@ -9,16 +9,28 @@ from __future__ import annotations
 import os
 import socket
 
-from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+from dagster import AssetExecutionContext, DagsterInstance, DagsterRunStatus, Failure, RunsFilter
 
 # Host and process id of a run.
 PROCESS_TAG = "sessions_pipeline/process"
+# Dagster's own: what the instance settings say of runs with a failed step, for one run.
+RETRY_TAG = "dagster/retry_on_asset_or_op_failure"
 UNDER_WAY = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
 
 
 def note_process(instance: DagsterInstance, run_id: str) -> None:
     """Notes that this process carries out the run."""
     instance.add_run_tags(run_id, {PROCESS_TAG: f"{socket.gethostname()} {os.getpid()}"})
+
+
+def lasting_failure(reason: str) -> Failure:
+    """The failure of the step that calls it, for a reason that no second try mends: its run is not retried by itself.
+
+    Dagster decides by run, and knows no such errors: `allow_retries` of a Failure holds for retries of a step alone.
+    """
+    context = AssetExecutionContext.get()
+    context.instance.add_run_tags(context.run.run_id, {RETRY_TAG: "false"})
+    return Failure(reason, allow_retries=False)
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dagster import DagsterInstance, DagsterRunStatus, job
+import pytest
+from dagster import DagsterInstance, DagsterRunStatus, asset, job, materialize
 
 from sessions_pipeline.folders import Home
 from sessions_pipeline.operate import DAGSTER_YAML
-from sessions_pipeline.runs import PROCESS_TAG, end_dead_runs, note_process
+from sessions_pipeline.runs import PROCESS_TAG, end_dead_runs, lasting_failure, note_process
 
 KILLED = """
 import os, signal, sys
@@ -56,3 +57,17 @@ def test_runs_of_living_processes_and_of_other_machines_are_left_alone() -> None
         instance.add_run_tags(elsewhere.run_id, {PROCESS_TAG: "another-host 1"})
         assert end_dead_runs(instance) == []
         assert {run.status for run in instance.get_runs()} == {DagsterRunStatus.STARTED}
+
+
+@pytest.mark.parametrize(("lasting", "again"), [(True, "false"), (False, "true")])
+def test_only_a_failure_that_may_pass_is_tried_again(tmp_path: Path, lasting: bool, again: str) -> None:
+    home = Home(tmp_path).create()
+    (home.dagster / "dagster.yaml").write_text(DAGSTER_YAML)
+
+    @asset
+    def table() -> None:
+        raise lasting_failure("rows that break the model") if lasting else OSError("the disk is full")
+
+    with DagsterInstance.from_config(str(home.dagster)) as instance:
+        assert not materialize([table], instance=instance, raise_on_error=False).success
+        assert instance.get_runs()[0].tags["dagster/will_retry"] == again

@@ -229,14 +229,15 @@ def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterabl
         for share in group:
             equations = _mean_equations(judged.sessions, share)
             users = np.unique(judged.user[equations.member > 0]).size
-            withheld = share.term in hidden or 0 < users < min_users
+            # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
+            is_hidden = share.term in hidden or 0 < users < min_users
             common: Row = {
                 "quantity": share.quantity,
                 "term": share.term,
                 "correction": share.correction,
-                "suppressed": withheld,
+                "suppressed": is_hidden,
             }
-            if withheld:
+            if is_hidden:
                 why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
                 yield {**common, "missing_reason": why}
                 continue

@@ -265,7 +265,7 @@ def _figure(printed: Published, window: Window, models: Models) -> Figure:
         return _gone("no session in the window")
     if printed.exhibit in _FROM_MODELS:
         return _FROM_MODELS[printed.exhibit](printed, models)
-    if 0 < window.n_users < window.min_users:
+    if window.n_users < window.min_users:  # the whole window is one cell that is too small
         return _gone(window.reason, suppressed=True)
     return _FROM_SESSIONS[printed.exhibit](printed, window)
 
@@ -276,9 +276,8 @@ def _level(group: str) -> int:
 
 
 def _sample(printed: Published, window: Window) -> Figure:
-    sessions, measure = window.sessions, printed.measure
+    sessions, measure, users = window.sessions, printed.measure, window.n_users
     if measure in ("sessions", "users"):
-        users = window.n_users
         return Figure(float(sessions.height if measure == "sessions" else users), None, sessions.height, users)
     if measure.startswith("users_with_more_than"):
         per_user = np.bincount(window.user)
@@ -291,7 +290,7 @@ def _sample(printed: Published, window: Window) -> Figure:
     if measure == "turns_per_session":
         # A median: no standard error is made up for it.
         median = float(sessions.select(pl.col("human_prompts").median()).item())
-        return Figure(median, None, sessions.height, window.n_users)
+        return Figure(median, None, sessions.height, users)
     values = {
         "no_clear_goal_share": pl.col("outcome") == "no_clear_goal",
         "user_occupation_inferred_share": pl.col("user_occupation") != "unclear",

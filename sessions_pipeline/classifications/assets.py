@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from dagster import AssetExecutionContext, BackfillPolicy, Failure, asset
+from dagster import AssetExecutionContext, BackfillPolicy, asset
 
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.backend import Backend
@@ -14,6 +14,7 @@ from sessions_pipeline.classifications.labelling import label_month, retested
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
+from sessions_pipeline.runs import lasting_failure
 from sessions_pipeline.schemas import grain
 from sessions_pipeline.sessions.transcripts import SCHEMA
 from sessions_pipeline.state import State
@@ -64,8 +65,9 @@ def classifications(context: AssetExecutionContext, state: State) -> Iterator[ob
     yield from store(
         state, TABLE, rows, months, {"backend": backend.name, **_paid(rows, new), **_learned(backend, new)}
     )
+    # Not by itself: the next run has a limit on costs of its own, and the client has tried the API again already.
     if stopped := {month.stopped for month in labelled if month.stopped}:
-        raise Failure("; ".join(sorted(stopped)))
+        raise lasting_failure("; ".join(sorted(stopped)))
 
 
 @asset(
@@ -107,7 +109,7 @@ def retests(context: AssetExecutionContext, state: State) -> Iterator[object]:
         stopped = {month.stopped for month in labelled if month.stopped}
     yield from store(state, RETESTS, rows, months, {"cost_usd of all rows": float(rows["cost_usd"].sum())})
     if stopped:
-        raise Failure("; ".join(sorted(stopped)))
+        raise lasting_failure("; ".join(sorted(stopped)))
 
 
 def judge_again(state: State, spent_since: float | None = None) -> "ClaudeBackend":

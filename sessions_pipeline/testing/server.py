@@ -160,6 +160,18 @@ class Server:
         ]
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
 
+    def failures(self) -> list[str]:
+        """Step and innermost reason of every step that failed, of all runs, those that were tried again too."""
+        failed = self.ask(
+            "{ runsOrError(filter: {statuses: [FAILURE]}) { ... on Runs { results { jobName eventConnection { events { "
+            "... on ExecutionStepFailureEvent { stepKey error { message causes { message } } } } } } } } }"
+        )["results"]
+        events = [event for run in failed for event in run["eventConnection"]["events"] if event.get("stepKey")]
+        return [
+            f"{event['stepKey']}: {([event['error'], *event['error']['causes']])[-1]['message'].strip()}"
+            for event in events
+        ]
+
     def tick(self, sensor: str, cursor: str | None) -> dict[str, Any]:
         """What a look of `sensor` with this cursor gives; launches nothing."""
         told = self.ask(

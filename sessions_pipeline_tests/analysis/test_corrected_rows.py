@@ -110,6 +110,14 @@ def test_cells_of_few_users_and_what_would_tell_them_are_withheld() -> None:
     assert numbers.null_count().row(0) == (2,) * 7
 
 
+def test_a_window_of_too_few_users_tells_no_share_not_even_of_a_label_that_nobody_has() -> None:
+    few = STUDY.judged.filter(pl.col("user_key").is_in(STUDY.judged["user_key"].unique().sort().head(3).implode()))
+    rows = rows_of(few.with_columns(work_mode=pl.lit("plan")), NO_DRAWS, NO_GOLD)
+    assert one(rows, "work_mode", "test", "label")["suppressed"]
+    assert rows["naive"].null_count() == rows.height
+    assert set(rows["n_users"]) == {None, 0}
+
+
 def test_one_user_has_estimates_and_no_correction() -> None:
     alone = STUDY.judged.with_columns(user_key=pl.lit("me"))
     draws = drawn()

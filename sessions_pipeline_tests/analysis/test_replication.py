@@ -109,6 +109,12 @@ def test_small_cells_and_what_would_give_them_away_are_withheld() -> None:
     assert shares["build"]["estimate"] == pytest.approx(9 / 29)
 
 
+def test_a_window_of_too_few_users_tells_no_number_at_all() -> None:
+    rows = compared(classified_sessions(user_key=["a", "a", "b", "c"]), min_users=5)
+    assert rows["sample", "sessions", "all"]["suppressed"]
+    assert {row["estimate"] for row in rows.values()} | {row["users"] for row in rows.values()} == {None}
+
+
 def test_a_rare_event_of_a_few_users_is_withheld_too() -> None:
     frame = classified_sessions(user_key=[f"user {i}" for i in range(30)], actions_per_prompt=[600.0] * 2 + [1.0] * 28)
     rows = compared(frame, min_users=5)
