@@ -12,16 +12,16 @@ from typing import Any
 
 import polars as pl
 import polars.selectors as cs
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, MaterializeResult
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetExecutionContext, MaterializeResult
 
 from sessions_pipeline.analysis.specifications import PREFERRED
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS, DECIDERS, DECISION_KINDS
 from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
-from sessions_pipeline.metadata import asset_key, run_metadata, table_of
+from sessions_pipeline.metadata import asset_key, describe_months, run_metadata, table_of
 from sessions_pipeline.months import months_between
 from sessions_pipeline.rows import BadRowsError, valid_rows
 from sessions_pipeline.runs import lasting_failure
-from sessions_pipeline.schemas import TABLES, polars_schema
+from sessions_pipeline.schemas import TABLES, USERS_COLUMNS, polars_schema
 from sessions_pipeline.sessions.attrition import breaks, disagreements
 from sessions_pipeline.snapshot import is_published
 from sessions_pipeline.sql import SqlModel
@@ -36,7 +36,6 @@ MOST_UNLABELLED = 0.05
 LABELS_TO_JUDGE_BY = 200
 # Shares are sums of floats.
 ROUNDING = 1e-9
-USERS_COLUMNS = ("users", "n_users")
 # What a published row says of its whole sample, or of the study, and not of its cell.
 NUMBERS_OF_SAMPLES = ("degrees_of_freedom", "r_squared", "published_std_error", "published_sessions")
 CODE_CHANGING = ("modifies_existing", "creates_new")
@@ -468,6 +467,7 @@ def store(
     if assertions:
         verdicts[ASSERTION_CHECK] = Verdict(True, _broken(dict.fromkeys(assertions, "")))
     yield from results()
+    describe_months(AssetExecutionContext.get(), table, frame)
     yield MaterializeResult(asset_key=key, metadata={**run_metadata(table, frame, len(months)), **(extra or {})})
     for check in SPANNING_CHECKS.get(table, ()):
         verdict = check.look(state, months)

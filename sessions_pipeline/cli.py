@@ -78,10 +78,10 @@ def settings(home: Path | None, as_json: bool) -> None:
 def report(home: Path | None) -> None:
     """Say where the newest report is."""
     folder = state_folder(home)
-    found = sorted(folder.reports.glob("report-*.html"))
-    if not found:
+    month = folder.newest_vintage()
+    if month is None:
         stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
-    click.echo(found[-1])
+    click.echo(folder.report(month))
 
 
 @main.command()

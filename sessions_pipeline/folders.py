@@ -8,13 +8,18 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions_pipeline.months import parse_month
+
 HOME_VARIABLE = "SESSIONS_HOME"
 FILE = "settings.toml"
+# Name of a report; its month is YYYY-MM.
+REPORT = re.compile(r"report-(\d{4}-(?:0[1-9]|1[0-2]))\.html")
 
 
 class SettingsError(ValueError):
@@ -65,6 +70,11 @@ class Home:
     def report(self, month: dt.date) -> Path:
         """The report of vintage `month`."""
         return self.reports / f"report-{month:%Y-%m}.html"
+
+    def newest_vintage(self) -> dt.date | None:
+        """The newest month with a report; None if there is none."""
+        named = (REPORT.fullmatch(path.name) for path in self.reports.glob("report-*.html"))
+        return max((parse_month(name[1]) for name in named if name), default=None)
 
     def figures(self, month: dt.date) -> Path:
         """Folder with the figures of vintage `month`."""

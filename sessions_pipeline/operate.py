@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from sessions_pipeline.config import load_settings
@@ -248,10 +249,15 @@ class _Work:
         elif stage is LABEL and self.settings.backend == "distilled":  # learns from all months
             learned_from = ("core.sessions", "labels.classifications")
             more = [sorted(self.of_tables[table].items()) for table in learned_from]
-        elif stage is PUBLISH:  # one person's data hide nothing
-            users = self.warehouse.query("select count(distinct user_key) <= 1 as one from core.classified_sessions")
-            more = bool(users["one"].item())
+        elif stage is PUBLISH:
+            more = self.one_person
         return digest(self.rules, rows, more)
+
+    @cached_property
+    def one_person(self) -> bool:
+        """Whether the classified sessions, which no later stage changes, are of one user: then nothing is hidden."""
+        users = self.warehouse.query("select count(distinct user_key) <= 1 as one from core.classified_sessions")
+        return bool(users["one"].item())
 
     def _result(self, stage: Stage, month: dt.date) -> str:
         """Digest of what the stage has made of `month`."""

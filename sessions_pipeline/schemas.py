@@ -39,6 +39,8 @@ OUTCOME_MEASURES = (
     "abandoned",
 )
 SAMPLES = ("all", "hit_trouble")
+# The column of a published table that says how many people a row stands for: one of these.
+USERS_COLUMNS = ("users", "n_users")
 BREAKDOWNS = ("expertise", "work_mode")
 DECISIONS = ("planning", "execution", "overall")
 MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")

@@ -13,7 +13,7 @@ from dagster import (
 )
 
 from sessions_pipeline.checks import assertion_queries, check_specs, store
-from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
+from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.sql import SqlModel, models_from
@@ -75,7 +75,6 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
             values["min_users"] = state.min_users()
         read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if windowed else months
         frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters}, read)
-        describe_months(context, table, frame)
         yield from store(state, table, frame, months, assertions=assertion_queries(model, values))
 
     return sql_table

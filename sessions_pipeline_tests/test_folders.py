@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import stat
 import subprocess
 import sys
@@ -66,3 +67,11 @@ def test_what_a_worker_process_imports_is_light() -> None:
     script = f"import sys, sessions_pipeline.sessions.add_up; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_the_newest_vintage_is_that_of_the_newest_report(tmp_path: Path) -> None:
+    home = Home(tmp_path).create()
+    assert home.newest_vintage() is None
+    for name in ("report-2025-12.html", "report-2026-02.html"):
+        (home.reports / name).touch()
+    assert home.newest_vintage() == dt.date(2026, 2, 1)

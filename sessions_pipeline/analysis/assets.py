@@ -22,7 +22,7 @@ from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
 from sessions_pipeline.config import Settings
-from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
+from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
@@ -149,7 +149,6 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
         rows = vintages(sessions, months, window, state.min_users(), estimator, work)
-        describe_months(context, table, rows)
         yield from store(state, table, rows, months)
 
     return estimates
@@ -186,7 +185,6 @@ def _agreement_asset(window_months: int) -> AssetsDefinition:
                 rated = backend_ratings(sessions, labels)
                 rows = agreement_rows(reference, rated, sessions, months, settings.window_months, state.min_users())
                 facts = {"reference sessions": known.len(), "of these in the sample": sessions.height}
-        describe_months(context, AGREEMENT, rows)
         yield from store(state, AGREEMENT, rows, months, facts)
 
     return agreement

@@ -25,7 +25,6 @@ from sessions_pipeline.classifications.reference import FACETS, Reference
 from sessions_pipeline.schemas import polars_schema
 
 DRAWS, GOLD = "labels.gold_draws", "labels.gold"
-DEFAULT_FACETS = ("outcome", "expertise")
 # Facets whose labels are a column of core.classified_sessions under the same name.
 STRATIFYING = tuple(name for name, facet in FACETS.items() if facet.labels and facet.kind != "price")
 SMALL_STRATUM = 10

@@ -250,10 +250,15 @@ def regressors(sample: EstimationSample, terms: tuple[Term, ...]) -> Floats:
     return np.stack([sample.sessions.select(term.values).to_series().to_numpy() for term in terms])
 
 
+def about_cells(values: Floats, cell: Integers) -> Floats:
+    """`values` minus the mean of their cell, both (n,); cells are numbered from 0."""
+    return values - (np.bincount(cell, weights=values) / np.bincount(cell))[cell]
+
+
 def _within(values: Floats, sample: EstimationSample) -> Floats:
     """`values` (n,) minus the mean of their cell; with a second factor, minus what both explain together."""
     cell, effect = sample.cell, sample.effect
-    centred: Floats = values - (np.bincount(cell, weights=values) / np.bincount(cell))[cell]
+    centred = about_cells(values, cell)
     if effect is None:
         return centred
     from scipy.sparse import csr_array

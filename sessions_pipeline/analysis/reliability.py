@@ -26,6 +26,7 @@ import polars as pl
 from sessions_pipeline.analysis.agreement import Array, intervals
 from sessions_pipeline.analysis.models import (
     Row,
+    about_cells,
     coefficients,
     estimation_sample,
     prepare,
@@ -142,8 +143,8 @@ def _attenuation(sessions: pl.DataFrame, found: Noise, min_users: int) -> Row:
         return {}
     sample = estimation_sample(prepared, _SLOPE, min_users)
     level = regressors(sample, _SLOPE.terms)[0]
-    within = level - (np.bincount(sample.cell, weights=level) / np.bincount(sample.cell))[sample.cell]
-    return disattenuated(slope, error, float(np.square(within).mean()), found)
+    within = np.square(about_cells(level, sample.cell)).mean()
+    return disattenuated(slope, error, float(within), found)
 
 
 def _rows(rater: str, both: pl.DataFrame, sessions: pl.DataFrame, min_users: int) -> Iterator[Row]:

@@ -24,6 +24,7 @@ from sessions_pipeline.analysis.models import (
     EstimationSample,
     Floats,
     Row,
+    about_cells,
     coefficients,
     estimation_sample,
     prepare,
@@ -44,10 +45,6 @@ UNITS = dict(
         strict=True,
     )
 )
-
-
-def _about_cells(values: Floats, sample: EstimationSample) -> Floats:
-    return values - (np.bincount(sample.cell, weights=values) / np.bincount(sample.cell))[sample.cell]
 
 
 def _unexplained(values: Floats, others: list[Floats]) -> Floats:
@@ -75,8 +72,8 @@ def fewest_wrong(x: Floats, success: Floats, distance: float) -> float | None:
 def _sizes(estimate: float, nearer: float, sample: EstimationSample, specification: Specification) -> Iterator[Row]:
     """to_zero and to_insignificance of each of SIGN_ERRORS. nearer: the interval's end nearer to zero, 0 if inside."""
     outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
-    expertise, *others = (_about_cells(values, sample) for values in regressors(sample, specification.terms))
-    x, y = _unexplained(expertise, others), _unexplained(_about_cells(outcome, sample), others)
+    expertise, *others = (about_cells(values, sample.cell) for values in regressors(sample, specification.terms))
+    x, y = _unexplained(expertise, others), _unexplained(about_cells(outcome, sample.cell), others)
     of_x, of_y = float(x @ x), float(y @ y)
     sign = 1.0 if estimate >= 0 else -1.0
     yield {"to_zero": estimate, "to_insignificance": nearer}

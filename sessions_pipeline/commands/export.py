@@ -43,9 +43,9 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
     """
     place = state_folder(home)
     with errors():
-        from sessions_pipeline.exports.bundle import ExportError, newest
+        from sessions_pipeline.exports.bundle import ExportError
 
-        chosen = month or newest(place.reports)
+        chosen = month or place.newest_vintage()
         if chosen is None or not place.report(chosen).exists():
             stop(f"there is no report in {place.reports} to export. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
         show = Progress()

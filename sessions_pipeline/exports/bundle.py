@@ -6,7 +6,6 @@ that the same state gives the same bytes.
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 import shutil
@@ -96,9 +95,3 @@ def _put(folder: Path, files: Mapping[str, bytes]) -> None:
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def newest(reports: Path) -> dt.date | None:
-    """The month of the newest report in `reports`; None if there is none."""
-    found = sorted(path.stem.removeprefix("report-") for path in reports.glob("report-*.html"))
-    return dt.datetime.strptime(found[-1], "%Y-%m").date() if found else None

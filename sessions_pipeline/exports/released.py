@@ -12,11 +12,10 @@ from io import BytesIO
 
 import polars as pl
 
-from sessions_pipeline.schemas import TABLES, polars_schema
+from sessions_pipeline.schemas import TABLES, USERS_COLUMNS, polars_schema
+from sessions_pipeline.snapshot import is_published
 
-RELEASED = (*(table for table in TABLES if table.startswith(("marts.", "analysis."))), "core.attrition")
-# Names of the columns that say how many people a row stands for.
-USERS = ("users", "n_users")
+RELEASED = (*filter(is_published, TABLES), "core.attrition")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def audit(frame: pl.DataFrame, min_users: int) -> Audit:
     A row of no users at all (a mode that nobody used, published as 0) tells of no one and is not below.
     """
     shown = frame.filter(pl.col("estimate").is_not_null()) if "estimate" in frame.columns else frame.clear()
-    users = [shown[name].drop_nulls() for name in USERS if name in shown.columns]
+    users = [shown[name].drop_nulls() for name in USERS_COLUMNS if name in shown.columns]
     people = pl.concat(users) if users else pl.Series([], dtype=pl.Int64)
     people = people.filter(people > 0)
     return Audit(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sessions_pipeline.folders import REPORT
+from sessions_pipeline.months import parse_month
 from sessions_pipeline.report import numbers
 from sessions_pipeline.report.page import style_and_script, templates
 from sessions_pipeline.report.summary import Summary, read_summary
@@ -34,11 +35,10 @@ def entries_in(folder: Path) -> list[Entry]:
     """The reports of a folder, newest vintage first."""
     found = []
     for path in folder.glob("report-*.html"):
-        if named := re.fullmatch(r"report-(\d{4})-(0[1-9]|1[0-2])\.html", path.name):
+        if named := REPORT.fullmatch(path.name):
             with path.open("rb") as file:
                 head = file.read(HEAD_BYTES).decode("utf-8", errors="ignore")
-            month = dt.date(int(named[1]), int(named[2]), 1)
-            found.append(Entry(month, path.name, read_summary(head)))
+            found.append(Entry(parse_month(named[1]), path.name, read_summary(head)))
     return sorted(found, key=lambda entry: entry.month, reverse=True)
 
 

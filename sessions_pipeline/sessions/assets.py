@@ -7,7 +7,7 @@ import polars as pl
 from dagster import AssetExecutionContext, AssetSpec, BackfillPolicy, asset, multi_asset
 
 from sessions_pipeline.checks import check_specs, store
-from sessions_pipeline.metadata import asset_key, definition_metadata, describe_months
+from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import TABLES, grain
@@ -50,8 +50,6 @@ def raw_tables(context: AssetExecutionContext, state: State) -> Iterator[object]
         context.log.info("%d log files end in a line that is still being written; the next run reads it", pending)
     files, window = _with_moved(state, "raw.session_files", months, lambda todo: session_files(book, todo))
     rejected = rejected_lines(book, window)
-    describe_months(context, "raw.session_files", files)
-    describe_months(context, "raw.rejected_lines", rejected)
     yield from store(state, "raw.session_files", files, window, {"last lines still being written": pending})
     yield from store(state, "raw.rejected_lines", rejected, window)
 
@@ -91,8 +89,6 @@ def sessions(context: AssetExecutionContext, state: State) -> Iterator[object]:
         return built.sessions
 
     frame, window = _with_moved(state, "core.sessions", months_of(context), build)
-    describe_months(context, "core.model_use", pl.concat(model_use))
-    describe_months(context, "core.sessions", frame)
     # In this order: a run that ends between the two adds these sessions up again.
     yield from store(state, "core.model_use", pl.concat(model_use), window)
     yield from store(state, "core.sessions", frame, window)
@@ -134,5 +130,4 @@ def attrition_table(context: AssetExecutionContext, state: State) -> Iterator[ob
     files, found = warehouse.read("raw.session_files", months), warehouse.read("core.sessions", months)
     classified = warehouse.read("core.classified_sessions", months)
     rows = attrition(files, found, classified, months, state.settings.rule_set)
-    describe_months(context, "core.attrition", rows)
     yield from store(state, "core.attrition", rows, months)

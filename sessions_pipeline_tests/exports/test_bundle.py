@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from sessions_pipeline.exports.bundle import ExportError, export, newest
+from sessions_pipeline.exports.bundle import ExportError, export
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline_tests.report import example
 
@@ -85,10 +84,3 @@ def test_one_persons_own_export_says_that_it_is_not_for_publication(tmp_path: Pa
     inputs = example.personal_inputs()
     manifest = export(tmp_path / "out", tables(inputs), FIGURES, inputs)
     assert manifest["for_publication"] is False
-
-
-def test_the_newest_vintage_is_that_of_the_newest_report(tmp_path: Path) -> None:
-    assert newest(tmp_path) is None
-    for name in ("report-2025-12.html", "report-2026-02.html"):
-        (tmp_path / name).touch()
-    assert newest(tmp_path) == dt.date(2026, 2, 1)

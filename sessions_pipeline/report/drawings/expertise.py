@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sessions_pipeline.report import numbers
+from sessions_pipeline.report.drawings.lines import end_labels, series_layers
 from sessions_pipeline.report.drawings.marks import (
     QUIET,
     STUDY,
@@ -23,10 +24,10 @@ from sessions_pipeline.report.drawings.marks import (
     quantitative,
     round_up,
     side_by_side,
-    spread,
     step,
     text_at,
 )
+from sessions_pipeline.report.drawings.rows import SERIES
 from sessions_pipeline.report.drawings.theme import LIGHT
 from sessions_pipeline.report.exhibits import (
     LEVEL_NAMES,
@@ -40,8 +41,6 @@ from sessions_pipeline.report.exhibits import (
 )
 
 LEVEL_AXIS = "level of expertise"
-# Outcome by outcome: colour, shape, and the size that makes the shapes look alike.
-SERIES = (("series-1", "circle", 62), ("series-2", "square", 58), ("series-3", "triangle-up", 95))
 SERIES_NAMES = {**MEASURE_NAMES, "at_least_partial": "at least partial"}
 
 
@@ -158,21 +157,24 @@ def _effort_row(level: int, cell: EffortCell) -> dict[str, Any]:
 def _outcome_panel(panel: Panel, layout: Layout) -> Specification:
     plot, height = (192, 230) if layout.narrow else (160, 290)
     rows = [_rate_row(panel, measure, level, cell) for (measure, level), cell in panel.cells.items()]
+    names = [SERIES_NAMES[measure] for measure in panel.measures]
     low, high = _rate_domain(panel, rows)
     x = quantitative("x", (0.3, 5.7), title=LEVEL_AXIS, values=list(LEVELS), format="d", grid=False)
     x["axis"] |= {"titlePadding": 8, "labelOverlap": False}
-    y = quantitative("rate", (low, high), format=".0%", tickCount=5)
+    y = quantitative("value", (low, high), format=".0%", tickCount=5)
     lines = [
         layer
         for series, measure in zip(SERIES, panel.measures, strict=True)
-        for layer in _rate_layers([row for row in rows if row["measure"] == measure], series, x, y, low)
+        for layer in series_layers(
+            [row for row in rows if row["measure"] == measure], series, x, y, low, study_x="study_x:Q"
+        )
     ]
     return layered(
         # Keeps the axes where a panel has no rate of ours to draw.
-        marks([{"x": 0.3, "rate": low}], "point", {"opacity": 0, "color": LIGHT["paper"]}, x=x, y=y),
+        marks([{"x": 0.3, "value": low}], "point", {"opacity": 0, "color": LIGHT["paper"]}, x=x, y=y),
         *lines,
-        *_rate_labels(rows, panel.measures, plot, 15 / height * (high - low), (low, high)),
-        *([] if any(row["rate"] is not None for row in rows) else [_no_rate(panel, plot, height)]),
+        *end_labels(_ends(rows), names, plot, 15 / height * (high - low), (low, high)),
+        *([] if any(row["value"] is not None for row in rows) else [_no_rate(panel, plot, height)]),
         *panel_title(panel.title, f"{panel.direction}, {_kind(panel)}"),
         width=plot,
         height=height,
@@ -192,7 +194,7 @@ def _no_rate(panel: Panel, plot: int, height: int) -> Specification | None:
 
 def _rate_domain(panel: Panel, rows: Sequence[dict[str, Any]]) -> tuple[float, float]:
     """0 to 100% for successes; for failures as far as the numbers reach; below zero if an adjusted rate is."""
-    values = [row[name] for row in rows for name in ("rate", "study") if row[name] is not None]
+    values = [row[name] for row in rows for name in ("value", "study") if row[name] is not None]
     tops = [min(row["high"], 1.0) for row in rows if row["high"] is not None]
     low = min(0.0, -round_up(-min([*values, 0.0]), 0.1))
     if panel.direction == "success":
@@ -205,7 +207,7 @@ def _rate_row(panel: Panel, measure: str, level: int, cell: RateCell) -> dict[st
         "measure": measure,
         "x": level + 0.14 * (panel.measures.index(measure) - 1),
         "study_x": 0.5 if level == 1 else 5.5,
-        "rate": cell.estimate,
+        "value": cell.estimate,
         "low": cell.low if cell.has_interval else None,
         "high": cell.high if cell.has_interval else None,
         "study": cell.published.value if cell.published else None,
@@ -213,47 +215,14 @@ def _rate_row(panel: Panel, measure: str, level: int, cell: RateCell) -> dict[st
     }
 
 
-def _rate_layers(
-    rows: Sequence[dict[str, Any]], series: tuple[str, str, int], x: Any, y: Any, floor: float
-) -> list[Specification | None]:
-    """One outcome: line, intervals, dots, the study's end points, and a cross for each suppressed level."""
-    colour, shape, size = LIGHT[series[0]], series[1], series[2]
-    shown = [row for row in rows if row["rate"] is not None]
-    intervals = [row for row in shown if row["low"] is not None]
-    studies = [row for row in rows if row["study"] is not None]
-    hidden = [{**row, "floor": floor, "text": "×"} for row in rows if row["suppressed"]]
-    line = {"color": colour, "strokeWidth": 1.2, "opacity": 0.55}
-    return [
-        marks(rows if shown else [], "line", line, x=x, y=y),
-        marks(intervals, "rule", {"color": colour, "strokeWidth": 2, "clip": True}, x=x, y="low:Q", y2="high:Q"),
-        marks(shown, "point", dot(colour, size, shape), x=x, y=y),
-        marks(studies, "point", hollow(colour, shape, size), x="study_x:Q", y="study:Q"),
-        marks(hidden, "text", {"color": colour, "baseline": "bottom"}, x=x, y="floor:Q", text="text:N"),
-    ]
-
-
-def _rate_labels(
-    rows: Sequence[dict[str, Any]], measures: Sequence[str], plot: int, gap: float, domain: tuple[float, float]
-) -> list[Specification | None]:
-    """The outcomes' names at the right end of their lines, moved apart where they would touch."""
+def _ends(rows: Iterable[dict[str, Any]]) -> dict[str, float]:
+    """Where each outcome's line ends, by the name that it is given: at ours, else at the study's."""
     ends = {}
     for row in rows:
-        end = row["rate"] if row["rate"] is not None else row["study"]
+        end = row["value"] if row["value"] is not None else row["study"]
         if end is not None:
-            ends[row["measure"]] = end
-    named = [measure for measure in measures if measure in ends]
-    places = spread([ends[measure] for measure in named], gap, *domain)
-    return [
-        text_at(
-            [{"text": SERIES_NAMES[measure], "place": place}],
-            plot + 6,
-            "place:Q",
-            color=LIGHT[SERIES[measures.index(measure)][0]],
-            fontWeight=600,
-            fontSize=11.5,
-        )
-        for measure, place in zip(named, places, strict=True)
-    ]
+            ends[SERIES_NAMES[row["measure"]]] = end
+    return ends
 
 
 _COEFFICIENT_ENDS = ("value", "low", "high", "study_low", "study_high")

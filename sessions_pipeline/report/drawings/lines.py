@@ -56,6 +56,7 @@ def _panel(panel: Panel, layout: Layout, wide: int) -> Specification:
         for name, cells in panel.series.items()
         for at, cell in cells.items()
     ]
+    ends = {row["name"]: row["value"] for row in rows if row["value"] is not None}
     low, high = 0.0, _top(panel, rows)
     last = len(panel.places) - 1
     x = quantitative(
@@ -76,9 +77,10 @@ def _panel(panel: Panel, layout: Layout, wide: int) -> Specification:
         *(
             layer
             for series, name in zip(SERIES, names, strict=False)
-            for layer in _series([row for row in rows if row["name"] == name], series, x, y, low)
+            for layer in series_layers([row for row in rows if row["name"] == name], series, x, y, low)
         ),
-        *_labels(rows, names, plot, 15 / height * (high - low), (low, high)),
+        # A single series needs no name.
+        *(end_labels(ends, names, plot, 15 / height * (high - low), (low, high)) if len(names) > 1 else ()),
         *panel_title(panel.title, panel.subtitle),
         width=plot,
         height=height,
@@ -112,31 +114,35 @@ def _row(name: str, at: int, cell: Cell, aside: float) -> dict[str, Any]:
     }
 
 
-def _series(
-    rows: Sequence[dict[str, Any]], series: tuple[str, str, int], x: Any, y: Any, floor: float
+def series_layers(
+    rows: Sequence[dict[str, Any]], series: tuple[str, str, int], x: Any, y: Any, floor: float, study_x: Any = None
 ) -> list[Specification | None]:
+    """One series: line, intervals, dots, the study's numbers, and a cross on the `floor` for what is suppressed.
+
+    rows: value, low, high, study (each may be None) and suppressed. study_x: where the study's stand; None: as ours.
+    """
     colour, shape, size = LIGHT[series[0]], series[1], series[2]
     shown = [row for row in rows if row["value"] is not None]
+    intervals = [row for row in shown if row["low"] is not None]
+    studies = [row for row in rows if row["study"] is not None]
     hidden = [{**row, "floor": floor, "text": "×"} for row in rows if row["suppressed"]]
-    span = {"color": colour, "strokeWidth": 2, "clip": True}
+    line = {"color": colour, "strokeWidth": 1.2, "opacity": 0.55}
     return [
-        marks(rows if shown else [], "line", {"color": colour, "strokeWidth": 1.2, "opacity": 0.55}, x=x, y=y),
-        marks([row for row in shown if row["low"] is not None], "rule", span, x=x, y="low:Q", y2="high:Q"),
+        marks(rows if shown else [], "line", line, x=x, y=y),
+        marks(intervals, "rule", {"color": colour, "strokeWidth": 2, "clip": True}, x=x, y="low:Q", y2="high:Q"),
         marks(shown, "point", dot(colour, size, shape), x=x, y=y),
-        marks(
-            [row for row in rows if row["study"] is not None], "point", hollow(colour, shape, size), x=x, y="study:Q"
-        ),
+        marks(studies, "point", hollow(colour, shape, size), x=study_x or x, y="study:Q"),
         marks(hidden, "text", {"color": colour, "baseline": "bottom"}, x=x, y="floor:Q", text="text:N"),
     ]
 
 
-def _labels(
-    rows: Sequence[dict[str, Any]], names: Sequence[str], plot: int, gap: float, domain: tuple[float, float]
+def end_labels(
+    ends: Mapping[str, float], names: Sequence[str], plot: int, gap: float, domain: tuple[float, float]
 ) -> list[Specification | None]:
-    """Names at the right end of their lines, moved apart where they would touch; none for a single series."""
-    if len(names) < 2:
-        return []
-    ends = {row["name"]: row["value"] for row in rows if row["value"] is not None}
+    """Names at the right end of their lines, moved apart where they would touch.
+
+    ends: name -> where its line ends, of those that have one. names: of all series, in their order.
+    """
     named = [name for name in names if name in ends]
     places = spread([ends[name] for name in named], gap, *domain)
     return [
