@@ -14,7 +14,7 @@ for _message in (
 from dagster import AssetSpec, Definitions, apply_freshness_policy, in_process_executor, map_asset_specs
 
 from sessions_pipeline.analysis.assets import analysis_assets
-from sessions_pipeline.classifications.assets import classifications, retests
+from sessions_pipeline.classifications.assets import classifications, labels_overview, retests
 from sessions_pipeline.config import load_settings
 from sessions_pipeline.folders import default_home
 from sessions_pipeline.report.assets import report_assets
@@ -55,6 +55,7 @@ defs = Definitions(
             sessions,
             classifications,
             retests,
+            labels_overview,
             *sql_assets(_WINDOW, _HOME.dagster / "sql_models.json"),
             attrition_table,
             *analysis_assets(_WINDOW),

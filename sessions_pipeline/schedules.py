@@ -16,6 +16,7 @@ from dagster import (
     schedule,
 )
 
+from sessions_pipeline.classifications.assets import LABELS_OVERVIEW
 from sessions_pipeline.metadata import asset_key
 from sessions_pipeline.months import add_months, month_key, month_of
 from sessions_pipeline.sessions.ingest import ingest
@@ -24,7 +25,8 @@ from sessions_pipeline.state import State
 
 
 def _made_by(*stages: Stage) -> AssetSelection:
-    return AssetSelection.assets(*(asset_key(table) for stage in stages for table in stage.makes))
+    made = AssetSelection.assets(*(asset_key(table) for stage in stages for table in stage.makes))
+    return made | AssetSelection.assets(LABELS_OVERVIEW) if JOIN in stages else made
 
 
 ingest_job = define_asset_job(

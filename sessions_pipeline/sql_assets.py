@@ -13,10 +13,12 @@ from dagster import (
 )
 
 from sessions_pipeline.checks import assertion_queries, check_specs, store
+from sessions_pipeline.classifications.assets import LABELS_OVERVIEW
 from sessions_pipeline.metadata import asset_key, definition_metadata
 from sessions_pipeline.months import add_months, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.sql import SqlModel, models_from
+from sessions_pipeline.stages import PUBLISH
 from sessions_pipeline.state import State
 
 # The tables in between have no group of their own in the graph: each stands beside what it prepares.
@@ -26,12 +28,21 @@ GROUPS = {
     "staging.cells": "marts",
     "staging.figures": "marts",
 }
-PERIODS = "staging.periods"
+# After the labels, which are a run per month, comes what a backfill makes in one run. By itself Dagster would start a
+# run for each month whose labels are there; the overview waits for the labels of all months that the backfill covers.
+AFTER = {"staging.current_labels": LABELS_OVERVIEW}
 
 
-def window_mapping(window_months: int) -> TimeWindowPartitionMapping:
-    """Partition M reads the months of the window that ends in M."""
-    return TimeWindowPartitionMapping(start_offset=1 - window_months, allow_nonexistent_upstream_partitions=True)
+def read_by_vintage(table: str, window_months: int) -> AssetDep:
+    """How partition M of what is published reads `table`: the months of the window that ends in M.
+
+    What is published itself is read of M alone, though charts show its earlier months: a month that changes changes the
+    vintages whose window holds it and no later one, which two windows in a row would name.
+    """
+    if table in PUBLISH.makes:
+        return AssetDep(asset_key(table))
+    window = TimeWindowPartitionMapping(start_offset=1 - window_months, allow_nonexistent_upstream_partitions=True)
+    return AssetDep(asset_key(table), partition_mapping=window)
 
 
 def sql_assets(window_months: int, cache: Path) -> list[AssetsDefinition]:
@@ -41,15 +52,12 @@ def sql_assets(window_months: int, cache: Path) -> list[AssetsDefinition]:
 
 def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
     table = model.table
-    # A figure over a window reads earlier months of everything but the table that says which months those are.
-    windowed = PERIODS in model.dependencies
+    of_vintage = table in PUBLISH.makes
     deps = [
-        AssetDep(
-            asset_key(name),
-            partition_mapping=window_mapping(window_months) if windowed and name != PERIODS else None,
-        )
-        for name in model.dependencies
+        read_by_vintage(name, window_months) if of_vintage else AssetDep(asset_key(name)) for name in model.dependencies
     ]
+    if table in AFTER:
+        deps.append(AssetDep(AFTER[table]))
 
     @asset(
         key=asset_key(table),
@@ -73,7 +81,7 @@ def _sql_asset(model: SqlModel, window_months: int) -> AssetsDefinition:
         asked = {*model.parameters, *(name for assertion in model.assertions for name in assertion.parameters)}
         if "min_users" in asked:  # known once there are classified sessions
             values["min_users"] = state.min_users()
-        read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if windowed else months
+        read = months_between(add_months(months[0], 1 - settings.window_months), months[-1]) if of_vintage else months
         frame = state.warehouse.query(model.sql, {name: values[name] for name in model.parameters}, read)
         yield from store(state, table, frame, months, assertions=assertion_queries(model, values))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -59,6 +60,10 @@ class State(ConfigurableResource):
     def transcripts(self) -> Transcripts:
         """Rendered transcripts."""
         return Transcripts(self.folders.private)
+
+    def vintages(self, months: Sequence[dt.date]) -> list[dt.date]:
+        """Those of `months` with a session in the sample, in order: of the others nothing is published."""
+        return sorted({*months} & {*self.warehouse.months("core.classified_sessions")})
 
     def users(self) -> int:
         """Distinct users with a classified session, over all months."""

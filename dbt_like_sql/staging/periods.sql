@@ -2,14 +2,16 @@
 --
 -- A figure of a month comes twice: over that month alone, and over the window of $window_months months that ends in it.
 --
+-- A month without a session in the sample has no figures: neither its own nor those of the window that ends in it.
+--
 -- assertions:
 --   unique: month, period
 --   each row: first_month <= last_month and last_month = month
 
 with months as (
-    select cast(unnest(
-        generate_series(cast($first_month as date), cast($last_month as date), interval 1 month)
-    ) as date) as month
+    select distinct month
+    from core.classified_sessions
+    where month between $first_month and $last_month
 ),
 
 alone as (

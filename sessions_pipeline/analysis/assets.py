@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
-from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
+from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.agreement import agreement_rows
@@ -27,7 +27,7 @@ from sessions_pipeline.months import add_months, months_between, window_ending
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.schemas import grain, polars_schema
-from sessions_pipeline.sql_assets import window_mapping
+from sessions_pipeline.sql_assets import read_by_vintage
 from sessions_pipeline.state import State
 
 SESSIONS = "core.classified_sessions"
@@ -111,7 +111,7 @@ WINDOW_TABLES = (
 
 def vintages(
     sessions: pl.DataFrame, months: list[dt.date], window_months: int, min_users: int, estimator: Estimator, work: str
-) -> pl.DataFrame:
+) -> list[pl.DataFrame]:
     """Rows of `estimator` for each month alone and for the window that ends in it.
 
     sessions: `core.classified_sessions` of all months of these windows.
@@ -122,7 +122,11 @@ def vintages(
         frames.append(estimator(sessions.filter(pl.col("month") == month), month, "month", min_users))
         frames.append(estimator(sessions.filter(pl.col("month").is_in(window)), month, "window", min_users))
         tell(done, len(months))
-    return pl.concat(frames)
+    return frames
+
+
+def _rows(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames) if frames else pl.DataFrame(schema=polars_schema(table))
 
 
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
@@ -137,7 +141,7 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         key=asset_key(table),
         group_name="analysis",
         description=grain(table),
-        deps=[AssetDep(asset_key(SESSIONS), partition_mapping=window_mapping(window_months))],
+        deps=[read_by_vintage(SESSIONS, window_months)],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(table),
         check_specs=check_specs(table),
@@ -148,20 +152,19 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         months, window = months_of(context), state.settings.window_months
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
-        rows = vintages(sessions, months, window, state.min_users(), estimator, work)
-        yield from store(state, table, rows, months)
+        frames = vintages(sessions, state.vintages(months), window, state.min_users(), estimator, work)
+        yield from store(state, table, _rows(table, frames), months)
 
     return estimates
 
 
 def _agreement_asset(window_months: int) -> AssetsDefinition:
-    mapping = window_mapping(window_months)
-
     @asset(
         key=asset_key(AGREEMENT),
         group_name="analysis",
         description=grain(AGREEMENT),
-        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in AGREEMENT_SOURCES],
+        # Of the sample it reads nothing; it is made in one run with what does.
+        deps=[read_by_vintage(table, window_months) for table in (*AGREEMENT_SOURCES, SESSIONS)],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(AGREEMENT),
         check_specs=check_specs(AGREEMENT),
@@ -183,7 +186,9 @@ def _agreement_asset(window_months: int) -> AssetsDefinition:
                 known = reference.ratings["session_id"].unique()
                 sessions = sessions.filter("is_eligible", pl.col("session_id").is_in(known.implode()))
                 rated = backend_ratings(sessions, labels)
-                rows = agreement_rows(reference, rated, sessions, months, settings.window_months, state.min_users())
+                rows = agreement_rows(
+                    reference, rated, sessions, state.vintages(months), settings.window_months, state.min_users()
+                )
                 facts = {"reference sessions": known.len(), "of these in the sample": sessions.height}
         yield from store(state, AGREEMENT, rows, months, facts)
 
@@ -214,13 +219,11 @@ def _stored_asset(table: str) -> AssetsDefinition:
 
 
 def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
-    mapping = window_mapping(window_months)
-
     @asset(
         key=asset_key(of.table),
         group_name="analysis",
         description=grain(of.table),
-        deps=[AssetDep(asset_key(table), partition_mapping=mapping) for table in (*of.sources, *of.whole)],
+        deps=[read_by_vintage(table, window_months) for table in (*of.sources, *of.whole)],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(of.table),
         check_specs=check_specs(of.table),
@@ -233,11 +236,12 @@ def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
         tables = {table: state.warehouse.read(table, everything) for table in of.sources}
         whole = {table: state.warehouse.read(table) for table in of.whole}
         tell, frames = reporter(of.table.split(".")[1].replace("_", " "), "vintages"), []
-        for done, month in enumerate(months, start=1):
+        todo = state.vintages(months)
+        for done, month in enumerate(todo, start=1):
             window = window_ending(month, settings.window_months)
             inside = {table: frame.filter(pl.col("month").is_in(window)) for table, frame in tables.items()}
             frames.append(of.make(inside | whole, month, settings, min_users))
-            tell(done, len(months))
-        yield from store(state, of.table, pl.concat(frames), months)
+            tell(done, len(todo))
+        yield from store(state, of.table, _rows(of.table, frames), months)
 
     return made

@@ -1,17 +1,17 @@
-"""The asset of the labels."""
+"""The assets of the labels."""
 
 import datetime as dt
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from dagster import AssetExecutionContext, BackfillPolicy, asset
+from dagster import AssetExecutionContext, AssetKey, BackfillPolicy, MaterializeResult, asset
 
 from sessions_pipeline.checks import check_specs, store
 from sessions_pipeline.classifications.backend import Backend
 from sessions_pipeline.classifications.distilled import DistilledBackend, TrainingSet, judged_sessions, training_set
 from sessions_pipeline.classifications.labelling import label_month, retested
-from sessions_pipeline.metadata import asset_key, definition_metadata
+from sessions_pipeline.metadata import asset_key, definition_metadata, table_of
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
 from sessions_pipeline.runs import lasting_failure
@@ -26,6 +26,21 @@ TABLE, RETESTS = "labels.classifications", "labels.retests"
 # When the command began that launched a run, seconds since 1970: all its runs share one limit on costs.
 BUDGET_TAG = "sessions_pipeline/budget_since"
 POOL = "model_api"
+LABELS_OVERVIEW = AssetKey(["labels", "overview"])
+# Of every backend that has answered; labels of earlier prompts were paid for as well.
+OVERVIEW = f"""
+    select
+        month,
+        backend,
+        count(*) as labels,
+        count(*) filter (status <> 'ok') as missing,
+        coalesce(sum(input_tokens + cache_read_tokens + cache_write_tokens), 0)::bigint as input_tokens,
+        coalesce(sum(output_tokens), 0)::bigint as output_tokens,
+        coalesce(sum(cost_usd), 0)::double as cost_usd
+    from (from {TABLE} union all by name from {RETESTS})
+    group by all
+    order by all
+"""
 
 
 @asset(
@@ -110,6 +125,22 @@ def retests(context: AssetExecutionContext, state: State) -> Iterator[object]:
     yield from store(state, RETESTS, rows, months, {"cost_usd of all rows": float(rows["cost_usd"].sum())})
     if stopped:
         raise lasting_failure("; ".join(sorted(stopped)))
+
+
+@asset(
+    key=LABELS_OVERVIEW,
+    group_name="labels",
+    description="One table for all months: labels, those that are missing, tokens and cost, by month and backend.",
+    deps=[asset_key(TABLE), asset_key(RETESTS)],
+    kinds={"python", "duckdb"},
+)
+def labels_overview(state: State) -> MaterializeResult:
+    """Writes nothing. A backfill makes it once the labels of all its months are there, and then all that reads them."""
+    by_month = state.warehouse.query(OVERVIEW)
+    total = by_month.select(pl.sum("labels", "missing", "cost_usd")).row(0, named=True)
+    share = total["missing"] / total["labels"] if total["labels"] else 0.0
+    facts = {"labels": total["labels"], "share without a label": share, "cost_usd": total["cost_usd"]}
+    return MaterializeResult(metadata={**facts, "by month": table_of(by_month)})
 
 
 def judge_again(state: State, spent_since: float | None = None) -> "ClaudeBackend":

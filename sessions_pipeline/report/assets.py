@@ -18,7 +18,7 @@ from dagster import (
     multi_asset,
 )
 
-from sessions_pipeline.metadata import asset_key, picture
+from sessions_pipeline.metadata import picture
 from sessions_pipeline.months import add_months, month_key, months_between
 from sessions_pipeline.partitions import monthly_partitions, months_of
 from sessions_pipeline.progress import reporter
@@ -29,7 +29,7 @@ from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.vintage import SOURCES, collect
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.archive import write_atomically
-from sessions_pipeline.sql_assets import window_mapping
+from sessions_pipeline.sql_assets import read_by_vintage
 from sessions_pipeline.state import State
 
 
@@ -137,6 +137,8 @@ def vintage_inputs(state: State, months: list[dt.date], needed: Collection[str])
 
     needed: short names of TABLES; the other tables count as empty.
     """
+    if not months:
+        return {}
     settings, warehouse, personal = state.settings, state.warehouse, state.users() <= 1
     window = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
     tables = {name: warehouse.read(name, window) for name in (*(TABLES[short] for short in needed), *SOURCES)}
@@ -147,8 +149,7 @@ def vintage_inputs(state: State, months: list[dt.date], needed: Collection[str])
 
 def _figure_assets(window_months: int) -> AssetsDefinition:
     """All figures in one step, any of which can be drawn alone: the tables are read once."""
-    mapping = window_mapping(window_months)
-    sources = [AssetDep(asset_key(name), partition_mapping=mapping) for name in SOURCES]
+    sources = [read_by_vintage(name, window_months) for name in SOURCES]
 
     @multi_asset(
         name="figures",
@@ -157,10 +158,7 @@ def _figure_assets(window_months: int) -> AssetsDefinition:
                 _key(figure),
                 group_name="report",
                 description=figure.description,
-                deps=[
-                    *(AssetDep(asset_key(TABLES[name]), partition_mapping=mapping) for name in figure.tables),
-                    *sources,
-                ],
+                deps=[*(read_by_vintage(TABLES[name], window_months) for name in figure.tables), *sources],
                 kinds={"vega", "svg"},
             )
             for figure in FIGURES
@@ -171,7 +169,9 @@ def _figure_assets(window_months: int) -> AssetsDefinition:
     )
     def figures_drawn(context: AssetExecutionContext, state: State) -> Iterator[MaterializeResult]:
         asked = [figure for figure in FIGURES if _key(figure) in context.selected_asset_keys]
-        inputs = vintage_inputs(state, months_of(context), {name for figure in asked for name in figure.tables})
+        inputs = vintage_inputs(
+            state, state.vintages(months_of(context)), {name for figure in asked for name in figure.tables}
+        )
         for figure in asked:
             for month, of_month in inputs.items():
                 drawn = figure.draw(of_month)
@@ -196,8 +196,7 @@ def _key(figure: FigureAsset) -> AssetKey:
 
 
 def _page_asset(window_months: int) -> AssetsDefinition:
-    mapping = window_mapping(window_months)
-    tables = [AssetDep(asset_key(name), partition_mapping=mapping) for name in (*TABLES.values(), *SOURCES)]
+    tables = [read_by_vintage(name, window_months) for name in (*TABLES.values(), *SOURCES)]
 
     @asset(
         key=AssetKey(["report", "page"]),
@@ -209,7 +208,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         backfill_policy=BackfillPolicy.single_run(),
     )
     def page(context: AssetExecutionContext, state: State) -> MaterializeResult:
-        months = months_of(context)
+        months = state.vintages(months_of(context))
         tell = reporter("writing reports", "reports")
         for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES).items(), start=1):
             html, path = build_page(inputs).encode(), state.folders.report(month)
