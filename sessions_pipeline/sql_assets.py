@@ -24,6 +24,7 @@ GROUPS = {
     "staging.current_labels": "labels",
     "staging.periods": "marts",
     "staging.cells": "marts",
+    "staging.released": "marts",
     "staging.figures": "marts",
 }
 PERIODS = "staging.periods"
