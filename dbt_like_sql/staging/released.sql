@@ -102,7 +102,8 @@ run_sums as (
         cells.level,
         firsts.place as first_place,
         lasts.place as last_place,
-        sum(cells.clusters) as users,
+        sum(cells.users) as users,
+        sum(cells.clusters) as clusters,
         sum(cells.sessions) as sessions
     from calendar as lasts
     inner join calendar as firsts on firsts.place between lasts.place - $window_months + 1 and lasts.place
@@ -265,7 +266,7 @@ states as (
                                 *,
                                 is_large
                                 and not is_total
-                                and least(least_sessions, least_rest) >= 2 * $min_users
+                                and least(least_sessions, least_rest) >= $min_users
                                 and least_rest
                                 >= coalesce(max(sessions) filter (where is_small and not parent_hidden) over whole, 0)
                                 and (
@@ -389,15 +390,37 @@ shown as (
     window whole as (partition by level_spans.month, level_spans.period, level_spans.part)
 ),
 
+-- A mean of few users' sessions is left out, though the level is shown, and so are the windows that would tell it.
+thin as (
+    select distinct spans.month, spans.period, levels.breakdown, levels.level, true as is_thin
+    from spans
+    inner join pieces on pieces.place between spans.first_place and spans.last_place
+    inner join levels using (part, level)
+    inner join run_sums
+        on run_sums.breakdown = levels.breakdown
+        and run_sums.level = levels.level
+        and run_sums.first_place = coalesce(pieces.first_place, pieces.place)
+        and run_sums.last_place = coalesce(pieces.last_place, pieces.place)
+    where run_sums.clusters < $min_users
+),
+
 final as (
     select
         shown.month,
         shown.period,
         levels.breakdown,
         levels.level,
-        $min_users > 1 and (not shown.is_shown or not coalesce(totals.is_shown, true)) as suppressed
+        $min_users > 1
+        and (
+            not shown.is_shown or not coalesce(totals.is_shown, true) or coalesce(thin.is_thin, false)
+        ) as suppressed
     from levels
     inner join shown using (part, level)
+    left join thin
+        on thin.month = shown.month
+        and thin.period = shown.period
+        and thin.breakdown = levels.breakdown
+        and thin.level = levels.level
     left join shown as totals
         on totals.month = shown.month
         and totals.period = shown.period
