@@ -2,10 +2,9 @@
 
 The attacker holds every row of staging.figures, of which the marts are selections: all months, windows, vintages and
 breakdowns by the label. They know how many sessions each month has, also of those that a breakdown is about where it
-shows any level of the month, and take a level
-without a row for empty. They ask for the smallest and largest number of sessions of a
-cell, in whole numbers. A cell of too few users is safe if fewer sessions than the threshold are possible, and as many or
-more: so that it could be of one user, or of enough.
+shows any level of the month, and take a level without a row for empty. They ask for the smallest and largest number of
+sessions of a cell, in whole numbers. A cell of too few users is safe if fewer sessions than the threshold are possible,
+and as many or more: so that it could be of one user, or of enough.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from sessions_pipeline_tests.dbt_like_sql.reference import tables_behind
-from sessions_pipeline_tests.dbt_like_sql.running import month
 
 ALL = pl.lit(True)
 
@@ -69,7 +67,9 @@ def by_the_rule(
 ) -> pl.DataFrame:
     """All cells of the label's breakdowns: month, period, breakdown, level, sessions (null: withheld)."""
     tables = tables_behind(sessions, min_users, f"{months[0]:%Y-%m}", f"{months[-1]:%Y-%m}", window)
-    figures = tables["staging.figures"].filter(pl.col("breakdown").is_in(list(label.breakdowns)), pl.col("level") != "all")
+    figures = tables["staging.figures"].filter(
+        pl.col("breakdown").is_in(list(label.breakdowns)), pl.col("level") != "all"
+    )
     return figures.select("month", "period", "breakdown", "level", "sessions").unique()
 
 
@@ -106,7 +106,7 @@ def periods_of(months: Sequence[dt.date], window: int) -> Iterator[tuple[dt.date
 def knowledge(
     sessions: pl.DataFrame, label: Label, cells: pl.DataFrame, months: Sequence[dt.date], window: int
 ) -> Knowledge:
-    """What the attacker has. sessions: only to count the totals, and for what values the label's columns can have."""
+    """What the attacker has. sessions: only to count the totals, and for the values that the label's columns have."""
     atoms = pl.DataFrame({"month": list(months)})
     for column in label.atoms:
         atoms = atoms.join(sessions.select(pl.col(column).unique()), how="cross")
@@ -194,7 +194,9 @@ LABELS = {
     "work mode": Label(("work_mode",), dict.fromkeys(("work_mode", "task_value"), (ALL, pl.col("work_mode")))),
     "expertise": Label(
         ("expertise", "hit_trouble"),
-        dict.fromkeys(("expertise", "actions_by_expertise", "words_by_expertise", "successes"), (ALL, _text("expertise")))
+        dict.fromkeys(
+            ("expertise", "actions_by_expertise", "words_by_expertise", "successes"), (ALL, _text("expertise"))
+        )
         | {"successes_in_trouble": (IN_TROUBLE, _text("expertise"))},
         ((~IN_TROUBLE, _text("expertise")),),
     ),
