@@ -31,6 +31,7 @@ from sessions_pipeline.sql_assets import window_mapping
 from sessions_pipeline.state import State
 
 SESSIONS = "core.classified_sessions"
+RELEASED = "staging.released"
 AGREEMENT = "analysis.agreement"
 AGREEMENT_SOURCES = ("core.sessions", "labels.classifications")
 RETESTS = "labels.retests"
@@ -56,7 +57,12 @@ class WindowTable:
 
 def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
     return comparison(
-        tables[SESSIONS], tables["analysis.coefficients"], tables["analysis.adjusted_rates"], month, min_users
+        tables[SESSIONS],
+        tables["analysis.coefficients"],
+        tables["analysis.adjusted_rates"],
+        tables[RELEASED],
+        month,
+        min_users,
     )
 
 
@@ -77,7 +83,7 @@ def _reliability(
 
 CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
 WINDOW_TABLES = (
-    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS), _comparison),
+    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS, RELEASED), _comparison),
     WindowTable(
         "analysis.task_value_change",
         (SESSIONS,),
@@ -86,9 +92,9 @@ WINDOW_TABLES = (
     WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
     WindowTable(
         "analysis.corrected_estimates",
-        (SESSIONS,),
+        (SESSIONS, RELEASED),
         lambda tables, month, settings, min_users: corrected_estimates(
-            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], tables[RELEASED], month, min_users
         ),
         whole=(DRAWS, GOLD),
     ),
