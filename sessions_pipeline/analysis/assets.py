@@ -18,6 +18,7 @@ from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
 from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
 from sessions_pipeline.analysis.replication import comparison
 from sessions_pipeline.analysis.sign_sensitivity import sign_sensitivity
+from sessions_pipeline.analysis.suppression import rates_as_released
 from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
@@ -40,6 +41,9 @@ ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
     "analysis.adjusted_rates": adjusted_rates,
 }
+# Estimates of cells that a mart shows as well: from rows and staging.released, the rows that may be shown.
+AsReleased = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+AS_RELEASED: dict[str, AsReleased] = {"analysis.adjusted_rates": rates_as_released}
 
 
 @dataclass(frozen=True)
@@ -133,17 +137,25 @@ def vintages(
 
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
     """The assets of the estimators, of the agreement with reference labels, of gold labels and what they correct."""
-    estimated = [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
+    estimated = [
+        _analysis_asset(table, estimator, window_months, AS_RELEASED.get(table))
+        for table, estimator in ESTIMATORS.items()
+    ]
     of_windows = [_window_asset(of, window_months) for of in WINDOW_TABLES]
     return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
 
 
-def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
+def _analysis_asset(
+    table: str, estimator: Estimator, window_months: int, as_released: AsReleased | None
+) -> AssetsDefinition:
     @asset(
         key=asset_key(table),
         group_name="analysis",
         description=grain(table),
-        deps=[AssetDep(asset_key(SESSIONS), partition_mapping=window_mapping(window_months))],
+        deps=[
+            AssetDep(asset_key(SESSIONS), partition_mapping=window_mapping(window_months)),
+            *([asset_key(RELEASED)] if as_released else ()),
+        ],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(table),
         check_specs=check_specs(table),
@@ -155,6 +167,8 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
         rows = vintages(sessions, months, window, state.min_users(), estimator, work)
+        if as_released:
+            rows = as_released(rows, state.warehouse.read(RELEASED, months))
         yield from store(state, table, rows, months)
 
     return estimates

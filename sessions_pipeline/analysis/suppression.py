@@ -63,3 +63,27 @@ def withheld_in_marts(released: pl.DataFrame) -> Withheld:
     shown = released.filter(~pl.col("suppressed")).select("month", "period", "breakdown", "level").rows()
     partly = released.filter("suppressed").select("month", "period", "breakdown").rows()
     return Withheld(frozenset(shown), frozenset(partly))
+
+
+def rates_as_released(rates: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+    """Rows of analysis.adjusted_rates without the numbers of the levels that the marts withhold by staging.released.
+
+    The unadjusted rates, and sessions and users, are of nearly the same cells as those of marts.outcomes_by_expertise.
+    """
+    withheld = withheld_in_marts(released)
+    breakdown = {"all": "successes", "hit_trouble": "successes_in_trouble"}
+    hidden = pl.Series(
+        [
+            withheld.has(month, period, breakdown[sample], str(level))
+            for month, period, sample, level in rates.select("month", "period", "sample", "expertise").iter_rows()
+        ],
+        dtype=pl.Boolean,
+    )
+    numbers = ("sessions", "users", "unadjusted", "estimate", "std_error", "ci_low", "ci_high")
+    return rates.with_columns(
+        *(pl.when(~hidden).then(pl.col(name)).alias(name) for name in numbers),
+        suppressed=pl.col("suppressed") | hidden,
+        missing_reason=pl.when(hidden & ~pl.col("suppressed"))
+        .then(pl.lit("withheld: as in the table of outcomes by expertise"))
+        .otherwise(pl.col("missing_reason")),
+    )
