@@ -456,6 +456,16 @@ class Figures(Cell):
     clusters: int = _count("distinct users of these; null if suppressed", nullable=True)
 
 
+class Released(Table):
+    """One row per month, period, breakdown and level with sessions: whether its numbers are withheld."""
+
+    month: dt.date = _column("the month, or the last month of the window")
+    period: str = _column("the month alone, or the window that ends in it", isin=PERIODS)
+    breakdown: str = _column("population of sessions and the label that cuts it")
+    level: str = _column("label, or all")
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+
+
 class DecisionShares(Cell):
     """One row per month, period, kind of decisions and bin: sessions by the agent's share of them. estimate: share."""
 
@@ -841,6 +851,7 @@ TABLES: dict[str, type[Table]] = {
     "core.classified_sessions": ClassifiedSessions,
     "staging.periods": Periods,
     "staging.cells": Cells,
+    "staging.released": Released,
     "staging.figures": Figures,
     "marts.work_mode_shares": WorkModeShares,
     "marts.task_value": TaskValue,

@@ -26,6 +26,7 @@ GROUPS = {
     "staging.current_labels": "labels",
     "staging.periods": "marts",
     "staging.cells": "marts",
+    "staging.released": "marts",
     "staging.figures": "marts",
 }
 # After the labels, which are a run per month, comes what a backfill makes in one run. By itself Dagster would start a

@@ -1,6 +1,6 @@
 -- One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown.
 --
--- Every interval and every suppression of the marts is made here.
+-- Every interval of the marts is made here; what is withheld is decided in staging/released.sql.
 -- With N the denominator, G the users with a session in it, n_g and y_g its and the numerator's sums of user g, the
 -- estimate is r = sum of y_g / N, and its variance v = G / (G - 1) * sum of (y_g - r n_g)^2 / N^2: a ratio estimator,
 -- linearised, clustered by user. With t the 97.5% quantile with G - 1 degrees of freedom, the interval is by kind:
@@ -15,8 +15,6 @@
 --   accounts: Wilson's, with the number of users as the sample size: k = 1.96^2 / G
 -- It is null with one user: nothing varies between users. t is exact up to 4 degrees of freedom, then Fisher and
 -- Cornish's expansion of the quantile (relative error below 2e-5).
---
--- Suppression: see dbt_like_sql/README.md. A $min_users of 1 suppresses nothing.
 --
 -- columns:
 --   users: distinct users of the sessions
@@ -35,6 +33,10 @@ with periods as (
 
 cells as (
     select * from staging.cells where month <= $last_month
+),
+
+released as (
+    select * from staging.released where month between $first_month and $last_month
 ),
 
 measures(breakdown, measure, numerator, kind, scale) as (
@@ -92,7 +94,7 @@ occupations as (
     ]) as occupation
 ),
 
--- All levels that a breakdown can have: a level without sessions must look like a hidden one.
+-- All levels that a breakdown can have.
 levels as (
     select
         unnest([
@@ -135,35 +137,10 @@ levels as (
     cross join occupations as tasks
 ),
 
--- Months in blocks of a window's length, counted from the first month with sessions.
-calendar as (
-    select
-        month,
-        date_diff('month', anchor, month) as place,
-        cast(anchor + to_months($window_months * cast(floor(place / $window_months) as integer)) as date)
-            as block,
-        place % $window_months = $window_months - 1 as ends_block
-    from (
-        select anchor, cast(unnest(generate_series(anchor, cast($last_month as date), interval 1 month)) as date) as month
-        from (select min(month) as anchor from core.classified_sessions)
-    )
-),
-
-alone as (
-    select month, 'month' as period, month as first_month, month as last_month from calendar
-),
-
--- All months, because earlier ones decide what may be shown of later ones.
-spans as (
-    select month, period, first_month, last_month from alone
-    union all
-    select month, period, first_month, last_month from periods where period = 'window'
-),
-
 sums as (
     select
-        spans.month,
-        spans.period,
+        periods.month,
+        periods.period,
         cells.breakdown,
         cells.level,
         cast(sum(cells.sessions) as bigint) as sessions,
@@ -182,172 +159,27 @@ sums as (
         sum(cells.y1_y1) as y1_y1,
         sum(cells.y2_y2) as y2_y2,
         sum(cells.y3_y3) as y3_y3
-    from spans
-    inner join cells on cells.month <= spans.last_month and cells.other_month >= spans.first_month
+    from periods
+    inner join cells on cells.month <= periods.last_month and cells.other_month >= periods.first_month
     group by all
 ),
 
--- Sessions that hit trouble or wrote code are shown where those that did not would be large enough as well.
-sized as (
-    select
-        levels.breakdown,
-        levels.level,
-        levels.level = 'all' as is_total,
-        spans.month,
-        spans.period,
-        coalesce(sums.sessions, 0) as sessions,
-        least(coalesce(sums.clusters, 0), coalesce(others.clusters, sums.clusters, 0)) as users
-    from levels
-    cross join spans
-    left join sums using (month, period, breakdown, level)
-    left join sums as others
-        on others.month = spans.month
-        and others.period = spans.period
-        and others.level = levels.level
-        and others.breakdown = case
-            when suffix(levels.breakdown, '_in_trouble')
-                then replace(levels.breakdown, '_in_trouble', '_out_of_trouble')
-            when suffix(levels.breakdown, '_wrote_code') then replace(levels.breakdown, '_wrote_code', '_no_code')
-        end
+withheld as (
+    select distinct month, period, breakdown, true as is_partly_withheld from released where suppressed
 ),
 
-starts as (
-    select
-        sized.*,
-        sized.users < 3 * $min_users as is_small,
-        min(sized.level) filter (where sized.users >= 3 * $min_users) over whole as first_large,
-        bool_or(sized.sessions > 0 and sized.users < 3 * $min_users) over whole as any_small
-    from sized
-    inner join calendar using (month)
-    where sized.period = 'month' and calendar.month = calendar.block
-    window whole as (partition by sized.breakdown, sized.is_total, sized.month)
-),
-
--- Which levels give up their months for the block.
-closings as (
-    select
-        breakdown,
-        level,
-        month as block,
-        $min_users > 1 and (is_small or (any_small and level = first_large)) as is_closed
-    from starts
-),
-
-cell_months as (
-    select sized.*, calendar.block, calendar.ends_block, closings.is_closed
-    from sized
-    inner join calendar using (month)
-    inner join closings
-        on closings.breakdown = sized.breakdown and closings.level = sized.level and closings.block = calendar.block
-    where sized.period = 'month'
-),
-
--- Months of a breakdown that did not turn out as the block's first month had promised.
-month_states as (
-    select
-        breakdown,
-        is_total,
-        month,
-        block,
-        $min_users > 1 and (
-            bool_or(not is_closed and sessions > 0 and users < $min_users)
-            or (
-                bool_or(not is_closed)
-                and bool_or(is_closed and sessions > 0)
-                and not bool_or(is_closed and users >= $min_users)
-            )
-        ) as is_unsafe,
-        coalesce(sum(sessions) filter (where is_closed), 0) as closed_sessions
-    from cell_months
-    group by breakdown, is_total, month, block
-),
-
-level_blocks as (
-    select breakdown, is_total, block, level, sum(sessions) as sessions
-    from cell_months
-    where is_closed
-    group by all
-),
-
-largest_levels as (
-    select breakdown, is_total, block, max(sessions) as largest, sum(sessions) as total
-    from level_blocks
-    group by all
-),
-
--- Whether totals by month and by level leave every closed cell of a block open from nobody up to their smaller one.
-blocks as (
-    select
-        month_states.breakdown,
-        month_states.is_total,
-        month_states.block,
-        not bool_or(month_states.is_unsafe)
-        and (
-            month_states.is_total
-            or max(month_states.closed_sessions) + any_value(largest_levels.largest) <= any_value(largest_levels.total)
-        ) as is_safe
-    from month_states
-    inner join largest_levels using (breakdown, is_total, block)
-    group by month_states.breakdown, month_states.is_total, month_states.block
-),
-
--- A window of an open level is the sum of months that are shown.
-open_windows as (
+-- A level without sessions looks like a withheld one where there is any: it could be the one that others stand for.
+decided as (
     select
         periods.month,
         periods.period,
-        cell_months.breakdown,
-        cell_months.level,
-        bool_and(not cell_months.is_closed and not month_states.is_unsafe) as is_shown
-    from periods
-    inner join cell_months on cell_months.month between periods.first_month and periods.last_month
-    inner join month_states
-        on month_states.breakdown = cell_months.breakdown
-        and month_states.is_total = cell_months.is_total
-        and month_states.month = cell_months.month
-    group by periods.month, periods.period, cell_months.breakdown, cell_months.level
-),
-
--- A window of a closed level is a block, so that no two windows overlap.
-closed_windows as (
-    select
-        sized.month,
-        sized.period,
-        sized.breakdown,
-        sized.is_total,
-        sized.level,
-        sized.users >= $min_users as is_large,
-        sized.sessions > 0 and not is_large as is_small
-    from sized
-    inner join cell_months using (breakdown, level, is_total, month)
-    inner join blocks using (breakdown, is_total, block)
-    where sized.period = 'window' and cell_months.ends_block and cell_months.is_closed and blocks.is_safe
-),
-
-closed_decisions as (
-    select
-        *,
-        is_large and not (
-            bool_or(is_small) over whole and level = min(level) filter (where is_large) over whole
-        ) as is_shown
-    from closed_windows
-    window whole as (partition by month, period, breakdown, is_total)
-),
-
-decided as (
-    select
-        sized.*,
-        $min_users > 1 and not coalesce(
-            closed_decisions.is_shown,
-            case when periods.period = 'window' then open_windows.is_shown
-            else not cell_months.is_closed and not month_states.is_unsafe end
-        ) as suppressed
-    from sized
-    inner join periods using (month, period)
-    inner join cell_months using (breakdown, level, is_total, month)
-    inner join month_states using (breakdown, is_total, month)
-    left join open_windows using (month, period, breakdown, level)
-    left join closed_decisions using (month, period, breakdown, level, is_total)
+        levels.breakdown,
+        levels.level,
+        coalesce(released.suppressed, withheld.is_partly_withheld, false) as suppressed
+    from levels
+    cross join periods
+    left join released using (month, period, breakdown, level)
+    left join withheld using (month, period, breakdown)
 ),
 
 populated as (

@@ -18,6 +18,7 @@ from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
 from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
 from sessions_pipeline.analysis.replication import comparison
 from sessions_pipeline.analysis.sign_sensitivity import sign_sensitivity
+from sessions_pipeline.analysis.suppression import rates_as_released
 from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.checks import check_specs, look_at, store
 from sessions_pipeline.classifications.reference import ReferenceFileError, backend_ratings, read_reference
@@ -31,6 +32,7 @@ from sessions_pipeline.sql_assets import read_by_vintage
 from sessions_pipeline.state import State
 
 SESSIONS = "core.classified_sessions"
+RELEASED = "staging.released"
 AGREEMENT = "analysis.agreement"
 AGREEMENT_SOURCES = ("core.sessions", "labels.classifications")
 RETESTS = "labels.retests"
@@ -39,6 +41,9 @@ ESTIMATORS: dict[str, Estimator] = {
     "analysis.coefficients": estimate,
     "analysis.adjusted_rates": adjusted_rates,
 }
+# Estimates of cells that a mart shows as well: from rows and staging.released, the rows that may be shown.
+AsReleased = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+AS_RELEASED: dict[str, AsReleased] = {"analysis.adjusted_rates": rates_as_released}
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,12 @@ class WindowTable:
 
 def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
     return comparison(
-        tables[SESSIONS], tables["analysis.coefficients"], tables["analysis.adjusted_rates"], month, min_users
+        tables[SESSIONS],
+        tables["analysis.coefficients"],
+        tables["analysis.adjusted_rates"],
+        tables[RELEASED],
+        month,
+        min_users,
     )
 
 
@@ -77,7 +87,7 @@ def _reliability(
 
 CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
 WINDOW_TABLES = (
-    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS), _comparison),
+    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS, RELEASED), _comparison),
     WindowTable(
         "analysis.task_value_change",
         (SESSIONS,),
@@ -86,9 +96,9 @@ WINDOW_TABLES = (
     WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
     WindowTable(
         "analysis.corrected_estimates",
-        (SESSIONS,),
+        (SESSIONS, RELEASED),
         lambda tables, month, settings, min_users: corrected_estimates(
-            tables[SESSIONS], tables[DRAWS], tables[GOLD], month, min_users
+            tables[SESSIONS], tables[DRAWS], tables[GOLD], tables[RELEASED], month, min_users
         ),
         whole=(DRAWS, GOLD),
     ),
@@ -131,17 +141,22 @@ def _rows(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
     """The assets of the estimators, of the agreement with reference labels, of gold labels and what they correct."""
-    estimated = [_analysis_asset(table, estimator, window_months) for table, estimator in ESTIMATORS.items()]
+    estimated = [
+        _analysis_asset(table, estimator, window_months, AS_RELEASED.get(table))
+        for table, estimator in ESTIMATORS.items()
+    ]
     of_windows = [_window_asset(of, window_months) for of in WINDOW_TABLES]
     return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
 
 
-def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> AssetsDefinition:
+def _analysis_asset(
+    table: str, estimator: Estimator, window_months: int, as_released: AsReleased | None
+) -> AssetsDefinition:
     @asset(
         key=asset_key(table),
         group_name="analysis",
         description=grain(table),
-        deps=[read_by_vintage(SESSIONS, window_months)],
+        deps=[read_by_vintage(name, window_months) for name in (SESSIONS, *([RELEASED] if as_released else ()))],
         kinds={"python", "duckdb"},
         metadata=definition_metadata(table),
         check_specs=check_specs(table),
@@ -152,8 +167,10 @@ def _analysis_asset(table: str, estimator: Estimator, window_months: int) -> Ass
         months, window = months_of(context), state.settings.window_months
         sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
         work = f"estimating {table.split('.')[1].replace('_', ' ')}"
-        frames = vintages(sessions, state.vintages(months), window, state.min_users(), estimator, work)
-        yield from store(state, table, _rows(table, frames), months)
+        rows = _rows(table, vintages(sessions, state.vintages(months), window, state.min_users(), estimator, work))
+        if as_released:
+            rows = as_released(rows, state.warehouse.read(RELEASED, months))
+        yield from store(state, table, rows, months)
 
     return estimates
 

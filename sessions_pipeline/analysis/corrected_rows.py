@@ -31,7 +31,7 @@ from sessions_pipeline.analysis.models import (
     prepare,
 )
 from sessions_pipeline.analysis.specifications import EXPERTISE, LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
-from sessions_pipeline.analysis.suppression import withheld_levels
+from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
 from sessions_pipeline.schemas import polars_schema
 
@@ -220,9 +220,31 @@ def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> 
     return frozenset(group[at].term for at in withheld)
 
 
-def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterable[tuple[Share, ...]]) -> Iterator[Row]:
+def _withheld_shares(released: pl.DataFrame, month: dt.date) -> frozenset[tuple[str, str]]:
+    """(quantity, term) of the shares whose cells the marts withhold in the window that ends in `month`."""
+    withheld = withheld_in_marts(released)
+    return frozenset(
+        (share.quantity, share.term)
+        for group in SHARE_GROUPS
+        for share in group
+        if withheld.has(
+            month,
+            "window",
+            share.quantity if share.correction == "label" else "successes",
+            share.term.removeprefix("expertise_"),
+        )
+    )
+
+
+def share_rows(
+    judged: Judged,
+    gold: GoldLabels,
+    min_users: int,
+    groups: Iterable[tuple[Share, ...]],
+    withheld: frozenset[tuple[str, str]] = frozenset(),
+) -> Iterator[Row]:
     """The rows of `groups`, each a set of shares of which one is told by the others; all columns but those of
-    `corrected_estimates`."""
+    `corrected_estimates`. withheld: (quantity, term) of those that other tables withhold."""
     for group in groups:
         hidden = _hidden_shares(judged, group, min_users)
         ready, reason = _ready(judged, gold, group[0].facets)
@@ -230,7 +252,8 @@ def share_rows(judged: Judged, gold: GoldLabels, min_users: int, groups: Iterabl
             equations = _mean_equations(judged.sessions, share)
             users = np.unique(judged.user[equations.member > 0]).size
             # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
-            is_hidden = share.term in hidden or 0 < users < min_users
+            is_withheld = (share.quantity, share.term) in withheld
+            is_hidden = share.term in hidden or is_withheld or 0 < users < min_users
             common: Row = {
                 "quantity": share.quantity,
                 "term": share.term,
@@ -349,17 +372,23 @@ def regression_rows(
 
 
 def corrected_estimates(
-    sessions: pl.DataFrame, draws: pl.DataFrame, gold: pl.DataFrame, month: dt.date, min_users: int
+    sessions: pl.DataFrame,
+    draws: pl.DataFrame,
+    gold: pl.DataFrame,
+    released: pl.DataFrame,
+    month: dt.date,
+    min_users: int,
 ) -> pl.DataFrame:
     """Rows of analysis.corrected_estimates for the window that ends in `month`.
 
     sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
+    released: staging.released, by which the marts withhold.
     """
     labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
     drawn = labels.drawn.join(sessions, on="session_id", how="semi").height
     common: Row = {"month": month, "period": "window", "n_drawn": drawn, "draw_id": labels.draw_id}  # type: ignore[dict-item]
     rows: Iterable[Row] = [
-        *share_rows(judged, labels, min_users, SHARE_GROUPS),
+        *share_rows(judged, labels, min_users, SHARE_GROUPS, _withheld_shares(released, month)),
         *regression_rows(judged, labels, min_users, SPECIFICATIONS),
     ]
     return pl.DataFrame([{**common, **row} for row in rows], schema=polars_schema(TABLE))

@@ -7,7 +7,7 @@ Standard errors of means m over N sessions of G users, with y the sum and n the 
 linearised, clustered by user): v = G/(G - 1) · sum of (y - m n)² / N². Geometric means, ratios of two months and
 relative changes take theirs by the delta method. Intervals: t with G - 1 degrees of freedom.
 Suppression: a cell with fewer than `min_users` users, and what would give it away as total minus shown
-(`suppression.py`); of a share, also where fewer users than that stand behind it.
+(`suppression.py`); of a share, also where fewer users than that stand behind it; and what the marts withhold.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sessions_pipeline.analysis.errors import inference
-from sessions_pipeline.analysis.suppression import withheld_levels
+from sessions_pipeline.analysis.suppression import Withheld, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
 
@@ -156,17 +156,26 @@ def _error(influence: Floats, users: int) -> float | None:
 
 
 def comparison(
-    sessions: pl.DataFrame, coefficients: pl.DataFrame, rates: pl.DataFrame, month: dt.date, min_users: int
+    sessions: pl.DataFrame,
+    coefficients: pl.DataFrame,
+    rates: pl.DataFrame,
+    released: pl.DataFrame,
+    month: dt.date,
+    min_users: int,
 ) -> pl.DataFrame:
     """Rows of analysis.published_comparison of vintage `month`.
 
     sessions: core.classified_sessions of the window that ends in it. coefficients, rates: analysis.coefficients and
-    analysis.adjusted_rates. min_users: 1 where there is one user in all.
+    analysis.adjusted_rates. released: staging.released. min_users: 1 where there is one user in all.
     """
     window = Window(sessions, min_users)
     ours = pl.col("month") == month, pl.col("period") == "window"
+    withheld = withheld_in_marts(released)
     models = Models(coefficients.filter(*ours), rates.filter(*ours))
-    rows = [_row(month, printed, _figure(printed, window, models)) for printed in published_figures().values()]
+    rows = [
+        _row(month, printed, _figure(printed, window, models, month, withheld))
+        for printed in published_figures().values()
+    ]
     return pl.DataFrame(rows, schema=polars_schema("analysis.published_comparison"))
 
 
@@ -257,7 +266,7 @@ EVERYONE = pl.lit(True)
 CLEAR = pl.col("outcome") != "no_clear_goal"
 
 
-def _figure(printed: Published, window: Window, models: Models) -> Figure:
+def _figure(printed: Published, window: Window, models: Models, month: dt.date, withheld: Withheld) -> Figure:
     """Our number for a printed one."""
     if printed.exhibit in NOT_RECOMPUTED:
         return _gone(NOT_RECOMPUTED[printed.exhibit])
@@ -267,7 +276,38 @@ def _figure(printed: Published, window: Window, models: Models) -> Figure:
         return _FROM_MODELS[printed.exhibit](printed, models)
     if window.n_users < window.min_users:  # the whole window is one cell that is too small
         return _gone(window.reason, suppressed=True)
+    if any(withheld.has(*cell) for cell in _mart_cells(printed, month)):
+        return _gone(window.reason, suppressed=True)
     return _FROM_SESSIONS[printed.exhibit](printed, window)
+
+
+def _mart_cells(printed: Published, month: dt.date) -> Iterator[tuple[dt.date, str, str, str]]:
+    """Cells of the marts (month, period, breakdown, level) that tell the same as our number for `printed`."""
+    exhibit, measure, group = printed.exhibit, printed.measure, printed.group
+    in_window = {
+        "figure_1": lambda: ("work_mode", group),
+        "section_2_1": lambda: ("codebase_context", group),
+        "figure_2": lambda: (
+            measure.removeprefix("user_").removesuffix("_share").replace("decision", "overall"),
+            "all",
+        ),
+        "section_2_2": lambda: ("execution_bands", "1") if group.startswith("user") else ("planning_bands", "5"),
+        "figure_3": lambda: (measure.replace("per_prompt", "by_expertise"), str(_level(group))),
+        "figure_6": lambda: ("occupation_wrote_code", group.split(" ")[0]),
+        "section_4_2": lambda: (
+            "profession_wrote_code" if "@" in group else "profession",
+            "software" if group.startswith("software_user") else "other",
+        ),
+        "figure_a1": lambda: (group.rsplit("_", 1)[0], str(_level(group))),
+    }
+    if exhibit in in_window:
+        yield (month, "window", *in_window[exhibit]())
+    elif exhibit == "figure_4" and measure == "work_mode_share":
+        modes, when = group.split("@")
+        yield from ((_month(when), "month", "work_mode", mode) for mode in modes.split("_and_"))
+    elif exhibit == "figure_4":
+        for when in measure.removeprefix("task_value_change_").split("_to_"):
+            yield _month(when), "month", "task_value", group
 
 
 def _level(group: str) -> int:

@@ -1,12 +1,17 @@
 """Which levels of a published breakdown are withheld, so that nobody's few sessions can be read off it.
 
-Here belong counting distinct users and the rule for one breakdown whose total is known. No number is changed.
+Here belong counting distinct users, the rule for one breakdown whose total is known, and what the marts withhold, which
+no other table may show. No number is changed.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 Integers = npt.NDArray[np.int64]
 
@@ -35,3 +40,50 @@ def withheld_levels(level: Integers, user: Integers, min_users: int) -> frozense
             break
         withheld.append(value)
     return frozenset(withheld)
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """What the marts withhold, by staging.released.
+
+    shown: (month, period, breakdown, level). partly: (month, period, breakdown) of which a level is withheld; one
+    without sessions is then withheld as well.
+    """
+
+    shown: frozenset[tuple[dt.date, str, str, str]]
+    partly: frozenset[tuple[dt.date, str, str]]
+
+    def has(self, month: dt.date, period: str, breakdown: str, level: str) -> bool:
+        """Whether a level must not be shown."""
+        return (month, period, breakdown) in self.partly and (month, period, breakdown, level) not in self.shown
+
+
+def withheld_in_marts(released: pl.DataFrame) -> Withheld:
+    """`released`: rows of staging.released."""
+    shown = released.filter(~pl.col("suppressed")).select("month", "period", "breakdown", "level").rows()
+    partly = released.filter("suppressed").select("month", "period", "breakdown").rows()
+    return Withheld(frozenset(shown), frozenset(partly))
+
+
+def rates_as_released(rates: pl.DataFrame, released: pl.DataFrame) -> pl.DataFrame:
+    """Rows of analysis.adjusted_rates without the numbers of the levels that the marts withhold by staging.released.
+
+    The unadjusted rates, and sessions and users, are of nearly the same cells as those of marts.outcomes_by_expertise.
+    """
+    withheld = withheld_in_marts(released)
+    breakdown = {"all": "successes", "hit_trouble": "successes_in_trouble"}
+    hidden = pl.Series(
+        [
+            withheld.has(month, period, breakdown[sample], str(level))
+            for month, period, sample, level in rates.select("month", "period", "sample", "expertise").iter_rows()
+        ],
+        dtype=pl.Boolean,
+    )
+    numbers = ("sessions", "users", "unadjusted", "estimate", "std_error", "ci_low", "ci_high")
+    return rates.with_columns(
+        *(pl.when(~hidden).then(pl.col(name)).alias(name) for name in numbers),
+        suppressed=pl.col("suppressed") | hidden,
+        missing_reason=pl.when(hidden & ~pl.col("suppressed"))
+        .then(pl.lit("withheld: as in the table of outcomes by expertise"))
+        .otherwise(pl.col("missing_reason")),
+    )

@@ -16,6 +16,7 @@ from sessions_pipeline.schemas import polars_schema, validate
 
 LAST = MONTHS[-1]
 NO_DRAWS, NO_GOLD = (pl.DataFrame(schema=polars_schema(name)) for name in (DRAWS, GOLD))
+ALL_SHOWN = pl.DataFrame(schema=polars_schema("staging.released"))
 STUDY = study(1, 1_500, expertise_errs=True)
 
 
@@ -24,9 +25,16 @@ def drawn(size: int = 300) -> pl.DataFrame:
 
 
 def rows_of(
-    sessions: pl.DataFrame, draws: pl.DataFrame, gold: pl.DataFrame, month: dt.date = LAST, min_users: int = 5
+    sessions: pl.DataFrame,
+    draws: pl.DataFrame,
+    gold: pl.DataFrame,
+    month: dt.date = LAST,
+    min_users: int = 5,
+    released: pl.DataFrame = ALL_SHOWN,
 ) -> pl.DataFrame:
-    return validate("analysis.corrected_estimates", corrected_estimates(sessions, draws, gold, month, min_users))
+    return validate(
+        "analysis.corrected_estimates", corrected_estimates(sessions, draws, gold, released, month, min_users)
+    )
 
 
 def one(rows: pl.DataFrame, quantity: str, term: str = "expertise", correction: str = "outcome") -> dict[str, object]:
@@ -152,3 +160,17 @@ def test_a_window_of_too_few_users_shows_no_share_not_even_of_a_label_that_nobod
     rows = rows_of(few, NO_DRAWS, NO_GOLD).filter(correction="label")
     assert rows["suppressed"].all()
     assert rows["n_users"].null_count() == rows["naive"].null_count() == rows.height
+
+
+def test_a_share_that_the_marts_withhold_is_withheld_here() -> None:
+    released = pl.DataFrame(
+        [(LAST, "window", "successes", "3", True), (LAST, "window", "successes", "4", False)],
+        schema=polars_schema("staging.released"),
+        orient="row",
+    )
+    rows = rows_of(STUDY.judged, NO_DRAWS, NO_GOLD, released=released).filter(
+        pl.col("quantity") == "judged_success_by_expertise"
+    )
+    naive = dict(rows.select("term", "naive").rows())
+    assert naive["expertise_3"] is None
+    assert naive["expertise_4"] is not None

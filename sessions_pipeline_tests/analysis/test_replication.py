@@ -21,10 +21,14 @@ NO_MODELS = tuple(
     pl.DataFrame(schema=polars_schema(table)) for table in ("analysis.coefficients", "analysis.adjusted_rates")
 )
 
+ALL_SHOWN = pl.DataFrame(schema=polars_schema("staging.released"))
 
-def compared(frame: pl.DataFrame, min_users: int = 1) -> dict[tuple[str, str, str], dict[str, object]]:
+
+def compared(
+    frame: pl.DataFrame, min_users: int = 1, released: pl.DataFrame = ALL_SHOWN
+) -> dict[tuple[str, str, str], dict[str, object]]:
     """The comparison without models, by exhibit, measure and group."""
-    table = comparison(frame, *NO_MODELS, MONTH, min_users)
+    table = comparison(frame, *NO_MODELS, released, MONTH, min_users)
     return {(row["exhibit"], row["measure"], row["group"]): row for row in table.iter_rows(named=True)}
 
 
@@ -33,7 +37,7 @@ def test_every_published_figure_has_an_estimate_or_a_reason() -> None:
     # As on a month alone: the models that stand beside them are of no use here, and take time.
     models = estimate(frame, MONTH, "month", 5).with_columns(period=pl.lit("window"))
     rates = adjusted_rates(frame, MONTH, "window", 5)
-    table = validate("analysis.published_comparison", comparison(frame, models, rates, MONTH, 5))
+    table = validate("analysis.published_comparison", comparison(frame, models, rates, ALL_SHOWN, MONTH, 5))
     assert list(zip(table["exhibit"], table["measure"], table["group"], strict=True)) == list(published_figures())
     assert (table["estimate"].is_null() == table["missing_reason"].is_not_null()).all()
     assert {exhibit for exhibit, _, _ in published_figures()} == set(exhibits())
@@ -93,7 +97,7 @@ def test_months_that_are_not_there_are_said_to_be() -> None:
         "the window holds no session of 2025-10"
     )
     assert rows["table_a1", "expertise_coefficient", "column_5"]["missing_reason"] == "the model was not estimated"
-    assert comparison(classified_sessions(0), *NO_MODELS, MONTH, 5)["missing_reason"].null_count() == 0
+    assert comparison(classified_sessions(0), *NO_MODELS, ALL_SHOWN, MONTH, 5)["missing_reason"].null_count() == 0
 
 
 def test_small_cells_and_what_would_give_them_away_are_withheld() -> None:
@@ -126,3 +130,23 @@ def test_a_window_of_too_few_users_shows_nothing_of_itself() -> None:
     rows = compared(classified_sessions(user_key=["a", "b", "c", "c"]), min_users=5)
     assert {row["estimate"] for row in rows.values()} == {row["users"] for row in rows.values()} == {None}
     assert rows["sample", "users", "all"]["suppressed"]
+
+
+def test_what_the_marts_withhold_is_not_compared_either() -> None:
+    frame = simulate_study(2_000, seed=3).sessions
+    cells = {
+        ("figure_1", "work_mode_share", "build"): ("window", "work_mode", "build"),
+        ("figure_2", "user_planning_share", "mean"): ("window", "planning", "all"),
+        ("section_2_2", "actions_per_prompt", "user_execution_share_over_0.8"): ("window", "execution_bands", "1"),
+        ("figure_3", "actions_per_prompt", "expertise_5"): ("window", "actions_by_expertise", "5"),
+        ("figure_4", "work_mode_share", "fix@2026-04"): ("month", "work_mode", "fix"),
+        ("figure_4", "task_value_change_2025-10_to_2026-04", "all"): ("month", "task_value", "all"),
+        ("section_4_2", "verified_success", "software_user"): ("window", "profession", "software"),
+    }
+    rows = [(MONTH, *cell, True) for cell in cells.values()]
+    released = pl.DataFrame(rows, schema=polars_schema("staging.released"), orient="row")
+    shown, withheld = compared(frame), compared(frame, released=released)
+    for key in cells:
+        assert shown[key]["estimate"] is not None
+        assert withheld[key]["estimate"] is None
+        assert withheld[key]["suppressed"]

@@ -1,9 +1,14 @@
 """Withheld levels: those with too few users, and what would give them away."""
 
+import datetime as dt
+
 import numpy as np
+import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
+from sessions_pipeline.analysis.suppression import rates_as_released, users_per_group, withheld_levels
+from sessions_pipeline.schemas import polars_schema
+from sessions_pipeline_tests.dbt_like_sql.running import table
 
 
 def _sessions(users_by_level: dict[int, list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -37,3 +42,29 @@ def test_what_is_withheld_cannot_be_had_as_total_minus_shown(
 
 def test_nothing_is_withheld_in_personal_mode() -> None:
     assert withheld_levels(*_sessions({1: [0], 4: [0, 0]}), min_users=1) == frozenset()
+
+
+def test_rates_lose_the_numbers_that_the_marts_withhold_and_those_of_nobody_beside_them() -> None:
+    january = dt.date(2026, 1, 1)
+    released = pl.DataFrame(
+        [
+            (january, "month", "successes", "1", True),
+            (january, "month", "successes", "2", False),
+            (january, "month", "successes_in_trouble", "2", True),
+        ],
+        schema=polars_schema("staging.released"),
+        orient="row",
+    )
+    rates = table(
+        "analysis.adjusted_rates",
+        month=[january] * 5,
+        period=["month", "month", "month", "month", "window"],
+        sample=["all", "all", "all", "hit_trouble", "all"],
+        expertise=[1, 2, 3, 2, 1],
+        sessions=[4, 9, 0, 5, 30],
+        unadjusted=[0.5] * 5,
+    )
+    found = rates_as_released(rates, released)
+    assert found["sessions"].to_list() == [None, 9, None, None, 30]
+    assert found["unadjusted"].is_null().to_list() == found["suppressed"].to_list() == [True, False, True, True, False]
+    assert (found["missing_reason"].is_not_null() == found["suppressed"]).all()

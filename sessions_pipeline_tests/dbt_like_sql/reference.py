@@ -29,7 +29,7 @@ def released(
     names: Iterable[str], sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int = WINDOW
 ) -> dict[str, pl.DataFrame]:
     """The marts `names`, as a run over all months of `sessions` and then one over `first` to `last` leave them."""
-    tables = _with_figures(sessions, min_users, first, last, window_months)
+    tables = tables_behind(sessions, min_users, first, last, window_months)
     given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
     return {name: run(name, tables, first_month=month(first), **given) for name in names}
 
@@ -37,7 +37,7 @@ def released(
 _COMPUTED: dict[Hashable, dict[str, pl.DataFrame]] = {}
 
 
-def _with_figures(
+def tables_behind(
     sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int
 ) -> dict[str, pl.DataFrame]:
     """The tables that the marts read. Made once of the same rows, because several tests look at marts of these."""
@@ -50,6 +50,7 @@ def _with_figures(
         }
         given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
         tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)
+        tables["staging.released"] = run("staging.released", tables, first_month=month(first), **given)
         tables["staging.figures"] = run("staging.figures", tables, first_month=month(first), **given)
         _COMPUTED[key] = tables
     return _COMPUTED[key]

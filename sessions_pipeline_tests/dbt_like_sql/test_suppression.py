@@ -1,30 +1,20 @@
-"""What the marts withhold: the rule on small data, and an attack on all that is released about synthetic teams.
-
-The attacker holds every released row of all months and windows, knows the rule set's flow table (all sessions of each
-month), and asks what numbers of sessions in each month, level and sample are consistent with that: the smallest and the
-largest solution in whole numbers. A cell of too few users is safe if both fewer and more sessions than the threshold
-are consistent, so that it could be of nobody, or of enough users.
-"""
+"""What the marts withhold: the rule on small data, and an attack (`attack.py`) on all that is released of teams."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import polars as pl
 import pytest
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
+from sessions_pipeline_tests.dbt_like_sql.attack import LABELS, Outcome, attack, by_the_rule, by_users_alone
 from sessions_pipeline_tests.dbt_like_sql.reference import released
 from sessions_pipeline_tests.dbt_like_sql.running import month, table
 
 MIN_USERS, WINDOW = 3, 3
 MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03")]
-LEVELS = ("1", "2", "3", "4", "5")
-Cell = tuple[str, str, dt.date]  # sample, level, month
 
 
 def team(*months: dict[str, int]) -> pl.DataFrame:
@@ -55,31 +45,47 @@ def shown(sessions: pl.DataFrame, min_users: int = MIN_USERS) -> dict[tuple[int,
 
 
 def test_large_levels_show_every_month_and_window() -> None:
-    large = {"build": 9, "fix": 12}
+    large = {"build": 3, "fix": 12}
     periods = [(place, period) for place in (0, 1) for period in ("month", "window")]
     assert shown(team(large, large)) == {key: {"build", "fix"} for key in periods}
 
 
-def test_a_small_level_takes_the_first_large_one_along_and_shows_in_windows_that_do_not_overlap() -> None:
-    # Totals leave its months open only where others are closed as well: plan, communicate and, as company, build.
-    users = {"build": 9, "fix": 12, "plan": 3, "communicate": 4}
-    seen = shown(team(*[users] * 6))
-    assert all(modes == {"fix"} for (place, _), modes in seen.items() if place not in (2, 5))
-    assert seen[2, "month"] == seen[5, "month"] == {"fix"}
-    assert seen[2, "window"] == seen[5, "window"] == set(users)
+def test_a_small_level_takes_the_smallest_large_one_along_for_its_month_alone() -> None:
+    # fix - and with it build - could be had from the month's total if the other were shown.
+    seen = shown(team({"build": 9, "fix": 3, "test": 12}, {"build": 9, "fix": 2, "test": 12}))
+    assert seen[0, "month"] == {"build", "fix", "test"}
+    assert seen[1, "month"] == {"test"}
 
 
-def test_a_window_that_leaves_a_level_small_hides_another_with_it() -> None:
-    users = {"build": 9, "fix": 12, "communicate": 6}
-    seen = shown(team(users, {**users, "plan": 2}, users))
-    assert seen[2, "window"] == {"fix", "communicate"}
+def test_months_of_a_small_level_are_shown_together_and_the_company_with_them_if_it_is_the_last() -> None:
+    # Two months of communicate are four users. What is left of the window's total is then build.
+    seen = shown(team(*[{"build": 9, "fix": 12, "communicate": 2}] * 4))
+    assert seen[0, "window"] == {"fix"}
+    assert seen[1, "window"] == {"build", "fix", "communicate"}
+    # This window would tell October's sessions from those of September and October.
+    assert seen[2, "window"] == {"fix"}
+    assert {modes for (_, period), some in seen.items() if period == "month" for modes in some} == {"fix"}
 
 
-def test_a_month_that_falls_short_is_hidden_with_all_windows_that_hold_it() -> None:
-    large = {"build": 9, "fix": 12}
-    seen = shown(team(large, large, {"build": 2, "fix": 12}, large, large, large, large))
-    assert [place for place, period in sorted(seen) if period == "month"] == [0, 1, 3, 4, 5, 6]
-    assert [place for place, period in sorted(seen) if period == "window"] == [0, 1, 5, 6]
+def test_a_large_month_joins_the_small_one_before_it_and_so_opens_the_windows_of_both() -> None:
+    large = {"build": 9, "fix": 12, "plan": 9}
+    seen = shown(team(large, {**large, "build": 2}, large, large, large))
+    assert [place for place in range(5) if "build" in seen[place, "month"]] == [0, 3, 4]
+    assert [place for place in range(5) if "build" in seen[place, "window"]] == [0, 2, 3]
+
+
+def test_a_month_without_company_for_its_small_levels_is_hidden() -> None:
+    seen = shown(team({"build": 9}, {"build": 2, "fix": 2}, {"build": 9}))
+    assert seen[0, "month"] == seen[2, "month"] == {"build"}
+    assert (1, "month") not in seen
+
+
+def test_what_is_shown_of_a_month_does_not_depend_on_later_ones() -> None:
+    random = np.random.default_rng(0)
+    months = [{mode: int(random.integers(1, 9)) for mode in WORK_MODES[:5]} for _ in MONTHS]
+    whole = shown(team(*months))
+    for known in (2, 5):
+        assert shown(team(*months[:known])) == {key: modes for key, modes in whole.items() if key[0] < known}
 
 
 def test_a_level_without_sessions_looks_like_a_hidden_one() -> None:
@@ -92,6 +98,13 @@ def test_a_level_without_sessions_looks_like_a_hidden_one() -> None:
     assert numbers.null_count().row(0) == (8,) * 6
 
 
+def test_a_total_of_enough_users_is_shown_whatever_its_levels() -> None:
+    name = "marts.task_value"
+    sessions = team({"build": 1, "fix": 2, "plan": 2}).with_columns(task_value_usd=pl.lit(5.0))
+    rows = released([name], sessions, MIN_USERS, "2025-09", "2025-09", WINDOW)[name]
+    assert set(rows.filter(~pl.col("suppressed"))["work_mode"]) == {"all"}
+
+
 def test_a_threshold_of_one_hides_nothing() -> None:
     assert shown(team({"build": 1}, {}, {"fix": 1, "plan": 1}), min_users=1) == {
         (0, "month"): {"build"},
@@ -102,134 +115,51 @@ def test_a_threshold_of_one_hides_nothing() -> None:
     }
 
 
-@dataclass(frozen=True)
-class Release:
-    """What the attacker has. known: (cells whose sum it is, sessions)."""
-
-    cells: list[Cell]
-    known: list[tuple[frozenset[Cell], int]]
-
-    def bounds(self, target: frozenset[Cell]) -> tuple[int, int]:
-        """Fewest and most sessions of the cells `target` together that are consistent with all that is known."""
-        place = {name: number for number, name in enumerate(self.cells)}
-        sums = np.zeros((len(self.known), len(self.cells)))
-        for row, (some, _) in enumerate(self.known):
-            sums[row, [place[name] for name in some]] = 1
-        totals = np.array([total for _, total in self.known], dtype=float)
-        sign = np.zeros(len(self.cells))
-        sign[[place[name] for name in target]] = 1
-        ends = [
-            milp(
-                direction * sign,
-                constraints=LinearConstraint(sums, totals, totals),
-                integrality=np.ones(len(self.cells)),
-                bounds=Bounds(0, np.inf),
-            )
-            for direction in (1, -1)
-        ]
-        assert all(end.success for end in ends)
-        return round(ends[0].fun), round(-ends[1].fun)
-
-
-def drawn_team(seed: int) -> pl.DataFrame:
-    """Sessions by expertise and trouble over seven months: a large level, a small one, some that come and go."""
-    random = np.random.default_rng(seed)
+@cache
+def drawn_team(users: int) -> pl.DataFrame:
+    """Sessions of so many users over six months, each with habits and a pace of their own; not all work every month."""
+    random = np.random.default_rng(users)
+    modes, shares = WORK_MODES[:6], np.array([4.0, 3.0, 2.0, 1.0, 0.5, 0.3])
     rows = []
-    for place, when in enumerate(MONTHS):
-        sizes = random.poisson([random.choice([40, 60]), 12, 3, 14 - 2 * place, [1, 20][place > 3 and seed % 2]])
-        for level, size in zip(LEVELS, sizes, strict=True):
-            users = random.integers(0, max(2 * size, 1), size)
-            trouble = random.random(size) < random.choice([0.2, 0.5, 0.9])
-            rows += [(when, int(level), f"{level} {user}", bool(hit)) for user, hit in zip(users, trouble, strict=True)]
-    return table(
-        "core.classified_sessions",
-        month=[row[0] for row in rows],
-        expertise=[row[1] for row in rows],
-        user_key=[row[2] for row in rows],
-        hit_trouble=[row[3] for row in rows],
-        outcome=["succeeded"] * len(rows),
-        success_signal=[1] * len(rows),
-        failure_signal=[1] * len(rows),
-        actions_per_prompt=[1.0] * len(rows),
-        words_per_prompt=[1.0] * len(rows),
-        **{name: [False] * len(rows) for name in ("at_least_partial", "judged_success", "verified_success")},
-        **{name: [False] * len(rows) for name in ("judged_failure", "verified_failure", "abandoned")},
-    )
+    for user in range(users):
+        habit, skill = random.dirichlet(shares), random.normal(3, 0.7)
+        occupation = random.choice(["15", "11", "13", "unclear"], p=[0.6, 0.15, 0.15, 0.1])
+        for when in MONTHS[:6]:
+            for _ in range(random.poisson(random.lognormal(1, 0.8)) * random.integers(0, 6) // 3):
+                rows.append(
+                    {
+                        "session_id": str(len(rows)),
+                        "month": when,
+                        "user_key": f"user {user}",
+                        "work_mode": random.choice(modes, p=habit),
+                        "expertise": int(np.clip(np.round(random.normal(skill, 0.6)), 1, 5)),
+                        "hit_trouble": bool(random.random() < 0.4),
+                        "wrote_code": bool(random.random() < 0.6),
+                        "user_occupation": occupation,
+                        "software_user": None if occupation == "unclear" else occupation == "15",
+                        "task_occupation": random.choice(["15", "27"], p=[0.7, 0.3]),
+                        "user_planning_share": random.integers(0, 10) / 10 + 0.05,
+                    }
+                )
+    labels = pl.DataFrame(rows)
+    same = {"outcome": "succeeded", "success_signal": 1, "failure_signal": 1, "task_value_usd": 5.0}
+    effort = {"actions_per_prompt": 1.0, "words_per_prompt": 1.0}
+    outcomes = dict.fromkeys(("at_least_partial", "judged_success", "verified_success"), False)
+    failures = dict.fromkeys(("judged_failure", "verified_failure", "abandoned"), False)
+    columns = {name: [value] * labels.height for name, value in {**same, **effort, **outcomes, **failures}.items()}
+    return table("core.classified_sessions", **labels.to_dict(as_series=False), **columns)
 
 
-def inside(when: dt.date, period: str) -> list[dt.date]:
-    last = MONTHS.index(when)
-    return MONTHS[max(0, last - (WINDOW - 1 if period == "window" else 0)) : last + 1]
+@pytest.mark.parametrize("users", [8, 25])
+@pytest.mark.parametrize("label", LABELS)
+def test_an_attack_on_all_that_is_released_about_a_label_finds_out_no_small_cell(label: str, users: int) -> None:
+    found = attack(by_the_rule, drawn_team(users), LABELS[label], MIN_USERS, WINDOW, MONTHS[:6])
+    assert found.shown >= 10
+    assert found.attacked >= 5
+    assert found.found_out == []
 
 
-def release(sessions: pl.DataFrame, rows: Iterable[tuple[str, str, dt.date, str, int]]) -> Release:
-    """rows: sample ('all', 'hit_trouble'), level, month, period, sessions, of all that is released."""
-    cells = [(sample, level, when) for sample in ("hit", "not hit") for level in LEVELS for when in MONTHS]
-    known = [
-        (frozenset(cell for cell in cells if cell[2] == when), sessions.filter(month=when).height) for when in MONTHS
-    ]
-    for sample, level, when, period, count in rows:
-        samples = {"hit"} if sample == "hit_trouble" else {"hit", "not hit"}
-        some = [(name, level, each) for name in samples for each in inside(when, period)]
-        known.append((frozenset(some), count))
-    return Release(cells, known)
-
-
-def by_the_rule(sessions: pl.DataFrame) -> Iterator[tuple[str, str, dt.date, str, int]]:
-    """All that the marts show of sessions by expertise."""
-    names = ("marts.effort_by_expertise", "marts.outcomes_by_expertise")
-    marts = released(names, sessions, MIN_USERS, "2025-09", "2026-03", WINDOW)
-    for rows in marts.values():
-        for row in rows.filter(~pl.col("suppressed")).iter_rows(named=True):
-            yield row.get("sample", "all"), str(row["expertise"]), row["month"], row["period"], row["sessions"]
-
-
-def by_users_alone(sessions: pl.DataFrame) -> Iterator[tuple[str, str, dt.date, str, int]]:
-    """What would be shown if every cell of enough users were."""
-    for sample, some in (("all", sessions), ("hit_trouble", sessions.filter("hit_trouble"))):
-        for when in MONTHS:
-            for period in ("month", "window"):
-                for level in LEVELS:
-                    cell = some.filter(pl.col("month").is_in(inside(when, period)), expertise=int(level))
-                    if cell["user_key"].n_unique() >= MIN_USERS:
-                        yield sample, level, when, period, cell.height
-
-
-def small_cells(sessions: pl.DataFrame) -> set[frozenset[Cell]]:
-    """Months and windows of a level, of all sessions or by trouble, of at least one and fewer than MIN_USERS users."""
-    small = set()
-    for samples in ({"hit", "not hit"}, {"hit"}, {"not hit"}):
-        some = sessions.filter(pl.col("hit_trouble").is_in([sample == "hit" for sample in samples]))
-        for when in MONTHS:
-            for period in ("month", "window"):
-                months = inside(when, period)
-                counted = some.filter(pl.col("month").is_in(months)).group_by("expertise")
-                for level, users in counted.agg(pl.col("user_key").n_unique()).iter_rows():
-                    if users < MIN_USERS:
-                        small.add(frozenset((sample, str(level), each) for sample in samples for each in months))
-    return small
-
-
-Rows = Callable[[pl.DataFrame], Iterator[tuple[str, str, dt.date, str, int]]]
-
-
-def attack(seed: int, rows: Rows) -> tuple[int, int, int]:
-    """Numbers of released rows, of small cells, and of those found out: not both below and at the threshold."""
-    sessions = drawn_team(seed)
-    seen = list(rows(sessions))
-    known, targets = release(sessions, seen), small_cells(sessions)
-    bounds = [known.bounds(target) for target in targets]
-    return len(seen), len(targets), sum(not low < MIN_USERS <= high for low, high in bounds)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_an_attack_on_all_that_is_released_finds_out_no_small_cell(seed: int) -> None:
-    rows, targets, found_out = attack(seed, by_the_rule)
-    assert rows >= 20
-    assert targets >= 10
-    assert found_out == 0
-
-
-def test_the_attack_finds_out_small_cells_where_the_number_of_users_alone_decides() -> None:
-    _, targets, found_out = attack(0, by_users_alone)
-    assert found_out > targets / 2
+@pytest.mark.parametrize("label", LABELS)
+def test_the_attack_finds_out_small_cells_where_the_number_of_users_alone_decides(label: str) -> None:
+    found: Outcome = attack(by_users_alone, drawn_team(8), LABELS[label], MIN_USERS, WINDOW, MONTHS[:6])
+    assert len(found.found_out) > found.attacked / 3
