@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 # queue and in a pool for ever (seen), as Dagster's launcher cannot tell that its process is gone: `runs.py` can.
 DAGSTER_YAML = """\
 # Written by sessions-pipeline; add your own storage, run launcher or retries here. It is never overwritten.
+# Dagster's default, faster. The files are the same: without these lines everything is still there.
+storage:
+  custom:
+    module: sessions_pipeline.dagster_storage
+    class: KeptSqliteStorage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 telemetry:
   enabled: false
 nux:

@@ -10,7 +10,7 @@ import pytest
 from dagster import DagsterInstance, DagsterRunStatus, asset, job, materialize
 
 from sessions_pipeline.folders import Home
-from sessions_pipeline.operate import DAGSTER_YAML
+from sessions_pipeline.operate import prepare
 from sessions_pipeline.runs import PROCESS_TAG, end_dead_runs, lasting_failure, note_process
 
 KILLED = """
@@ -28,14 +28,22 @@ with DagsterInstance.from_config(sys.argv[1]) as instance:
 """
 
 
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """A state folder with the settings of its Dagster instance."""
+    monkeypatch.setenv("DAGSTER_HOME", "")  # which `prepare` changes
+    monkeypatch.setenv("SESSIONS_HOME", "")
+    found = Home(tmp_path)
+    prepare(found)
+    return found
+
+
 @job
 def nothing() -> None:
     """A job that does nothing."""
 
 
-def test_a_killed_run_ends_as_failed_and_its_place_in_the_pool_is_free(tmp_path: Path) -> None:
-    home = Home(tmp_path).create()
-    (home.dagster / "dagster.yaml").write_text(DAGSTER_YAML)
+def test_a_killed_run_ends_as_failed_and_its_place_in_the_pool_is_free(home: Home) -> None:
     subprocess.run([sys.executable, "-c", KILLED, str(home.dagster)], capture_output=True, check=False, timeout=120)
     with DagsterInstance.from_config(str(home.dagster)) as instance:
         pools = instance.event_log_storage
@@ -60,10 +68,7 @@ def test_runs_of_living_processes_and_of_other_machines_are_left_alone() -> None
 
 
 @pytest.mark.parametrize(("lasting", "again"), [(True, "false"), (False, "true")])
-def test_only_a_failure_that_may_pass_is_tried_again(tmp_path: Path, lasting: bool, again: str) -> None:
-    home = Home(tmp_path).create()
-    (home.dagster / "dagster.yaml").write_text(DAGSTER_YAML)
-
+def test_only_a_failure_that_may_pass_is_tried_again(home: Home, lasting: bool, again: str) -> None:
     @asset
     def table() -> None:
         raise lasting_failure("rows that break the model") if lasting else OSError("the disk is full")

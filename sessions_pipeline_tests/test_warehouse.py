@@ -274,6 +274,21 @@ class TestTheTables:
 
 
 class TestConnectionsInOneProcess:
+    def test_one_that_ends_leaves_the_file_open_for_the_other(self, warehouse: Warehouse) -> None:
+        with warehouse.get_connection() as connection:
+            warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
+            assert connection.execute(f"SELECT count(*) FROM {REJECTED}").fetchone() == (1,)
+
+    def test_warehouses_of_two_state_folders_in_turn(self, warehouse: Warehouse, tmp_path: Path) -> None:
+        other = Warehouse(database=str(tmp_path / "other.duckdb"))
+        with warehouse.get_connection():
+            other.replace_window(REJECTED, rejected(("b", NOVEMBER, 1, "x")), [NOVEMBER])
+            warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
+        assert (warehouse.months(REJECTED), other.months(REJECTED)) == ([OCTOBER], [NOVEMBER])
+
+    def test_what_does_not_fit_in_memory_goes_beside_the_file(self, warehouse: Warehouse, file: Path) -> None:
+        assert warehouse.query("SELECT current_setting('temp_directory')").rows() == [(f"{file}.tmp",)]
+
     def test_beside_dagsters_own_resource(self, warehouse: Warehouse, file: Path) -> None:
         with DuckDBResource(database=str(file)).get_connection() as stock:
             warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])

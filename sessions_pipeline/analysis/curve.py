@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from sessions_pipeline.analysis.models import Row, coefficients, prepare
 from sessions_pipeline.analysis.specifications import CURVE, PREFERRED
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.eligibility import RULE_SETS, exclusion
-from sessions_pipeline.sql import load_models
+from sessions_pipeline.sql import FOLDER, SqlModel, read_model
 
 # What the rules of every set look at (see eligibility.py), as far as they look.
 _LOOKED_AT = {
@@ -60,18 +61,22 @@ def relabelled(sessions: pl.DataFrame, labels: pl.DataFrame, backend: str, rule_
         "core.sessions": sessions.with_columns(is_eligible=eligible(sessions, rule_set)),
         "labels.classifications": labels,
     }
-    models = load_models()
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'; CREATE SCHEMA core; CREATE SCHEMA labels; CREATE SCHEMA staging")
         for table, frame in tables.items():
             connection.register("incoming", frame)
             connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")
-        for table in ("staging.current_labels", "core.classified_sessions"):
-            model = models[table]
+        for model in _joining():
             found = connection.sql(model.sql, params={name: window[name] for name in model.parameters}).pl()
             connection.register("incoming", found)
-            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")
+            connection.execute(f"CREATE TABLE {model.table} AS SELECT * FROM incoming")
     return found.select(pl.col(name).cast(kind) for name, kind in polars_schema("core.classified_sessions").items())
+
+
+@cache
+def _joining() -> tuple[SqlModel, ...]:
+    """The models that join labels to sessions, in order. Kept: to parse them takes longer than to run them."""
+    return tuple(read_model(FOLDER / f"{path}.sql") for path in ("staging/current_labels", "core/classified_sessions"))
 
 
 def choices(
