@@ -13,7 +13,17 @@ from sessions_pipeline.commands.agreement import agreement
 from sessions_pipeline.commands.export import export
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
-from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
+from sessions_pipeline.commands.shell import (
+    NOTHING_TO_DO,
+    Month,
+    as_json,
+    errors,
+    home_in_use,
+    json_flag,
+    state_folder,
+    stop,
+    tell,
+)
 from sessions_pipeline.commands.simulate import simulate
 from sessions_pipeline.folders import Home
 
@@ -46,21 +56,19 @@ def main(ctx: click.Context, home: Path | None) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_flag
 @click.pass_obj
-def settings(home: Path | None, as_json: bool) -> None:
+def settings(home: Path | None) -> None:
     """Show the settings in force, where each comes from, and what is allowed."""
     from sessions_pipeline.config import describe_settings, load_settings
 
     folder = state_folder(home)
     with errors():
         rows = describe_settings(load_settings(folder.path))
-    if as_json:
+    if as_json():
         import json
 
-        click.echo(
-            json.dumps({row.key: {"value": json.loads(row.value), "from": row.origin} for row in rows}, indent=2)
-        )
+        tell({row.key: {"value": json.loads(row.value), "from": row.origin} for row in rows})
         return
     from rich.console import Console
     from rich.table import Table
@@ -74,18 +82,28 @@ def settings(home: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@json_flag
 @click.pass_obj
 def report(home: Path | None) -> None:
-    """Say where the newest report is."""
+    """Say where the newest report is, and the page that lists all of them.
+
+    The path of the newest is all that goes to standard output: open "$(sessions-pipeline report)".
+    """
     folder = state_folder(home)
     month = folder.newest_vintage()
     if month is None:
         stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
-    click.echo(folder.report(month))
+    tell(
+        {"report": str(folder.report(month)), "index": str(folder.index), "month": f"{month:%Y-%m}"},
+        [str(folder.report(month))],
+    )
+    if not as_json():
+        click.echo(f"all reports: {folder.index}", err=True)
 
 
 @main.command()
 @click.argument("session")
+@json_flag
 @click.pass_obj
 def explain(home: Path | None, session: str) -> None:
     """Show the labels of the rules backend for SESSION and the evidence behind each, never the text around it.
@@ -104,14 +122,20 @@ def explain(home: Path | None, session: str) -> None:
             answers = explain_session(state.warehouse.read("core.sessions"), state.transcripts, session)
         except LookupError as error:
             stop(str(error), NOTHING_TO_DO)
-    for answer in answers:
-        click.echo(f"{answer.classifier}: {answer.label}  ({', '.join(answer.evidence) or 'no evidence: the default'})")
+    tell(
+        {answer.classifier: {"label": answer.label, "evidence": list(answer.evidence)} for answer in answers},
+        [
+            f"{answer.classifier}: {answer.label}  ({', '.join(answer.evidence) or 'no evidence: the default'})"
+            for answer in answers
+        ],
+    )
 
 
 @main.command()
 @click.option(
     "--before", type=Month(), help="Remove transcripts of months before this one. [default: by the retention setting]"
 )
+@json_flag
 @click.pass_obj
 def purge(home: Path | None, before: dt.date | None) -> None:
     """Remove stored transcript text: rendered transcripts, the texts in the archive, postings written from them.
@@ -136,8 +160,9 @@ def purge(home: Path | None, before: dt.date | None) -> None:
 
         if (folder.private / FILE).exists():
             Store(folder.private).forget_postings(limit)
-    click.echo(
-        f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"
+    tell(
+        {"before": f"{limit:%Y-%m}", "sessions": sessions, "months": months},
+        [f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"],
     )
 
 

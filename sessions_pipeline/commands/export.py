@@ -14,8 +14,10 @@ from sessions_pipeline.commands.shell import (
     Month,
     Progress,
     errors,
+    json_flag,
     state_folder,
     stop,
+    tell,
 )
 
 
@@ -27,6 +29,7 @@ from sessions_pipeline.commands.shell import (
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write; an earlier export in it is replaced. [default: reports/export-YYYY-MM in the state folder]",
 )
+@json_flag
 @click.pass_obj
 def export(home: Path | None, month: dt.date | None, folder: Path | None) -> None:
     """Write all released tables and figures for others to use.
@@ -58,7 +61,16 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
             stop(str(error), SOMETHING_MISSING)
         show.close()
     suppressed = sum(found["suppressed"] for found in manifest["suppression"]["tables"].values())
-    click.echo(f"{len(manifest['files'])} files, {suppressed} rows suppressed: {target}")
+    tell(
+        {
+            "folder": str(target),
+            "vintage": manifest["vintage"],
+            "files": len(manifest["files"]),
+            "rows_suppressed": suppressed,
+            "for_publication": manifest["for_publication"],
+        },
+        [f"{len(manifest['files'])} files, {suppressed} rows suppressed: {target}"],
+    )
     if not manifest["for_publication"]:
         click.echo("one user's own sessions: nothing is suppressed, not for publication.", err=True)
 

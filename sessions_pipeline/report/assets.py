@@ -214,7 +214,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES).items(), start=1):
             html, path = build_page(inputs).encode(), state.folders.report(month)
             write_atomically(path, html)
-            every = state.folders.reports / "index.html"
+            every = state.folders.index
             write_atomically(every, build_index(entries_in(state.folders.reports), inputs.version).encode())
             # A browser follows a link to a file only if it is copied into its address bar: the path stands beside it.
             metadata = {"report": MetadataValue.path(str(path)), "link": MetadataValue.url(path.as_uri())}
