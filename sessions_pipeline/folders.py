@@ -72,6 +72,11 @@ class Home:
         return self.reports / f"report-{month:%Y-%m}.html"
 
     @property
+    def demo(self) -> Path:
+        """Synthetic logs of `demo`, in `logs`, and the truth behind them."""
+        return self.path / "demo"
+
+    @property
     def index(self) -> Path:
         """The page that lists all reports."""
         return self.reports / "index.html"

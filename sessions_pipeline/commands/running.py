@@ -62,13 +62,13 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
         from sessions_pipeline.progress import reporter
 
         write_logs(
-            folder.path / "demo",
+            folder.demo,
             seed=seed,
             sessions=sessions,
             users=users,
             progress=reporter("writing logs", "sessions"),
         )
-        save_settings(folder.path, {"sources": [str(folder.path / "demo" / "logs")], "users": "folder"})
+        save_settings(folder.path, {"sources": [str(folder.demo / "logs")], "users": "folder"})
         _run(folder, None, None, show)
 
 

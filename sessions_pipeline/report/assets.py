@@ -141,8 +141,11 @@ def vintage_inputs(state: State, months: list[dt.date], needed: Collection[str])
     window = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
     tables = {name: warehouse.read(name, window) for name in (*(TABLES[short] for short in needed), *SOURCES)}
     empty = {name: pl.DataFrame(schema=polars_schema(name)) for name in TABLES.values() if name not in tables}
-    min_users = state.min_users()
-    return {month: collect(month, tables | empty, settings, personal=personal, min_users=min_users) for month in months}
+    min_users, demo = state.min_users(), str(state.folders.demo / "logs") in settings.sources
+    return {
+        month: collect(month, tables | empty, settings, personal=personal, min_users=min_users, demo=demo)
+        for month in months
+    }
 
 
 def _figure_assets(window_months: int) -> AssetsDefinition:

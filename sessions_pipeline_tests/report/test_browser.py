@@ -176,7 +176,7 @@ def test_a_table_sorts_by_click_and_by_key_and_goes_back(browser, folder):
 
 def test_months_sort_by_time(browser, folder):
     with Opened(browser, folder / "whole.html") as opened:
-        table = "#figure-4 table:has(caption:text-is('Share of each month’s sessions by work mode'))"
+        table = "#figure-4 table:has(caption span:text-is('Share of each month’s sessions by work mode'))"
         opened.unfold()
         head = opened.page.locator(f"{table} thead tr:last-child th button").first
         head.click()
