@@ -15,6 +15,7 @@ from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import (
     NOTHING_TO_DO,
+    SOMETHING_MISSING,
     Month,
     as_json,
     errors,
@@ -167,7 +168,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on this machine.")
 @click.pass_obj
 def ui(home: Path | None, port: int) -> None:
     """Open the Dagster web UI, with its daemon, on the state folder.
@@ -175,6 +176,8 @@ def ui(home: Path | None, port: int) -> None:
     Schedules are off until they are switched on in the UI. Stop with Ctrl-C.
     """
     folder = Home(home) if home else home_in_use()
+    if _is_taken(port):
+        stop(f"port {port} of this machine is taken. Name another with --port.", SOMETHING_MISSING)
     with errors():
         from sessions_pipeline.config import load_settings
         from sessions_pipeline.operate import prepare
@@ -186,6 +189,14 @@ def ui(home: Path | None, port: int) -> None:
     # This process becomes Dagster's, so that Ctrl-C and signals reach it.
     os.chdir(folder.dagster)
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
+
+
+def _is_taken(port: int) -> bool:
+    """Whether something on this machine listens there already."""
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 for _command in (demo, run, estimate, agreement, gold, export, simulate):

@@ -49,6 +49,11 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
         from sessions_pipeline.exports.bundle import ExportError
 
         chosen = month or place.newest_vintage()
+        if month and place.newest_vintage() and not place.report(month).exists():
+            stop(
+                f"there is no report of {month:%Y-%m} in {place.reports}. Leave out --month for the newest.",
+                NOTHING_TO_DO,
+            )
         if chosen is None or not place.report(chosen).exists():
             stop(f"there is no report in {place.reports} to export. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
         show = Progress()

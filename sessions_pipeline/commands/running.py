@@ -39,8 +39,8 @@ UNMAPPED_SHOWN = 5
 
 
 @click.command()
-@click.option("--sessions", default=1500, show_default=True, help="Sessions to write.")
-@click.option("--users", default=300, show_default=True, help="Users to write.")
+@click.option("--sessions", type=click.IntRange(min=1), default=1500, show_default=True, help="Sessions to write.")
+@click.option("--users", type=click.IntRange(min=1), default=300, show_default=True, help="Users to write.")
 @click.option("--seed", default=20251001, show_default=True, help="Seed: the same seed gives the same logs.")
 @json_flag
 @click.pass_obj
@@ -263,7 +263,7 @@ def _ingest(folder: Home, settings: Settings, first: dt.date | None, last: dt.da
         # A source that is not there holds nothing; one that cannot be listed may.
         unknown = len(found.problems) > len(found.absent)
         code = SOMETHING_MISSING if unknown else NOTHING_TO_DO
-        stop(_nothing(found.found, bool(months), settings.sources), code, _read(found))
+        stop(_nothing(found.found, bool(months), settings.sources, unknown), code, _read(found))
     return found
 
 
@@ -298,10 +298,12 @@ def _unmapped(files: tuple[str, ...], users: str) -> str:
     return f"{len(files)} log files belong to no user, so that their sessions are left out: {few}. {advice}."
 
 
-def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...]) -> str:
+def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...], unknown: bool) -> str:
     where = ", ".join(sources)
     if sessions_elsewhere:
         return "no session started in these months. Leave out --from and --to to see every month."
     if files:
         return f"none of the {files} .jsonl files under {where} holds a session of a format that is known."
+    if unknown:
+        return f"nothing could be read under {where}. Mend what is named above, or name another place with --source."
     return f"no .jsonl file under {where}. Name the folder that holds your agent's logs with --source."

@@ -17,8 +17,8 @@ from sessions_pipeline.report.vintage import SOURCES, collect
 from sessions_pipeline.simulate.study import simulate_study, telemetry
 from sessions_pipeline_tests.dbt_like_sql.running import fill, models
 
-# The fewest thousands whose every exhibit has a number at five users a cell.
-SESSIONS_SIMULATED = 6_000
+# Enough for a number in every exhibit at five users a cell.
+SESSIONS_SIMULATED = 3_000
 MIN_USERS = 5
 
 
