@@ -21,6 +21,7 @@ from sessions_pipeline.commands.shell import (
     errors,
     home_in_use,
     json_flag,
+    run_first,
     state_folder,
     stop,
     tell,
@@ -93,7 +94,7 @@ def report(home: Path | None) -> None:
     folder = state_folder(home)
     month = folder.newest_vintage()
     if month is None:
-        stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+        stop(f"there is no report in {folder.reports}. {run_first()}", NOTHING_TO_DO)
     tell(
         {"report": str(folder.report(month)), "index": str(folder.index), "month": f"{month:%Y-%m}"},
         [str(folder.report(month))],
@@ -114,7 +115,7 @@ def explain(home: Path | None, session: str) -> None:
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
         from sessions_pipeline.classifications.explain import explain_session
         from sessions_pipeline.state import State
 

@@ -15,6 +15,7 @@ from sessions_pipeline.commands.shell import (
     Progress,
     errors,
     json_flag,
+    run_first,
     state_folder,
     stop,
     tell,
@@ -55,7 +56,7 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
                 NOTHING_TO_DO,
             )
         if chosen is None or not place.report(chosen).exists():
-            stop(f"there is no report in {place.reports} to export. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no report in {place.reports} to export. {run_first()}", NOTHING_TO_DO)
         show = Progress()
         show.say(f"exporting {chosen:%Y-%m}")
         target = (folder or place.reports / f"export-{chosen:%Y-%m}").expanduser().absolute()

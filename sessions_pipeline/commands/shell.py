@@ -72,6 +72,12 @@ def tell(document: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
     click.echo(json.dumps(document, indent=2) if as_json() else "\n".join(lines))
 
 
+def run_first() -> str:
+    """What to do where nothing has been made yet; after a demo, how to name the demo's state folder."""
+    demo = f", or name the demo's state folder with --home {DEMO_HOME}" if Home(DEMO_HOME).warehouse.exists() else ""
+    return f"Run `sessions-pipeline run` first{demo}."
+
+
 def stop(message: str, code: int, known: Mapping[str, Any] | None = None) -> NoReturn:
     """Ends the process with `message` on standard error and exit code `code`.
 

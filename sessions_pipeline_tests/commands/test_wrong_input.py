@@ -49,3 +49,14 @@ def test_a_settings_file_that_is_not_toml_is_named_with_the_place_and_what_to_do
     assert done.exit_code == 1
     assert f"{home / 'settings.toml'} is not valid TOML" in done.stderr
     assert "or remove the file" in done.stderr
+
+
+def test_after_a_demo_a_command_without_a_state_folder_names_the_demos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = cli(tmp_path / "other", "report").stderr
+    (tmp_path / ".sessions-demo").mkdir()
+    (tmp_path / ".sessions-demo" / "warehouse.duckdb").touch()
+    assert "--home .sessions-demo" not in said
+    assert "--home .sessions-demo" in cli(tmp_path / "other", "report").stderr
