@@ -52,7 +52,8 @@ def main(ctx: click.Context, home: Path | None) -> None:
       sessions-pipeline run --source s3://logs --users us.csv  a bucket's, with patterns that say whose is whose
       sessions-pipeline ui                                     the same in the Dagster UI
 
-    Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do.
+    Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do. For
+    machines every command but ui takes --json: one JSON document on standard output, everything else apart.
     """
     ctx.obj = home
 
