@@ -11,6 +11,7 @@ from sessions_pipeline.report import numbers
 from sessions_pipeline.report.caveats import caveats
 from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.sections import headlines, sections
+from sessions_pipeline.report.summary import read_summary
 from sessions_pipeline_tests.report import example
 from sessions_pipeline_tests.report.example import HOSTILE
 from sessions_pipeline_tests.report.html_reading import Element, read, table
@@ -570,7 +571,9 @@ def test_agreement_of_too_few_users_is_suppressed():
 
 @pytest.mark.parametrize(("made_up", "said"), [("logs", "Logs that the demo wrote"), ("sessions", "no judge has read")])
 def test_a_report_on_made_up_data_says_so_on_top_and_at_every_exhibit(made_up, said):
-    page = read(build_page(example.inputs(example.MONTHS[-2:], backend="claude", made_up=made_up)))
+    html = build_page(example.inputs(example.MONTHS[-2:], backend="claude", made_up=made_up))
+    assert read_summary(html).backend == "claude, on made-up data"
+    page = read(html)
     (banner,) = [found for found in page.every("p") if found.attributes.get("class") == "banner"]
     assert said in banner.text()
     assert all("Made-up data" in page.by_id(name).text() for name in ("figure-1", "table-a1", "published"))
