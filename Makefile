@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint docs bench bench-ingest bench-models bench-coverage bench-backfill soak lock
+.PHONY: help demo run ui test lint docs bench bench-ingest bench-models bench-coverage bench-backfill bench-report soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
@@ -19,6 +19,7 @@ help:
 	@echo "make bench-coverage                coverage of 95% intervals when the judge errs, naive and corrected"
 	@echo "make bench-backfill                where the time of a 12-month backfill through Dagster's daemon goes"
 	@echo "make bench-models                  the regressions alone, on a simulated study of the published size"
+	@echo "make bench-report                  size of the simulated study's report, and time until it is ready in Chromium"
 	@echo "make soak                          hundreds of kills of ingestion, warehouse, labelling and runs"
 
 $(VENV)/ready: requirements.lock pyproject.toml
@@ -61,6 +62,9 @@ bench-coverage: $(VENV)/ready
 
 bench-backfill: $(VENV)/ready
 	$(BIN)/python -m benchmarks.backfill $(BENCH_FLAGS)
+
+bench-report: $(VENV)/ready
+	$(BIN)/python -m benchmarks.report $(BENCH_FLAGS)
 
 bench-models: $(VENV)/ready
 	-$(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable ".[bench]"

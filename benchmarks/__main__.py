@@ -1,4 +1,4 @@
-"""`make bench`: redaction, labels by rules and by a model, models, coverage, marts, one month through Dagster.
+"""`make bench`: redaction, labels, models, coverage, marts, a month through Dagster, the report of the full study.
 
 `make bench` runs `bench-ingest` after it.
 
@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import claude_labels, coverage, marts, models, partition, redaction, rules
+from benchmarks import claude_labels, coverage, marts, models, partition, redaction, report, rules
 from benchmarks.findings import progress, tell
 from sessions_pipeline.simulate.logs import write_logs
 
@@ -32,6 +32,7 @@ def main() -> None:
         tell("Marts", marts.findings(tuple(marts.LIMITS)), given.json)
         tell("Models", models.findings(scratch), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)
+        tell("Report", report.findings(scratch / "study"), given.json)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,19 @@ from sessions_pipeline.commands.agreement import agreement
 from sessions_pipeline.commands.export import export
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
-from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
+from sessions_pipeline.commands.shell import (
+    NOTHING_TO_DO,
+    SOMETHING_MISSING,
+    Month,
+    as_json,
+    errors,
+    home_in_use,
+    json_flag,
+    run_first,
+    state_folder,
+    stop,
+    tell,
+)
 from sessions_pipeline.commands.simulate import simulate
 from sessions_pipeline.folders import Home
 
@@ -40,27 +52,26 @@ def main(ctx: click.Context, home: Path | None) -> None:
       sessions-pipeline run --source s3://logs --users us.csv  a bucket's, with patterns that say whose is whose
       sessions-pipeline ui                                     the same in the Dagster UI
 
-    Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do.
+    Exit codes: 0 all that was asked for is there; 1 something of it is missing; 2 there was nothing to do. For
+    machines every command but ui takes --json: one JSON document on standard output, everything else apart.
     """
     ctx.obj = home
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_flag
 @click.pass_obj
-def settings(home: Path | None, as_json: bool) -> None:
+def settings(home: Path | None) -> None:
     """Show the settings in force, where each comes from, and what is allowed."""
     from sessions_pipeline.config import describe_settings, load_settings
 
     folder = state_folder(home)
     with errors():
         rows = describe_settings(load_settings(folder.path))
-    if as_json:
+    if as_json():
         import json
 
-        click.echo(
-            json.dumps({row.key: {"value": json.loads(row.value), "from": row.origin} for row in rows}, indent=2)
-        )
+        tell({row.key: {"value": json.loads(row.value), "from": row.origin} for row in rows})
         return
     from rich.console import Console
     from rich.table import Table
@@ -74,18 +85,28 @@ def settings(home: Path | None, as_json: bool) -> None:
 
 
 @main.command()
+@json_flag
 @click.pass_obj
 def report(home: Path | None) -> None:
-    """Say where the newest report is."""
+    """Say where the newest report is, and the page that lists all of them.
+
+    The path of the newest is all that goes to standard output: open "$(sessions-pipeline report)".
+    """
     folder = state_folder(home)
     month = folder.newest_vintage()
     if month is None:
-        stop(f"there is no report in {folder.reports}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
-    click.echo(folder.report(month))
+        stop(f"there is no report in {folder.reports}. {run_first()}", NOTHING_TO_DO)
+    tell(
+        {"report": str(folder.report(month)), "index": str(folder.index), "month": f"{month:%Y-%m}"},
+        [str(folder.report(month))],
+    )
+    if not as_json():
+        click.echo(f"all reports: {folder.index}", err=True)
 
 
 @main.command()
 @click.argument("session")
+@json_flag
 @click.pass_obj
 def explain(home: Path | None, session: str) -> None:
     """Show the labels of the rules backend for SESSION and the evidence behind each, never the text around it.
@@ -95,7 +116,7 @@ def explain(home: Path | None, session: str) -> None:
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
         from sessions_pipeline.classifications.explain import explain_session
         from sessions_pipeline.state import State
 
@@ -104,14 +125,20 @@ def explain(home: Path | None, session: str) -> None:
             answers = explain_session(state.warehouse.read("core.sessions"), state.transcripts, session)
         except LookupError as error:
             stop(str(error), NOTHING_TO_DO)
-    for answer in answers:
-        click.echo(f"{answer.classifier}: {answer.label}  ({', '.join(answer.evidence) or 'no evidence: the default'})")
+    tell(
+        {answer.classifier: {"label": answer.label, "evidence": list(answer.evidence)} for answer in answers},
+        [
+            f"{answer.classifier}: {answer.label}  ({', '.join(answer.evidence) or 'no evidence: the default'})"
+            for answer in answers
+        ],
+    )
 
 
 @main.command()
 @click.option(
     "--before", type=Month(), help="Remove transcripts of months before this one. [default: by the retention setting]"
 )
+@json_flag
 @click.pass_obj
 def purge(home: Path | None, before: dt.date | None) -> None:
     """Remove stored transcript text: rendered transcripts, the texts in the archive, postings written from them.
@@ -136,13 +163,14 @@ def purge(home: Path | None, before: dt.date | None) -> None:
 
         if (folder.private / FILE).exists():
             Store(folder.private).forget_postings(limit)
-    click.echo(
-        f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"
+    tell(
+        {"before": f"{limit:%Y-%m}", "sessions": sessions, "months": months},
+        [f"removed the text of {sessions} sessions that started before {limit:%Y-%m} ({months} months of transcripts)"],
     )
 
 
 @main.command()
-@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on this machine.")
 @click.pass_obj
 def ui(home: Path | None, port: int) -> None:
     """Open the Dagster web UI, with its daemon, on the state folder.
@@ -150,6 +178,8 @@ def ui(home: Path | None, port: int) -> None:
     Schedules are off until they are switched on in the UI. Stop with Ctrl-C.
     """
     folder = Home(home) if home else home_in_use()
+    if _is_taken(port):
+        stop(f"port {port} of this machine is taken. Name another with --port.", SOMETHING_MISSING)
     with errors():
         from sessions_pipeline.config import load_settings
         from sessions_pipeline.operate import prepare
@@ -161,6 +191,14 @@ def ui(home: Path | None, port: int) -> None:
     # This process becomes Dagster's, so that Ctrl-C and signals reach it.
     os.chdir(folder.dagster)
     os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
+
+
+def _is_taken(port: int) -> bool:
+    """Whether something on this machine listens there already."""
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 for _command in (demo, run, estimate, agreement, gold, export, simulate):

@@ -243,7 +243,9 @@ def _read_file(home: Home) -> dict[str, object]:
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}") from error
+        raise SettingsError(
+            f"{file} is not valid TOML: {error}. Mend it, or remove the file: all settings have defaults."
+        ) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(f"{file} is not valid UTF-8: line {line}") from error

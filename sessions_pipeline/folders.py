@@ -71,6 +71,16 @@ class Home:
         """The report of vintage `month`."""
         return self.reports / f"report-{month:%Y-%m}.html"
 
+    @property
+    def demo(self) -> Path:
+        """Synthetic logs of `demo`, in `logs`, and the truth behind them."""
+        return self.path / "demo"
+
+    @property
+    def index(self) -> Path:
+        """The page that lists all reports."""
+        return self.reports / "index.html"
+
     def newest_vintage(self) -> dt.date | None:
         """The newest month with a report; None if there is none."""
         named = (REPORT.fullmatch(path.name) for path in self.reports.glob("report-*.html"))

@@ -57,9 +57,12 @@ def work(session: str, at: float, month: int = 0) -> list[dict[str, Any]]:
 
 
 def test_no_such_folder_an_empty_one_and_one_without_sessions_say_so_with_exit_code_2(tmp_path: Path) -> None:
-    missing = cli(tmp_path / "home", "run", "--source", str(tmp_path / "nowhere"))
+    missing = cli(tmp_path / "home", "run", "--json", "--source", str(tmp_path / "nowhere"))
     assert (missing.returncode, "nowhere" in missing.stderr) == (2, True)
     assert "No such file or directory" in missing.stderr
+    told = json.loads(missing.stdout)
+    assert told["error"] in missing.stderr
+    assert told["cannot_read"] == [{"place": str(tmp_path / "nowhere"), "reason": "No such file or directory"}]
     (tmp_path / "empty").mkdir()
     empty = cli(tmp_path / "home", "run", "--source", str(tmp_path / "empty"))
     assert empty.returncode == 2
@@ -175,6 +178,7 @@ def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subproces
     _, home, done = ran
     assert done.returncode == 0, done.stderr
     assert f"report: {home / 'reports' / 'report-2026-01.html'}" in done.stdout
+    assert f"all reports: {home / 'reports' / 'index.html'}" in done.stdout
     page = (home / "reports" / "report-2026-01.html").read_text()
     assert "rules" in page
     tables = dump(home)
@@ -184,11 +188,18 @@ def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subproces
     assert (home / "settings.toml").read_text().count("logs") == 1
 
 
-def test_a_second_run_changes_nothing(ran: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+def test_a_second_run_changes_nothing_and_tells_machines_where_the_reports_are(
+    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+) -> None:
     _, home, _ = ran
     before = dump(home)
     pages = {path: path.read_bytes() for path in (home / "reports").rglob("*.*")}
-    assert cli(home, "run").returncode == 0
+    done = cli(home, "run", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["report"] == str(home / "reports" / "report-2026-01.html")
+    assert told["index"] == str(home / "reports" / "index.html")
+    assert (told["log_files"], told["log_files_read"], told["failures"]) == (5, 0, [])
     assert dump(home) == before
     assert {path: path.read_bytes() for path in (home / "reports").rglob("*.*")} == pages
 
@@ -202,6 +213,9 @@ def test_labels_are_explained_by_evidence_and_not_by_text(
     assert len(done.stdout.splitlines()) == len(CLASSIFIERS)
     assert "work_mode: fix" in done.stdout
     assert "empty password" not in done.stdout
+    told = json.loads(cli(home, "explain", "s0", "--json").stdout)
+    assert set(told) == set(CLASSIFIERS)
+    assert told["work_mode"]["label"] == "fix"
     assert cli(home, "explain", "s").returncode == 2
     assert "0 sessions" in cli(home, "explain", "zzz").stderr
 
@@ -289,11 +303,14 @@ def test_purged_text_is_gone_and_every_number_stays(
 
 
 def test_purge_without_a_limit_has_nothing_to_do(tmp_path: Path) -> None:
-    assert cli(tmp_path / "home", "purge").returncode == 2
+    done = cli(tmp_path / "home", "purge", "--json")
+    assert (done.returncode, list(json.loads(done.stdout))) == (2, ["error"])
 
 
 def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
-    assert cli(ran[1], "report").stdout.strip().endswith("report-2026-01.html")
+    found = cli(ran[1], "report")
+    assert found.stdout == f"{ran[1] / 'reports' / 'report-2026-01.html'}\n"
+    assert str(ran[1] / "reports" / "index.html") in found.stderr
     assert cli(tmp_path / "home", "report").returncode == 2
 
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessions_pipeline.commands.shell import NOTHING_TO_DO, SOMETHING_MISSING, errors, state_folder, stop
+from sessions_pipeline.commands.shell import (
+    NOTHING_TO_DO,
+    SOMETHING_MISSING,
+    as_json,
+    errors,
+    json_flag,
+    run_first,
+    state_folder,
+    stop,
+    tell,
+)
 
 if TYPE_CHECKING:
     from sessions_pipeline.analysis.comparison import Comparison
@@ -20,9 +30,9 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="CSV file of reference labels. [default: the setting reference_labels]",
 )
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with intervals, confusion matrices and base rates.")
+@json_flag
 @click.pass_obj
-def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
+def agreement(home: Path | None, labels: Path | None) -> None:
     """Compare the labels of every backend in the warehouse with reference labels of the same sessions.
 
     For each facet: share of exact agreement beside that of always giving the reference's most frequent label, share
@@ -53,7 +63,7 @@ def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
         if labels is not None:
             save_settings(folder.path, {"reference_labels": str(labels.expanduser().absolute())})
         path = load_settings(folder.path).settings.reference_labels
@@ -72,18 +82,15 @@ def agreement(home: Path | None, labels: Path | None, as_json: bool) -> None:
     for line in found.left_out_lines():
         click.echo(f"left out: {line}", err=True)
     if not found.sessions:
-        stop("no session of the file has a label in the warehouse; nothing to compare.", NOTHING_TO_DO)
-    if as_json:
-        import json
-
-        click.echo(json.dumps(found.as_json(), indent=2))
+        stop("no session of the file has a label in the warehouse; nothing to compare.", NOTHING_TO_DO, found.as_json())
+    if as_json():
+        tell(found.as_json())
     else:
         _show_agreement(found)
     if found.missing:
-        stop(
-            "no labels to compare: " + ", ".join(f"{rater} {facet}" for rater, facet in found.missing),
-            SOMETHING_MISSING,
-        )
+        missing = ", ".join(f"{rater} {facet}" for rater, facet in found.missing)
+        click.echo(f"no labels to compare: {missing}", err=True)
+        raise SystemExit(SOMETHING_MISSING)
 
 
 def _show_agreement(found: Comparison) -> None:

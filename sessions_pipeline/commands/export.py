@@ -14,8 +14,11 @@ from sessions_pipeline.commands.shell import (
     Month,
     Progress,
     errors,
+    json_flag,
+    run_first,
     state_folder,
     stop,
+    tell,
 )
 
 
@@ -27,6 +30,7 @@ from sessions_pipeline.commands.shell import (
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder to write; an earlier export in it is replaced. [default: reports/export-YYYY-MM in the state folder]",
 )
+@json_flag
 @click.pass_obj
 def export(home: Path | None, month: dt.date | None, folder: Path | None) -> None:
     """Write all released tables and figures for others to use.
@@ -46,8 +50,13 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
         from sessions_pipeline.exports.bundle import ExportError
 
         chosen = month or place.newest_vintage()
+        if month and place.newest_vintage() and not place.report(month).exists():
+            stop(
+                f"there is no report of {month:%Y-%m} in {place.reports}. Leave out --month for the newest.",
+                NOTHING_TO_DO,
+            )
         if chosen is None or not place.report(chosen).exists():
-            stop(f"there is no report in {place.reports} to export. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no report in {place.reports} to export. {run_first()}", NOTHING_TO_DO)
         show = Progress()
         show.say(f"exporting {chosen:%Y-%m}")
         target = (folder or place.reports / f"export-{chosen:%Y-%m}").expanduser().absolute()
@@ -58,7 +67,16 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
             stop(str(error), SOMETHING_MISSING)
         show.close()
     suppressed = sum(found["suppressed"] for found in manifest["suppression"]["tables"].values())
-    click.echo(f"{len(manifest['files'])} files, {suppressed} rows suppressed: {target}")
+    tell(
+        {
+            "folder": str(target),
+            "vintage": manifest["vintage"],
+            "files": len(manifest["files"]),
+            "rows_suppressed": suppressed,
+            "for_publication": manifest["for_publication"],
+        },
+        [f"{len(manifest['files'])} files, {suppressed} rows suppressed: {target}"],
+    )
     if not manifest["for_publication"]:
         click.echo("one user's own sessions: nothing is suppressed, not for publication.", err=True)
 

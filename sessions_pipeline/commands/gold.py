@@ -17,8 +17,11 @@ from sessions_pipeline.commands.shell import (
     SOMETHING_MISSING,
     Month,
     errors,
+    json_flag,
+    run_first,
     state_folder,
     stop,
+    tell,
 )
 from sessions_pipeline.config import load_settings
 from sessions_pipeline.folders import Home
@@ -57,6 +60,7 @@ def gold() -> None:
 @click.option("--from", "first", type=Month(), help="First month. [default: that of the window]")
 @click.option("--to", "last", type=Month(), help="Last month. [default: the last with labels]")
 @click.option("--transcripts", is_flag=True, help="Write the redacted transcripts beside it, readable by you alone.")
+@json_flag
 @click.pass_obj
 def draw(
     home: Path | None,
@@ -82,7 +86,7 @@ def draw(
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
         from sessions_pipeline.analysis.gold import DRAWS, GOLD, STRATIFYING, DrawError, Plan
         from sessions_pipeline.analysis.gold import draw as drawn_for
         from sessions_pipeline.months import months_between, window_ending
@@ -112,18 +116,33 @@ def draw(
         path = folder.private / FOLDER / f"draw-{plan.draw_id}.csv"
         names = _file_names(to_label)
         missing = _write_transcripts(folder, to_label, names, state.transcripts) if transcripts else []
-        _tell_drawn(rows, to_label, path, written=_write_csv(path, to_label, names))
+        _tell_drawn(rows, to_label, path, missing, written=_write_csv(path, to_label, names))
     if missing:
-        stop(f"transcripts that are not there (purged?): {_listed(missing)}", SOMETHING_MISSING)
+        click.echo(f"transcripts that are not there (purged?): {_listed(missing)}", err=True)
     if rows.height < size:
-        stop(f"asked for {size} sessions: these months have {rows.height} with labels.", SOMETHING_MISSING)
+        click.echo(f"asked for {size} sessions: these months have {rows.height} with labels.", err=True)
+    if missing or rows.height < size:
+        raise SystemExit(SOMETHING_MISSING)
 
 
-def _tell_drawn(rows: pl.DataFrame, to_label: pl.DataFrame, path: Path, *, written: bool) -> None:
-    strata = rows.select("month", "stratum").n_unique()
-    click.echo(f"draw {rows['draw_id'][0]}: {rows.height} sessions of {strata} strata; {to_label.height} to label")
-    click.echo(str(path) if written else f"{path} holds labels already and stays as it is")
-    click.echo("fill it in, then: sessions-pipeline gold load FILE")
+def _tell_drawn(rows: pl.DataFrame, to_label: pl.DataFrame, path: Path, missing: list[str], *, written: bool) -> None:
+    draw, strata = rows["draw_id"][0], rows.select("month", "stratum").n_unique()
+    tell(
+        {
+            "draw": draw,
+            "sessions": rows.height,
+            "strata": strata,
+            "to_label": to_label.height,
+            "file": str(path),
+            "holds_labels_already": not written,
+            "without_transcript": missing,
+        },
+        [
+            f"draw {draw}: {rows.height} sessions of {strata} strata; {to_label.height} to label",
+            str(path) if written else f"{path} holds labels already and stays as it is",
+            "fill it in, then: sessions-pipeline gold load FILE",
+        ],
+    )
 
 
 def _file_names(rows: pl.DataFrame) -> dict[str, str]:
@@ -177,6 +196,7 @@ def remove_transcripts(private: Path, before: dt.date) -> None:
 
 @gold.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@json_flag
 @click.pass_obj
 def load(home: Path | None, file: Path) -> None:
     """Read the labels of FILE, a filled-in file of `gold draw`, into the warehouse (labels.gold).
@@ -188,7 +208,7 @@ def load(home: Path | None, file: Path) -> None:
     folder = state_folder(home)
     with errors():
         if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. Run `sessions-pipeline run` first.", NOTHING_TO_DO)
+            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
         from sessions_pipeline.analysis.gold import DRAWS, loaded
         from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
         from sessions_pipeline.state import State
@@ -201,14 +221,16 @@ def load(home: Path | None, file: Path) -> None:
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         found = loaded(reference, warehouse.read(DRAWS), now)
         _store(warehouse, found.rows)
+    left_out = {"left_out": {what: list(places) for what, places in found.left_out.items()}}
     for what, places in found.left_out.items():
         click.echo(f"left out: {what}: {len(places)} ({_listed(places)})", err=True)
     if found.rows.is_empty():
-        stop(f"{file} has no label of a session that was drawn; nothing to load.", NOTHING_TO_DO)
+        stop(f"{file} has no label of a session that was drawn; nothing to load.", NOTHING_TO_DO, left_out)
     sessions = found.rows["session_id"].n_unique()
-    click.echo(f"{found.rows.height} labels of {sessions} sessions loaded. They count from the next run on.")
+    lines = [f"{found.rows.height} labels of {sessions} sessions loaded. They count from the next run on."]
     if found.unlabelled:
-        click.echo(f"drawn, and without a label in the file: {len(found.unlabelled)} ({_listed(found.unlabelled)})")
+        lines.append(f"drawn, and without a label in the file: {len(found.unlabelled)} ({_listed(found.unlabelled)})")
+    tell({"labels": found.rows.height, "sessions": sessions, "unlabelled": list(found.unlabelled), **left_out}, lines)
     if found.left_out or found.unlabelled:
         raise SystemExit(SOMETHING_MISSING)
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,15 @@ from sessions_pipeline.commands.shell import (
     SOMETHING_MISSING,
     Month,
     Progress,
+    as_json,
     errors,
+    json_flag,
+    published,
+    show_problems,
     state_folder,
     stop,
+    tell,
+    tell_published,
 )
 from sessions_pipeline.folders import Home
 
@@ -33,9 +39,10 @@ UNMAPPED_SHOWN = 5
 
 
 @click.command()
-@click.option("--sessions", default=1500, show_default=True, help="Sessions to write.")
-@click.option("--users", default=300, show_default=True, help="Users to write.")
+@click.option("--sessions", type=click.IntRange(min=1), default=1500, show_default=True, help="Sessions to write.")
+@click.option("--users", type=click.IntRange(min=1), default=300, show_default=True, help="Users to write.")
 @click.option("--seed", default=20251001, show_default=True, help="Seed: the same seed gives the same logs.")
+@json_flag
 @click.pass_obj
 def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
     """Write synthetic logs for October 2025 to April 2026, run everything on them, say where the report is.
@@ -55,13 +62,13 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
         from sessions_pipeline.progress import reporter
 
         write_logs(
-            folder.path / "demo",
+            folder.demo,
             seed=seed,
             sessions=sessions,
             users=users,
             progress=reporter("writing logs", "sessions"),
         )
-        save_settings(folder.path, {"sources": [str(folder.path / "demo" / "logs")], "users": "folder"})
+        save_settings(folder.path, {"sources": [str(folder.demo / "logs")], "users": "folder"})
         _run(folder, None, None, show)
 
 
@@ -91,6 +98,7 @@ def demo(home: Path | None, sessions: int, users: int, seed: int) -> None:
     metavar="USD",
     help="US dollars that this run may spend on the claude backend. [default: max_cost_usd of the settings]",
 )
+@json_flag
 @click.pass_obj
 def run(
     home: Path | None,
@@ -137,9 +145,9 @@ def run(
 @click.command()
 @click.option("--from", "first", type=Month(), help="First month. [default: the first with logs]")
 @click.option("--to", "last", type=Month(), help="Last month. [default: the last with logs]")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_flag
 @click.pass_obj
-def estimate(home: Path | None, first: dt.date | None, last: dt.date | None, as_json: bool) -> None:
+def estimate(home: Path | None, first: dt.date | None, last: dt.date | None) -> None:
     """Say what labels by the claude backend would cost, per classifier and month. Nothing is sent.
 
     Reads the logs first, as `run` does. Costs are US dollars at the dated price list, in batches and direct, with the
@@ -157,10 +165,9 @@ def estimate(home: Path | None, first: dt.date | None, last: dt.date | None, as_
         months, outcome = operate.count(folder, first, last, found.book, show.say)
         rows = operate.estimate(folder, months)
         show.close()
-    for line in outcome.failures:
-        click.echo(f"failed: {line}", err=True)
-    if as_json:
-        click.echo(_estimate_as_json(rows))
+    show_problems(outcome)
+    if as_json():
+        tell({**_estimate_as_dict(rows), **_read(found), "failures": outcome.failures})
     else:
         _print_estimate(rows)
         for line in _estimate_in_words(rows, in_force):
@@ -169,20 +176,17 @@ def estimate(home: Path | None, first: dt.date | None, last: dt.date | None, as_
         raise SystemExit(SOMETHING_MISSING)
 
 
-def _estimate_as_json(rows: Sequence[EstimatedRow]) -> str:
-    import json
-
+def _estimate_as_dict(rows: Sequence[EstimatedRow]) -> dict[str, Any]:
     from sessions_pipeline.classifications.claude.estimate import CHARS_PER_TOKEN, ERROR, as_dicts, totals
     from sessions_pipeline.sessions.prices import price_list
 
-    told = {
+    return {
         "prices_of": str(price_list()[0]),
         "characters_per_token": CHARS_PER_TOKEN,
         "error": ERROR,
         "rows": as_dicts(rows),
         "totals": {name: round(value, 4) for name, value in totals(rows).items()},
     }
-    return json.dumps(told, indent=2)
 
 
 def _print_estimate(rows: Sequence[EstimatedRow]) -> None:
@@ -218,19 +222,25 @@ def _run(folder: Home, first: dt.date | None, last: dt.date | None, show: Progre
 
     outcome = operate.run(folder, first, last, found.book, settings.window_months, show.say, show_estimate)
     show.close()
-    for line in outcome.warnings:
-        click.echo(f"warning: {line}", err=True)
-    for line in outcome.failures:
-        click.echo(f"failed: {line}", err=True)
+    show_problems(outcome)
+    document = {**published(folder, outcome, time.monotonic() - started), **_read(found)}
     if not outcome.vintages and outcome.failures:
-        stop("nothing was published; reports of earlier runs stay as they were.", SOMETHING_MISSING)
+        stop("nothing was published; reports of earlier runs stay as they were.", SOMETHING_MISSING, document)
     if not outcome.vintages:
-        stop(_no_sample(settings.rule_set), NOTHING_TO_DO)
-    written = folder.report(outcome.vintages[-1])
-    if written.exists():
-        click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
-    if outcome.failures or found.problems or found.unmapped or not written.exists():
+        stop(_no_sample(settings.rule_set), NOTHING_TO_DO, document)
+    there = tell_published(document)
+    if outcome.failures or found.problems or found.unmapped or not there:
         raise SystemExit(SOMETHING_MISSING)
+
+
+def _read(found: Ingested) -> dict[str, Any]:
+    """What was found under the sources, for machines."""
+    return {
+        "log_files": found.found,
+        "log_files_read": found.read,
+        "cannot_read": [{"place": place, "reason": reason} for place, reason in found.problems],
+        "files_of_no_user": list(found.unmapped),
+    }
 
 
 def _ingest(folder: Home, settings: Settings, first: dt.date | None, last: dt.date | None, show: Progress) -> Ingested:
@@ -253,7 +263,7 @@ def _ingest(folder: Home, settings: Settings, first: dt.date | None, last: dt.da
         # A source that is not there holds nothing; one that cannot be listed may.
         unknown = len(found.problems) > len(found.absent)
         code = SOMETHING_MISSING if unknown else NOTHING_TO_DO
-        stop(_nothing(found.found, bool(months), settings.sources), code)
+        stop(_nothing(found.found, bool(months), settings.sources, unknown), code, _read(found))
     return found
 
 
@@ -288,10 +298,12 @@ def _unmapped(files: tuple[str, ...], users: str) -> str:
     return f"{len(files)} log files belong to no user, so that their sessions are left out: {few}. {advice}."
 
 
-def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...]) -> str:
+def _nothing(files: int, sessions_elsewhere: bool, sources: tuple[str, ...], unknown: bool) -> str:
     where = ", ".join(sources)
     if sessions_elsewhere:
         return "no session started in these months. Leave out --from and --to to see every month."
     if files:
         return f"none of the {files} .jsonl files under {where} holds a session of a format that is known."
+    if unknown:
+        return f"nothing could be read under {where}. Mend what is named above, or name another place with --source."
     return f"no .jsonl file under {where}. Name the folder that holds your agent's logs with --source."

@@ -1,16 +1,21 @@
-"""What the commands share: exit codes, months as arguments, the state folder, errors in one line, progress."""
+"""What the commands share: exit codes, months, the state folder, words or JSON, errors in one line, progress."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from sessions_pipeline.folders import Home, SettingsError, StoreError, default_home, unwritable
 from sessions_pipeline.months import parse_month
+
+if TYPE_CHECKING:
+    from sessions_pipeline.operate import Outcome
 
 NOTHING_TO_DO = 2
 SOMETHING_MISSING = 1
@@ -40,10 +45,78 @@ def home_in_use() -> Home:
     return Home(DEMO_HOME) if not folder.warehouse.exists() and Home(DEMO_HOME).warehouse.exists() else folder
 
 
-def stop(message: str, code: int) -> NoReturn:
-    """Ends the process with `message` on standard error and exit code `code`."""
+def _remember(context: click.Context, _: click.Parameter, value: bool) -> None:
+    context.meta[_AS_JSON] = value
+
+
+_AS_JSON = f"{__name__}.as_json"
+# Not handed to the command: `tell` and `stop` look for it, so that no way out of a command can forget it.
+json_flag = click.option(
+    "--json",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember,
+    help="Print one JSON document, also where there is nothing to do or something fails (key error); all other words "
+    "go to standard error.",
+)
+
+
+def as_json() -> bool:
+    """Whether the command that runs was given --json."""
+    context = click.get_current_context(silent=True)
+    return bool(context and context.meta.get(_AS_JSON))
+
+
+def tell(document: Mapping[str, Any], lines: Sequence[str] = ()) -> None:
+    """What came of a command, on standard output: `document` with --json, else `lines`. Once in a command."""
+    click.echo(json.dumps(document, indent=2) if as_json() else "\n".join(lines))
+
+
+def run_first() -> str:
+    """What to do where nothing has been made yet; after a demo, how to name the demo's state folder."""
+    demo = f", or name the demo's state folder with --home {DEMO_HOME}" if Home(DEMO_HOME).warehouse.exists() else ""
+    return f"Run `sessions-pipeline run` first{demo}."
+
+
+def stop(message: str, code: int, known: Mapping[str, Any] | None = None) -> NoReturn:
+    """Ends the process with `message` on standard error and exit code `code`.
+
+    known: what to say beside the message with --json.
+    """
     click.echo(message, err=True)
+    if as_json():
+        tell({"error": message, **(known or {})})
     raise SystemExit(code)
+
+
+def show_problems(outcome: Outcome) -> None:
+    """Warnings and failures of a run, a line each."""
+    for line in outcome.warnings:
+        click.echo(f"warning: {line}", err=True)
+    for line in outcome.failures:
+        click.echo(f"failed: {line}", err=True)
+
+
+def published(folder: Home, outcome: Outcome, seconds: float) -> dict[str, Any]:
+    """What a run made: its newest report (None if it is not there), the index of all, the vintages, what failed."""
+    report = folder.report(outcome.vintages[-1]) if outcome.vintages else None
+    return {
+        "report": str(report) if report and report.exists() else None,
+        "index": str(folder.index),
+        "vintages": [f"{month:%Y-%m}" for month in outcome.vintages],
+        "failures": outcome.failures,
+        "warnings": outcome.warnings,
+        "seconds": round(seconds, 1),
+    }
+
+
+def tell_published(document: Mapping[str, Any]) -> bool:
+    """Says where the reports of a run are; whether they are there. document: `published`, and what else is known."""
+    there = document["report"] is not None
+    lines = [f"report: {document['report']}  ({document['seconds']:.0f} s)", f"all reports: {document['index']}"]
+    if there or as_json():
+        tell(document, lines)
+    return there
 
 
 class errors:  # noqa: N801 (used as a statement)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sessions_pipeline.commands.shell import SOMETHING_MISSING, Progress, errors, stop
+from sessions_pipeline.commands.shell import (
+    SOMETHING_MISSING,
+    Progress,
+    errors,
+    json_flag,
+    published,
+    show_problems,
+    stop,
+    tell,
+    tell_published,
+)
 from sessions_pipeline.config import save_settings
 from sessions_pipeline.folders import Home
 
@@ -29,6 +39,7 @@ def simulate() -> None:
 @click.option("--sessions", type=click.IntRange(min=1_000), help="Sessions to write. [default: 398198, as published]")
 @click.option("--seed", type=int, help="Seed: the same seed gives the same study. [default: 20260616]")
 @click.option("--data-only", is_flag=True, help="Write the sessions, and leave aggregates, models and report to `ui`.")
+@json_flag
 @click.pass_obj
 def study(home: Path | None, sessions: int | None, seed: int | None, data_only: bool) -> None:
     """Write a simulated study of the published size, estimate everything on it, say where the report is.
@@ -58,21 +69,18 @@ def study(home: Path | None, sessions: int | None, seed: int | None, data_only: 
         months = sorted(made.sessions["month"].unique())
         state.warehouse.replace_window("core.sessions", telemetry(made.sessions), months)
         state.warehouse.replace_window("core.classified_sessions", made.sessions, months)
-        click.echo(f"warehouse: {folder.warehouse}  ({time.monotonic() - started:.0f} s)")
+        facts = {"warehouse": str(folder.warehouse), "sessions": made.sessions.height}
+        show.say(f"warehouse: {folder.warehouse}  ({time.monotonic() - started:.0f} s)")
         if data_only:
             show.close()
-            click.echo(f"sessions-pipeline --home {folder.path} ui: the job `publish` makes the rest of it")
+            next_step = f"sessions-pipeline --home {folder.path} ui: the job `publish` makes the rest of it"
+            tell({**facts, "report": None}, [f"warehouse: {folder.warehouse}", next_step])
             return
         outcome = operate.publish(folder, months, show.say)
         show.close()
-    for line in outcome.warnings:
-        click.echo(f"warning: {line}", err=True)
-    for line in outcome.failures:
-        click.echo(f"failed: {line}", err=True)
-    written = folder.report(months[-1])
-    if written.exists():
-        click.echo(f"report: {written}  ({time.monotonic() - started:.0f} s)")
-    if outcome.failures or not written.exists():
+    show_problems(outcome)
+    there = tell_published({**facts, **published(folder, outcome, time.monotonic() - started)})
+    if outcome.failures or not there:
         raise SystemExit(SOMETHING_MISSING)
 
 

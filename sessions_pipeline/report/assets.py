@@ -143,8 +143,11 @@ def vintage_inputs(state: State, months: list[dt.date], needed: Collection[str])
     window = months_between(add_months(months[0], 1 - settings.window_months), months[-1])
     tables = {name: warehouse.read(name, window) for name in (*(TABLES[short] for short in needed), *SOURCES)}
     empty = {name: pl.DataFrame(schema=polars_schema(name)) for name in TABLES.values() if name not in tables}
-    min_users = state.min_users()
-    return {month: collect(month, tables | empty, settings, personal=personal, min_users=min_users) for month in months}
+    min_users, demo = state.min_users(), str(state.folders.demo / "logs") in settings.sources
+    return {
+        month: collect(month, tables | empty, settings, personal=personal, min_users=min_users, demo=demo)
+        for month in months
+    }
 
 
 def _figure_assets(window_months: int) -> AssetsDefinition:
@@ -213,7 +216,7 @@ def _page_asset(window_months: int) -> AssetsDefinition:
         for done, (month, inputs) in enumerate(vintage_inputs(state, months, TABLES).items(), start=1):
             html, path = build_page(inputs).encode(), state.folders.report(month)
             write_atomically(path, html)
-            every = state.folders.reports / "index.html"
+            every = state.folders.index
             write_atomically(every, build_index(entries_in(state.folders.reports), inputs.version).encode())
             # A browser follows a link to a file only if it is copied into its address bar: the path stands beside it.
             metadata = {"report": MetadataValue.path(str(path)), "link": MetadataValue.url(path.as_uri())}

@@ -11,6 +11,7 @@ from sessions_pipeline.report.inputs import TABLES, ReportInputs
 
 FEW_CLUSTERS = 50
 # Headings that exhibits name.
+MADE_UP = "Made-up data"
 PERSONAL = "For yourself, not for publication"
 FEW_USERS = "Few users"
 LABELS = ("Labels by rules", "Labels by a distilled judge")
@@ -31,6 +32,7 @@ def caveats(inputs: ReportInputs) -> list[Caveat]:
     return [
         caveat
         for caveat in (
+            _made_up(inputs),
             _personal(inputs),
             _backend(inputs),
             _unbalanced(inputs),
@@ -60,6 +62,10 @@ _ALWAYS = (
         "“inside the interval” is not a test that the two are equal.",
     ),
 )
+
+
+def _made_up(inputs: ReportInputs) -> Caveat | None:
+    return Caveat(MADE_UP, sentences.made_up(inputs.made_up)) if inputs.made_up else None
 
 
 def _personal(inputs: ReportInputs) -> Caveat | None:

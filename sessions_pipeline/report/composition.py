@@ -39,7 +39,7 @@ def codebase_context(inputs: ReportInputs) -> Section:
         anchor="codebase-context",
         heading="What the sessions do with a codebase",
         label="Codebase context",
-        sentence=sentences.work_modes(_largest_first(cells)).replace("every other mode", "every other context"),
+        sentence=sentences.largest_share(_largest_first(cells), "context"),
         classifiers=("codebase_context",),
         basis=resting_on(inputs, list(cells.values()), "with a codebase context"),
         exclusions="sessions without this label",
@@ -94,7 +94,12 @@ def figure_a1(inputs: ReportInputs) -> Section:
         label="Figure A1: signals",
         sentence=" ".join(said),
         classifiers=("outcome", "success_signal", "failure_signal"),
-        basis=resting_on(inputs, list(by_signal.get(SIGNALS[0], {}).values()), "with a success signal"),
+        basis=resting_on(
+            inputs,
+            list(by_signal.get(SIGNALS[0], {}).values()),
+            "with a success signal",
+            beside=list(by_signal.get(SIGNALS[1], {}).values()),
+        ),
         exclusions="sessions with no clear goal",
         pictures=(
             Picture(

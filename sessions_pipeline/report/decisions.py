@@ -38,7 +38,12 @@ def figure_2(inputs: ReportInputs) -> Section:
         label="Figure 2: decisions",
         sentence=" ".join(filter(None, (_means(distributions), _orthogonal(correlations)))),
         classifiers=("decisions",),
-        basis=resting_on(inputs, [kind.mean for kind in distributions.values()][:1], "with planning decisions"),
+        basis=resting_on(
+            inputs,
+            [kind.mean for kind in distributions.values()][:1],
+            "with planning decisions",
+            beside=[cell for kind in distributions.values() for cell in kind.bins.values()],
+        ),
         exclusions="sessions without a decision of the kind",
         pictures=(
             Picture(
@@ -127,7 +132,12 @@ def figure_a2(inputs: ReportInputs) -> Section:
         label="Figure A2: effort by decider",
         sentence=" ".join(said),
         classifiers=("decisions",),
-        basis=resting_on(inputs, list(actions.get("planning", {}).values()), "with planning decisions"),
+        basis=resting_on(
+            inputs,
+            list(actions.get("planning", {}).values()),
+            "with planning decisions",
+            beside=[cell for kind in actions if kind != "planning" for cell in actions[kind].values()],
+        ),
         exclusions="sessions without a decision of the kind",
         pictures=(
             Picture(

@@ -152,7 +152,7 @@ def flow(attrition: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figure:
     """From what was found to what was analysed: what each rule removed, over all months."""
     steps = exhibits.attrition_steps(attrition, months_shown)
     if not steps:
-        return _nothing("flow", "Nothing was found in these months", [])
+        return _nothing("flow", "No line and no file was found in these months", [])
     words = (f"{exhibits.rule_name(step)}, {numbers.count(step.remaining)} left" for step in steps)
     return _drawn("flow", lambda layout: drawn_flow.flow(steps, layout), "Left after each rule", words)
 

@@ -16,7 +16,7 @@ from sessions_pipeline.report.summary import Summary, read_summary
 # The head of a report, with its summary, ends well before this many bytes.
 HEAD_BYTES = 16_384
 COLUMNS = {
-    "work_mode": "Largest work mode",
+    "work_mode": "Largest work mode shown",
     "task_value": "Mean task value",
     "slope": "Success per level",
 }

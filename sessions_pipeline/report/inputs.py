@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -41,6 +41,9 @@ TABLES = {
 }
 
 
+MadeUp = Literal["logs", "sessions"]
+
+
 @dataclass(frozen=True)
 class ReportInputs:
     """All that a report says.
@@ -51,6 +54,7 @@ class ReportInputs:
     label_versions: classifier → backend version. methods: any other setting or definition, name → value.
     prompts: classifier → digest of what was asked.
     generated_from: what the numbers rest on (tables, prompts, logs) → digest.
+    made_up: what of it was never observed: "logs" that `demo` wrote, or the "sessions" of `simulate study`.
     personal: one user's own logs, nothing suppressed. generated_at: as it is to be printed, or None.
     """
 
@@ -71,6 +75,7 @@ class ReportInputs:
     version: str
     generated_at: str | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
+    made_up: MadeUp | None = None
 
     def frame(self, name: str) -> pl.DataFrame:
         """A table by its short name; an empty one if it was not handed over."""

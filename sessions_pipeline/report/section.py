@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sessions_pipeline.report import numbers
-from sessions_pipeline.report.caveats import FEW_USERS, LABELS, PERSONAL, Caveat
+from sessions_pipeline.report.caveats import FEW_USERS, LABELS, MADE_UP, PERSONAL, Caveat
 from sessions_pipeline.report.exhibits import Cell
 from sessions_pipeline.report.figures import Figure
 from sessions_pipeline.report.inputs import ReportInputs
@@ -43,7 +43,7 @@ class Section:
 
     def caveats_due(self, caveats: Sequence[Caveat]) -> list[str]:
         """Headings of those of the page's caveats that this exhibit must carry."""
-        wanted = {PERSONAL, FEW_USERS, *(LABELS if self.classifiers else ()), *self.own_caveats}
+        wanted = {MADE_UP, PERSONAL, FEW_USERS, *(LABELS if self.classifiers else ()), *self.own_caveats}
         return [caveat.heading for caveat in caveats if caveat.heading in wanted]
 
 
@@ -63,9 +63,12 @@ def analysed(inputs: ReportInputs) -> str:
     return f"{numbers.plural(inputs.eligible_sessions, 'session')} of {users} analysed"
 
 
-def resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str) -> str:
-    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden."""
-    hidden = sum(cell.suppressed for cell in cells)
+def resting_on(inputs: ReportInputs, cells: Sequence[Cell], what: str, beside: Sequence[Cell] = ()) -> str:
+    """How many sessions the cells hold; with a suppressed cell no sum is given, for it would tell what is hidden.
+
+    beside: other cells of the exhibit, of the same sessions or some of them.
+    """
+    hidden = sum(cell.suppressed for cell in (*cells, *beside))
     if hidden:
         why = f"fewer than {inputs.min_users} users, or revealing such a cell"
         return f"{analysed(inputs)}; {numbers.plural(hidden, 'cell')} suppressed ({why})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from sessions_pipeline.report.inputs import ReportInputs
 from sessions_pipeline.report.occupations import crossed, figure_6
 from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
 
+NO_CLAIM = "Too little can be shown here for a claim."
 _SUCCESS_LABELS = ("expertise", "outcome", "success_signal")
 
 
@@ -58,7 +59,7 @@ def headlines(inputs: ReportInputs) -> list[Headline]:
 
 def sections(inputs: ReportInputs) -> list[Section]:
     """Every exhibit of the report, in the order of the study; what the study left open, and the checks, at the end."""
-    return [
+    found = [
         _flow(inputs),
         _figure_1(inputs),
         codebase_context(inputs),
@@ -79,6 +80,7 @@ def sections(inputs: ReportInputs) -> list[Section]:
         *_agreement(inputs),
         comparison(inputs),
     ]
+    return [section if section.sentence else replace(section, sentence=NO_CLAIM) for section in found]
 
 
 def _remark(cell: Cell, write: sentences.Write) -> str:
@@ -143,7 +145,7 @@ def _figure_1(inputs: ReportInputs) -> Section:
         anchor="figure-1",
         heading="Figure 1. What the sessions are spent on",
         label="Figure 1: work modes",
-        sentence=sentences.work_modes(cells),
+        sentence=sentences.largest_share(cells, "mode"),
         classifiers=("work_mode",),
         basis=resting_on(inputs, list(cells.values()), "with a work mode"),
         exclusions="sessions without a work-mode label",
@@ -360,7 +362,7 @@ def _truncation(inputs: ReportInputs) -> Section:
         label="Cut transcripts",
         sentence=sentences.truncation(levels, modes),
         classifiers=("expertise", "work_mode"),
-        basis=resting_on(inputs, list(levels.values()), "with a level of expertise"),
+        basis=resting_on(inputs, list(levels.values()), "with a level of expertise", beside=list(modes.values())),
         exclusions="by expertise, sessions where it is unclear; by mode, sessions without a work-mode label",
         tables_open=(tables.truncation(levels, modes),) if levels or modes else (),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sessions_pipeline.report import numbers
 from sessions_pipeline.report.exhibits import (
@@ -22,11 +23,26 @@ from sessions_pipeline.report.exhibits import (
     rule_name,
 )
 
+if TYPE_CHECKING:
+    from sessions_pipeline.report.inputs import MadeUp
+
 Write = Callable[[float | None], str]
 
 
-def judged_by(backend: str) -> str:
+def made_up(what: MadeUp) -> str:
+    """What of the data was never observed."""
+    if what == "sessions":
+        return (
+            "These sessions were drawn at random with planted coefficients, calibrated to what the study printed. No "
+            "log stands behind them, and no judge has read them."
+        )
+    return "Logs that the demo wrote are among the sources. Numbers that hold them say nothing about real sessions."
+
+
+def judged_by(backend: str, made_up: MadeUp | None = None) -> str:
     """Who gave the labels, in words that nobody can take for the study's judge."""
+    if made_up == "sessions":
+        return "drawn at random with the sessions, by no judge"
     if backend == "claude":
         return "by the claude backend, a language-model judge with this project’s own prompts"
     embedded = "embedded " if backend == "rules" else ""
@@ -58,21 +74,25 @@ def beside_study(cell: Cell) -> str:
     return f"The study’s {numbers.printed(cell.published)} {where} this interval."
 
 
-def work_modes(cells: Mapping[str, Cell]) -> str:
-    """Figure 1: which mode leads, if one does, and where the study's shares lie outside our intervals."""
+def largest_share(cells: Mapping[str, Cell], kind: str) -> str:
+    """Figure 1: which mode leads, if one does, and where the study's shares lie outside our intervals.
+
+    cells: largest first. kind: what they are, "mode". A suppressed one may be the largest.
+    """
     shown = {mode: cell for mode, cell in cells.items() if cell.shown}
     if not shown:
         return ""
     mode, first = next(iter(shown.items()))
+    name = f"Of the {kind}s shown, {mode}" if len(shown) < len(cells) else capitalised(mode)
     if not first.has_interval:
-        return f"{capitalised(mode)} takes the largest share of these sessions, {numbers.share(first.estimate)}."
+        return f"{name} takes the largest share of these sessions, {numbers.share(first.estimate)}."
     rivals = [other for other, cell in shown.items() if other != mode and not first.above(cell)]
-    opening = f"{capitalised(mode)} has the largest share of sessions, {with_interval(first, numbers.share)}"
+    opening = f"{name} has the largest share of sessions, {with_interval(first, numbers.share)}"
     if rivals:
         text = f"{opening}; its interval overlaps with {joined(rivals)}, so the order of these is not certain."
     else:
-        text = f"{opening}, above every other mode shown."
-    return f"{text} {_outside(shown)}".strip()
+        text = f"{opening}, above every other {kind} shown."
+    return f"{text} {_outside(shown, kind)}".strip()
 
 
 def effort(levels: Mapping[int, EffortCell], measure: str) -> str:
@@ -253,6 +273,8 @@ def controls(columns: Sequence[int]) -> str:
 def flow(steps: Sequence[Step], eligible: int) -> str:
     """The flow: found, analysed, what is left for the models of success, and the rule that removed most sessions."""
     sessions = [step for step in steps if step.unit == "session"]
+    if not sessions and eligible:
+        return "No log stands behind these sessions: there is no line and no file to account for."
     if not sessions:
         return "Nothing was found in this window."
     text = f"Of {numbers.plural(sessions[0].remaining, 'session')} found, {numbers.count(eligible)} are analysed"
@@ -284,13 +306,13 @@ def _side_of_study(cell: Cell) -> int | None:
     return int(cell.published.value - rounding > cell.high)  # type: ignore[operator]
 
 
-def _outside(shown: Mapping[str, Cell]) -> str:
+def _outside(shown: Mapping[str, Cell], kind: str) -> str:
     comparable = [mode for mode, cell in shown.items() if cell.has_interval and cell.published]
     outside = [mode for mode in comparable if _side_of_study(shown[mode])]
     if not comparable:
         return ""
     if not outside:
-        return f"The study’s rounded shares agree with our intervals for all {len(comparable)} modes shown."
+        return f"The study’s rounded shares agree with our intervals for all {len(comparable)} {kind}s shown."
     counted = f"{len(outside)} of {len(comparable)} shown"
     return f"The study’s share lies outside our interval for {joined(outside)} ({counted})."
 

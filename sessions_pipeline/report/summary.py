@@ -17,7 +17,10 @@ from sessions_pipeline.report.sections import Headline
 
 @dataclass(frozen=True)
 class Summary:
-    """A report in short. month: its vintage as YYYY-MM. headlines: their name → (label, value, remark)."""
+    """A report in short. month: its vintage as YYYY-MM. backend: who labelled, and whether made-up data.
+
+    headlines: their name → (label, value, remark).
+    """
 
     META: ClassVar[str] = "sessions-pipeline-report"
 
@@ -42,7 +45,7 @@ def summary_of(inputs: ReportInputs, period: str, told: Iterable[Headline]) -> S
         period=period,
         sessions=inputs.eligible_sessions,
         users=inputs.users,
-        backend=inputs.backend,
+        backend=f"{inputs.backend}, on made-up data" if inputs.made_up else inputs.backend,
         personal=inputs.personal,
         headlines={headline.name: (headline.label, headline.value, headline.remark) for headline in told},
     )

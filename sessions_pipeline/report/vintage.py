@@ -15,17 +15,25 @@ from sessions_pipeline.months import window_ending
 from sessions_pipeline.report.inputs import TABLES, ReportInputs
 from sessions_pipeline.sessions.eligibility import RULE_SETS
 from sessions_pipeline.sessions.prices import price_list
+from sessions_pipeline.simulate.study import VERSION as SIMULATED
 
 # Beside the released tables: what the counts and digests are taken from.
 SOURCES = ("core.sessions", "raw.session_files", "labels.classifications")
 
 
 def collect(
-    month: dt.date, tables: Mapping[str, pl.DataFrame], settings: Settings, *, personal: bool, min_users: int
+    month: dt.date,
+    tables: Mapping[str, pl.DataFrame],
+    settings: Settings,
+    *,
+    personal: bool,
+    min_users: int,
+    demo: bool = False,
 ) -> ReportInputs:
     """The inputs of the report of vintage `month`.
 
     tables: table name -> rows, of SOURCES and of those of TABLES that are wanted; the months of the window at least.
+    demo: whether logs that the demo wrote are among the sources.
     """
     window = window_ending(month, settings.window_months)
     inside = {name: frame.filter(pl.col("month").is_in(window)) for name, frame in tables.items()}
@@ -53,6 +61,7 @@ def collect(
         },
         version=version("sessions-pipeline"),
         prompts=_prompts(labels),
+        made_up="sessions" if (sessions["cli_version"] == SIMULATED).any() else "logs" if demo else None,
     )
 
 

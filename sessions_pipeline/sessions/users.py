@@ -59,7 +59,9 @@ def _patterns(file: Path) -> list[Row]:
             reader = csv.reader(stream, strict=True, skipinitialspace=True)
             return _checked(file, reader)
     except OSError as error:
-        raise SettingsError(f"cannot read the users of {file}: {error.strerror}") from error
+        raise SettingsError(
+            f"cannot read the users of {file}: {error.strerror}. Name a CSV file with --users."
+        ) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise SettingsError(f"{file} is not valid UTF-8: line {line}. Save it as CSV in UTF-8.") from error

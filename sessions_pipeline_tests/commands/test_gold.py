@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import stat
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def test_a_draw_is_stored_and_its_file_tells_nothing_of_the_judges_labels(home: 
         lines = list(csv.DictReader(stream))
     rows = stored(home, "labels.gold_draws").sort("month", "session_id")
     again = path.read_bytes()
-    assert cli(home, "gold", "draw", "--size", "30", "--by", "outcome").exit_code == 0
+    told = json.loads(cli(home, "gold", "draw", "--size", "30", "--by", "outcome", "--json").stdout)
+    assert (told["file"], told["sessions"], told["to_label"]) == (str(path), 30, 30)
     assert path.read_bytes() == again
     assert [line["session_id"] for line in lines] == rows["session_id"].to_list()
     assert [float(line["probability"]) for line in lines] == pytest.approx(rows["probability"].to_list(), rel=1e-5)
@@ -123,6 +125,10 @@ def test_what_cannot_be_loaded_is_counted_with_its_place(home: Path) -> None:
     assert "sessions that were not drawn: 1 (nobody)" in done.output
     assert "without a label in the file: 29" in done.output
     assert stored(home, "labels.gold")["session_id"].to_list() == [lines[0]["session_id"]]
+    again = cli(home, "gold", "load", str(wrong), "--json")
+    told = json.loads(again.stdout)
+    assert (again.exit_code, told["labels"], len(told["unlabelled"])) == (1, 1, 29)
+    assert told["left_out"]["sessions that were not drawn"] == ["nobody"]
 
 
 def test_exit_codes_of_what_cannot_be_done(home: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import polars as pl
@@ -39,7 +40,8 @@ def test_sessions_of_seven_months_are_there_for_marts_and_models_and_again_the_s
     assert set(sessions["session_id"]) == set(classified["session_id"])
     assert load_settings(tmp_path).settings.window_months == 7
 
-    assert simulated(tmp_path, "--sessions", "1500", "--seed", "4").exit_code == 0
+    again = simulated(tmp_path, "--sessions", "1500", "--seed", "4", "--json")
+    assert json.loads(again.stdout)["sessions"] == 1500
     assert warehouse.read("core.classified_sessions").equals(classified)
 
 

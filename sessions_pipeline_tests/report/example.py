@@ -16,6 +16,7 @@ from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.report.inputs import TABLES
 from sessions_pipeline.report.page import ReportInputs
 from sessions_pipeline.schemas import SAMPLES, polars_schema
+from sessions_pipeline.schemas import TABLES as TABLE_MODELS
 
 MONTHS = tuple(dt.date(2025 + (9 + i) // 12, (9 + i) % 12 + 1, 1) for i in range(7))
 SHARES = {
@@ -570,19 +571,29 @@ def empty_inputs() -> ReportInputs:
     return inputs(frames=frames, months=MONTHS[-1:], sessions=7, eligible_sessions=0, users=0)
 
 
+LOOKED_UP = ("specification", "term", "outcome")
+
+
+def open_columns(table: str) -> set[str]:
+    """Columns of text for which the schema of `table` names no fixed values."""
+    columns = TABLE_MODELS[table].to_schema().columns
+    texts = {name for name, kind in polars_schema(table).items() if kind == pl.String}
+    return {name for name in texts if not any(check.name == "isin" for check in columns[name].checks)}
+
+
 def hostile_inputs() -> ReportInputs:
-    """Markup in every free string that can reach a page."""
+    """Markup in every free string that can reach a page; of what exhibits look rows up by, in every second row.
+
+    Facets of the agreement are columns of the reference file that are known by name.
+    """
     whole = inputs(MONTHS[-2:])
-    frames = {}
-    for name, table in whole.frames.items():
-        free = {"missing_reason", "sample", "rule", "rule_set", "engine", "controls", "std_errors"}
-        free |= {"sign_sensitivity": {"unit"}, "published_comparison": {"measure", "group"}}.get(name, set())
-        free = free & set(table.columns)
-        if name in ("adjusted_rates", "outcomes_by_expertise", "success_by_profession"):
-            free -= {"sample"}
-        planted = [pl.when(pl.col("rule") == "found").then("rule").otherwise(pl.lit(HOSTILE)).alias("rule")]
-        others = [pl.lit(HOSTILE).alias(column) for column in free - {"rule"}]
-        frames[name] = table.with_columns([*others, *(planted if "rule" in free else [])])
+    frames, odd = {}, pl.int_range(pl.len()) % 2 == 1
+    for name, table in {**whole.frames, "agreement": agreement(whole.month)}.items():
+        planted = []
+        for column in sorted(open_columns(TABLES[name])):
+            kept = {"rule": pl.col("rule") == "found", "facet": True} | dict.fromkeys(LOOKED_UP, ~odd)
+            planted.append(pl.when(kept.get(column, False)).then(column).otherwise(pl.lit(HOSTILE)).alias(column))
+        frames[name] = table.with_columns(planted)
     frames["coefficients"] = frames["coefficients"].with_columns(estimate=None, ci_low=None, ci_high=None)
     return inputs(
         MONTHS[-2:],

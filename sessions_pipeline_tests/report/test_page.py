@@ -11,6 +11,7 @@ from sessions_pipeline.report import numbers
 from sessions_pipeline.report.caveats import caveats
 from sessions_pipeline.report.page import build_page
 from sessions_pipeline.report.sections import headlines, sections
+from sessions_pipeline.report.summary import read_summary
 from sessions_pipeline_tests.report import example
 from sessions_pipeline_tests.report.example import HOSTILE
 from sessions_pipeline_tests.report.html_reading import Element, read, table
@@ -566,3 +567,21 @@ def test_agreement_of_too_few_users_is_suppressed():
     assert outcome[2] == "suppressed"
     assert "62.0%" not in outcome
     assert "on 1 of 1 facets" in document.by_id("agreement").text()
+
+
+@pytest.mark.parametrize(("made_up", "said"), [("logs", "Logs that the demo wrote"), ("sessions", "no judge has read")])
+def test_a_report_on_made_up_data_says_so_on_top_and_at_every_exhibit(made_up, said):
+    html = build_page(example.inputs(example.MONTHS[-2:], backend="claude", made_up=made_up))
+    assert read_summary(html).backend == "claude, on made-up data"
+    page = read(html)
+    (banner,) = [found for found in page.every("p") if found.attributes.get("class") == "banner"]
+    assert said in banner.text()
+    assert all("Made-up data" in page.by_id(name).text() for name in ("figure-1", "table-a1", "published"))
+    assert ("by the claude backend" in page.text()) == (made_up == "logs")
+
+
+def test_a_report_of_sessions_without_logs_does_not_say_that_nothing_was_found():
+    inputs = example.inputs(example.MONTHS[-2:])
+    without = replace(inputs, frames={**inputs.frames, "attrition": inputs.frame("attrition").clear()})
+    (flow,) = [found for found in sections(without) if found.anchor == "flow"]
+    assert flow.sentence.startswith("No log stands behind these sessions")

@@ -109,10 +109,10 @@ def test_each_part_of_a_change_of_value_says_whether_it_can_be_told_from_zero(wi
 
 def test_a_work_mode_leads_only_if_its_interval_is_above_all_others():
     fix, build, test = Cell(0.4, 0.35, 0.45), Cell(0.36, 0.31, 0.41), Cell(0.1, 0.05, 0.15)
-    assert "overlaps with build, so the order of these is not certain" in sentences.work_modes(
-        {"fix": fix, "build": build, "test": test}
+    assert "overlaps with build, so the order of these is not certain" in sentences.largest_share(
+        {"fix": fix, "build": build, "test": test}, "mode"
     )
-    assert "above every other mode shown" in sentences.work_modes({"fix": fix, "test": test})
+    assert "above every other mode shown" in sentences.largest_share({"fix": fix, "test": test}, "mode")
 
 
 def test_the_study_s_figure_is_placed_inside_above_or_below_our_interval():
@@ -126,11 +126,13 @@ def test_the_study_s_figure_is_placed_inside_above_or_below_our_interval():
 def test_a_figure_printed_as_26_percent_may_be_anything_that_rounds_to_it():
     study = published("figure_1", "work_mode_share", "fix")
     assert "within its rounding, inside" in sentences.beside_study(Cell(0.252, 0.248, 0.256, published=study))
-    assert "agree with our intervals for all 1" in sentences.work_modes(
-        {"fix": Cell(0.252, 0.248, 0.256, published=study)}
+    assert "agree with our intervals for all 1" in sentences.largest_share(
+        {"fix": Cell(0.252, 0.248, 0.256, published=study)}, "mode"
     )
     assert "lies above" in sentences.beside_study(Cell(0.25, 0.246, 0.254, published=study))
-    assert "outside our interval for fix" in sentences.work_modes({"fix": Cell(0.25, 0.246, 0.254, published=study)})
+    assert "outside our interval for fix" in sentences.largest_share(
+        {"fix": Cell(0.25, 0.246, 0.254, published=study)}, "mode"
+    )
 
 
 def test_without_intervals_numbers_are_named_and_nothing_is_claimed():
@@ -138,17 +140,21 @@ def test_without_intervals_numbers_are_named_and_nothing_is_claimed():
     assert "11.0 at level 5 (expert) and 5.0 at level 1 (novice)" in text
     assert "no difference is claimed" in text
     assert not CLAIMS.search(text)
-    assert sentences.work_modes({"fix": Cell(0.4)}) == "Fix takes the largest share of these sessions, 40.0%."
+    assert (
+        sentences.largest_share({"fix": Cell(0.4)}, "mode") == "Fix takes the largest share of these sessions, 40.0%."
+    )
 
 
 def test_suppressed_cells_are_never_compared():
     hidden = Cell(suppressed=True)
     shown = Cell(0.4, 0.35, 0.45)
     assert "No work mode has an interval" in sentences.mode_trends({"fix": {OCTOBER: hidden, APRIL: shown}}, AXIS)
-    assert sentences.work_modes({"fix": hidden}) == ""
+    assert sentences.largest_share({"fix": hidden}, "mode") == ""
+    assert sentences.largest_share({"fix": shown, "build": hidden}, "mode").startswith("Of the modes shown, fix has")
 
 
 def test_no_backend_passes_for_the_study_s_judge():
     assert sentences.judged_by("rules") == "by the embedded rules backend, not by the study’s language-model judge"
     assert "not by the study’s" in sentences.judged_by("distilled")
     assert "own prompts" in sentences.judged_by("claude")
+    assert sentences.judged_by("claude", "sessions") == "drawn at random with the sessions, by no judge"

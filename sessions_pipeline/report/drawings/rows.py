@@ -35,7 +35,7 @@ SERIES = (("series-1", "circle", 62), ("series-2", "square", 58), ("series-3", "
 
 def bars(cells: Mapping[str, Cell], layout: Layout, write: Write, axis_format: str) -> Specification:
     """A bar and its interval for each name, the study's figure as a diamond, the numbers in columns beside."""
-    plot, names_px, wrap = (106, 120, 18) if layout.narrow else (430, 250, 38)
+    plot, names_px, wrap = (98, 120, 18) if layout.narrow else (430, 250, 38)
     y = _names(len(cells))
     rows = [_row(order, name, cell, wrap) for order, (name, cell) in enumerate(cells.items())]
     ends = [row[name] for row in rows for name in ("value", "high", "study") if row[name] is not None]
@@ -51,7 +51,7 @@ def bars(cells: Mapping[str, Cell], layout: Layout, write: Write, axis_format: s
         {**row, "text": numbers.printed(cells[row["name"]].published)} for row in rows if row["study"] is not None
     ]
     ours = [{**row, "text": _text(cells[row["name"]], write, layout)} for row in shown]
-    ours_px, study_px = plot + 14, plot + (76 if layout.narrow else 194)
+    ours_px, study_px = plot + 14, plot + (80 if layout.narrow else 194)
     heads = column_heads(ours_px, study_px, "ours" if layout.narrow else "ours (95% interval)")
     return layered(
         marks(shown, "bar", {"color": LIGHT["bar"], "height": {"band": 0.6}}, x=x, y=y),
