@@ -135,6 +135,8 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
     said: list[str] = []
 
     def speak() -> None:
+        if not said:
+            return
         words = "\n".join(said).strip()
         said.clear()
         if not words:
@@ -147,7 +149,7 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
         stretch.closing = words
         stretch.ends_in_failure = False
         # "Standing by" after an interruption is no answer.
-        stretch.interrupted &= len(words.split()) < _SHORTEST_ANSWER
+        stretch.interrupted = stretch.interrupted and len(words.split()) < _SHORTEST_ANSWER
         waiting.clear()
 
     for line in text.split("\n"):
