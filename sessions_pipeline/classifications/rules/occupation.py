@@ -18,9 +18,10 @@ from sessions_pipeline.classifications.rules.features import Features
 from sessions_pipeline.classifications.rules.lexicon import Lexicon
 from sessions_pipeline.classifications.rules.professions import FIRST_PERSON, PROFESSIONS
 
-TRADES = Lexicon(PROFESSIONS)
-_SELF = Lexicon(FIRST_PERSON)
 SOFTWARE = "15"
+_SELF = next(iter(FIRST_PERSON))
+# Words in which people speak of themselves are looked for in the same pass as those of the trades.
+TRADES = Lexicon(PROFESSIONS | FIRST_PERSON)
 # One specific sign is enough; evidence that weighs less than this is none.
 _SPECIFIC = 0.5
 # Ticket numbers (ABC-123); names of standards and models look like them.
@@ -45,12 +46,14 @@ def user_occupation(seen: Features) -> Finding:
     """The person's likely profession, or unclear."""
     vote = Vote()
     own = "\n".join(turn.request.own for turn in seen.asked)
-    for sentence in _SENTENCE.findall(own) if _SELF.count(own) else ():
-        if _SELF.count(sentence):
-            for group in TRADES.count(sentence):
+    said, around = TRADES.count(own), TRADES.count(seen.surroundings)
+    for sentence in _SENTENCE.findall(own) if said[_SELF] else ():
+        groups = TRADES.count(sentence)
+        if groups.pop(_SELF, 0):
+            for group in groups:
                 vote.add(group, "speaks_of_own_profession", 1.5)
-    said = TRADES.count(own)
-    around = TRADES.count(seen.surroundings)
+    for counts in (said, around):
+        del counts[_SELF]
     for group, count in said.items():
         vote.add(group, "words_of_the_trade", 1.2 * saturating(count, 2.0 if group == SOFTWARE else 3.0))
     for group, count in around.items():

@@ -155,13 +155,13 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
     for line in text.split("\n"):
         if not line.startswith("["):
             said.append(line)
-        elif call := _CALL.match(line):
+        elif line.startswith("[tool]") and (call := _CALL.match(line)):
             speak()
             waiting.append(Call(call.group(1), call.group(2)))
             stretch.calls.append(waiting[-1])
             stretch.closing = ""
             stretch.ends_in_failure = stretch.interrupted = False
-        elif result := _RESULT.match(line):
+        elif line.startswith("[result]") and (result := _RESULT.match(line)):
             speak()
             if waiting:
                 done = waiting.popleft()

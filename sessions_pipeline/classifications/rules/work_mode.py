@@ -140,7 +140,7 @@ def _shares(seen: Features, strengths: Callable[[Asked, bool], dict[str, float]]
 
 def _taken_up(turn: Asked, wrote: bool) -> dict[str, float]:
     """Mode -> strength of the words in which the agent took one request up."""
-    said = {mode: math.sqrt(turn.undertaken[mode]) for mode in WORK_MODES}
+    said = {mode: math.sqrt(turn.undertaken.get(mode, 0)) for mode in WORK_MODES}
     # Whatever it does, it begins by looking.
     said["understand"] *= 0.5
     return said
@@ -154,8 +154,8 @@ def _intents(turn: Asked, wrote: bool) -> dict[str, float]:
         intents["operate"] += min(turn.leads["deliver"], 2) + 0.5 * math.sqrt(turn.ideas["deliver"])
     for mode in WORK_MODES:
         # Repeating a word adds less each time.
-        said = math.sqrt(turn.ideas[mode]) + math.sqrt(turn.document_ideas[mode])
-        intents[mode] += min(turn.leads[mode], 2) + 0.4 * said
+        said = math.sqrt(turn.ideas.get(mode, 0)) + math.sqrt(turn.document_ideas.get(mode, 0))
+        intents[mode] += min(turn.leads.get(mode, 0.0), 2) + 0.4 * said
     if ERROR_TEXT.search(turn.request.pasted):
         intents["fix"] += 1.0
     # The artefact that is named says what kind of work it is.
