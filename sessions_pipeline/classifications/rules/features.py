@@ -46,6 +46,8 @@ _NAME = re.compile(
     | "[^"\n]{2,60}\"""",
     re.VERBOSE,
 )
+# Of the names, those of files, code, options and commands: not acronyms, numbers and quotations.
+_CODE_NAME = re.compile(r"[/\\_(`]|\.[a-zA-Z]{1,5}$|^--?[a-zA-Z]|^[a-z]+[A-Z]|^[A-Z][a-z0-9]+[A-Z]")
 # What is named is not what is asked for: names of files and addresses are left out when ideas are counted.
 _REFERENCE = re.compile(
     r"""https?://\S+
@@ -98,7 +100,7 @@ class Asked:
     of a pasted document. undertaken: of the words in which the agent took the request up. kinds: of the calls that
     followed. office_names, data_names: files of that kind that are named. long_words: distinct words of nine letters
     or more, which terms of art mostly are. new_names, screen_names: identifiers, paths, quoted and technical names, by
-    whether they stood in the session before.
+    whether they stood in the session before. code_names: those that are files, code, options or commands.
     """
 
     request: Request
@@ -113,6 +115,7 @@ class Asked:
     long_words: int
     new_names: int
     screen_names: int
+    code_names: int
     statements: int
     bullets: int
     is_question: bool
@@ -358,6 +361,7 @@ def _asked(request: Request, seen: str) -> Asked:
         long_words=said.long_words,
         new_names=len(said.names) - on_screen,
         screen_names=on_screen,
+        code_names=sum(bool(_CODE_NAME.search(name)) for name in said.names),
         statements=said.statements,
         bullets=said.bullets,
         is_question=said.is_question,
