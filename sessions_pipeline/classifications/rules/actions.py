@@ -30,9 +30,9 @@ _EDIT_TOOLS = _names(
 _WRITE_TOOLS = _names("write write_file create_file")
 _READ_TOOLS = _names("read read_file view read_many_files")
 _SHELL_TOOLS = _names("bash powershell shell run_shell_command exec_command local_shell terminal")
+_SEARCH_TOOLS = _names("grep glob ls list_directory search_file_content codebase_search")
 # Tools that are of one kind whatever their argument.
 _TOOLS = {
-    "look_code": "grep glob ls list_directory search_file_content codebase_search",
     "look_web": "webfetch websearch web_search web_fetch google_web_search fetch",
     "plan": "exitplanmode exit_plan_mode enterplanmode update_plan",
     "list": "todowrite todoread taskcreate taskupdate taskget tasklist write_todos",
@@ -40,6 +40,7 @@ _TOOLS = {
     "ask": "askuserquestion ask_user request_user_input",
 }
 _KIND_OF_TOOL = {tool: kind for kind, listed in _TOOLS.items() for tool in _names(listed)}
+_KIND_OF_TOOL |= dict.fromkeys(_SEARCH_TOOLS, "look_code")
 
 # Connected services (tools named mcp__SERVICE__ACTION) by the words of their names; the first match decides.
 _SERVICES = (
@@ -77,6 +78,11 @@ def call_kind(tool: str, summary: str) -> str:
 @lru_cache(maxsize=4_096)
 def _service_kind(tool: str) -> str:
     return next((kind for pattern, kind in _SERVICES if pattern.search(tool)), "other")
+
+
+def searches(tool: str) -> bool:
+    """Whether `tool` looks for files or text in them, whatever the files are."""
+    return tool.lower() in _SEARCH_TOOLS
 
 
 def writes_whole_file(tool: str) -> bool:

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
-from sessions_pipeline.classifications.rules.actions import CODE_WORK, EDITS
+from sessions_pipeline.classifications.rules.actions import CODE_WORK, EDITS, searches
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote
 from sessions_pipeline.classifications.rules.features import ERROR_TEXT, Asked, Features
 
@@ -62,6 +62,8 @@ _SERVES = {
 # Where nothing is edited, looking is itself the work, and serves what the words ask for among these.
 _LOOKING_MODES = ("understand", "plan", "test", "analyze", "communicate")
 _LOOK_WORK = 0.25
+# What calls are where nobody touches code or a machine.
+_KNOWLEDGE_WORK = {"look_web", "look_file", "list", "ask", "agent", "plan", "other"}
 # Programs that are run, and helpers that are sent out, serve whatever is asked for.
 _NEUTRAL = ("run_program", "unknown", "agent")
 _NEUTRAL_WORK = 0.25
@@ -91,6 +93,10 @@ def work_mode(seen: Features) -> Finding:
     """The work mode of a session."""
     asked = _shares(seen, _intents)
     understood = _shares(seen, _taken_up)
+    if _away_from_code(seen):
+        for shares in (asked, understood):
+            shares["communicate"] += shares["understand"]
+            shares["understand"] = 0.0
     vote = Vote()
     for mode, share in PUBLISHED_SHARES.items():
         vote.add(mode, "published_share", _PRIOR * share)
@@ -116,6 +122,15 @@ def work_mode(seen: Features) -> Finding:
         vote.add("understand", "answer_without_change", 0.4 * asked["fix"] + 0.15)
     winner = vote.winner(tuple(PUBLISHED_SHARES))
     return Finding(winner, None, vote.names(winner))
+
+
+def _away_from_code(seen: Features) -> bool:
+    """Nothing was looked at but documents and the web: what is found out so is general knowledge work.
+
+    Searching among files is no sign of code: folders of documents are searched with the same tools.
+    """
+    read = [kind for call, kind in zip(seen.calls, seen.kinds, strict=True) if not searches(call.name)]
+    return "look_web" in read or "look_file" in read if set(read) <= _KNOWLEDGE_WORK else False
 
 
 def _nothing() -> dict[str, float]:
@@ -221,10 +236,6 @@ def _looked_for(seen: Features, asked: dict[str, float]) -> dict[str, float]:
     for mode, share in asked.items():
         kept = mode in _LOOKING_MODES or seen.ending != "answered"
         served[mode if kept else "understand"] += share
-    if seen.looks == seen.counts["look_web"] and not asked["fix"] + asked["operate"] + asked["build"]:
-        # Questions to the web, away from any code base, are general knowledge work.
-        served["communicate"] += 0.5 * served["understand"]
-        served["understand"] *= 0.5
     served["understand"] += 0.1
     whole = sum(served.values())
     return {mode: share / whole for mode, share in served.items()}
