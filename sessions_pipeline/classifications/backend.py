@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 from sessions_pipeline.classifications.classifiers import Classifier
 
+# `json.dumps` makes an encoder for each call with separators of its own.
+_as_json = json.JSONEncoder(separators=(",", ":")).encode
+
 
 @dataclass(frozen=True)
 class SessionToLabel:
@@ -65,7 +68,7 @@ class Decisions:
     @property
     def label(self) -> str:
         """Canonical JSON, readable with DuckDB's `label->>'planning_user'`."""
-        return json.dumps(self.__dict__, separators=(",", ":"))
+        return _as_json(self.__dict__)
 
 
 # Backend -> columns of `core.sessions` that its labels rest on beside the transcript. They are part of a label's

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +53,16 @@ def label_month(
     were paid for stay for ever, those of free backends go when they are no longer current.
     """
     eligible = sessions.filter("is_eligible")
-    missing = missing_labels(eligible, transcripts, known, backend)
+    wanted = _wanted(eligible, backend)
+    lacking = _lacking(wanted, known)
+    missing = lacking.join(transcripts, on="session_id", how="semi")
     new, stopped = _ask(missing, month, eligible, transcripts, backend, now, progress)
-    current = known.join(_wanted(eligible, backend), on=["session_id", *VERSION], how="semi")
+    current = known.join(wanted, on=["session_id", *VERSION], how="semi")
     current = current.join(new, on=["session_id", *VERSION], how="anti")
     bought = known.filter(~pl.col("backend").is_in(list(TELEMETRY_READ)))
     paid = bought.join(pl.concat([current, new]), on=["session_id", *VERSION], how="anti")
     rows = (
-        pl.concat([current, paid, _of_purged(eligible, transcripts, known, backend), new])
+        pl.concat([current, paid, _of_purged(lacking, transcripts, known), new])
         .unique()
         .sort("session_id", "classifier", "backend", "model", "transcript_sha256", "prompt_sha256")
     )
@@ -71,19 +73,16 @@ def missing_labels(
     eligible: pl.DataFrame, transcripts: pl.DataFrame, known: pl.DataFrame, backend: Backend
 ) -> pl.DataFrame:
     """session_id and label version of every label that should be there, is not, and can be asked for."""
-    return _lacking(eligible, known, backend).join(transcripts, on="session_id", how="semi")
+    return _lacking(_wanted(eligible, backend), known).join(transcripts, on="session_id", how="semi")
 
 
-def _lacking(eligible: pl.DataFrame, known: pl.DataFrame, backend: Backend) -> pl.DataFrame:
+def _lacking(wanted: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     there = known.filter(~pl.col("status").is_in(FREE_STATUSES))
-    return _wanted(eligible, backend).join(there, on=["session_id", *VERSION], how="anti")
+    return wanted.join(there, on=["session_id", *VERSION], how="anti")
 
 
-def _of_purged(
-    eligible: pl.DataFrame, transcripts: pl.DataFrame, known: pl.DataFrame, backend: Backend
-) -> pl.DataFrame:
+def _of_purged(lacking: pl.DataFrame, transcripts: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     """Known rows of sessions whose text was purged: they cannot be asked again, so their labels stay."""
-    lacking = _lacking(eligible, known, backend)
     return known.join(lacking, on="session_id", how="semi").join(transcripts, on="session_id", how="anti")
 
 
@@ -130,24 +129,29 @@ def to_ask(
 def _wanted(eligible: pl.DataFrame, backend: Backend) -> pl.DataFrame:
     """session_id and label version of every label that should be there."""
     asked = [(c.name, backend.name, backend.model(c), backend.prompt_sha256(c)) for c in CLASSIFIERS.values()]
+    prompts = [sha256 for *_, sha256 in asked]
     columns = TELEMETRY_READ.get(backend.name, ())
+    read = ("session_id", "transcript_sha256", *columns)
     return pl.DataFrame(
         [
-            (row["session_id"], name, who, model, _prompt_digest(sha256, row, columns), row["transcript_sha256"])
-            for row in eligible.iter_rows(named=True)
-            for name, who, model, sha256 in asked
+            (session_id, name, who, model, digest, transcript)
+            for session_id, transcript, *telemetry in eligible.select(read).iter_rows()
+            for (name, who, model, _), digest in zip(asked, _prompt_digests(prompts, telemetry), strict=True)
         ],
         schema=dict.fromkeys(["session_id", *VERSION], pl.String),
         orient="row",
     )
 
 
-def _prompt_digest(asked_sha256: str, telemetry: Mapping[str, Any], columns: tuple[str, ...]) -> str:
-    """Digest of what is asked: the backend's own, or with the values of the telemetry columns that are read too."""
-    if not columns:
-        return asked_sha256
-    values = json.dumps([asked_sha256, *(telemetry.get(column) for column in columns)])
-    return hashlib.sha256(values.encode()).hexdigest()
+def _prompt_digests(asked: Sequence[str], telemetry: Sequence[Any]) -> Sequence[str]:
+    """Digests of what is asked: the backend's own, or each with the values of telemetry that are read too.
+
+    The digest is that of `[asked, *telemetry]` as JSON; the telemetry, the same for all, is written once.
+    """
+    if not telemetry:
+        return asked
+    values = f", {json.dumps(telemetry)[1:]}"
+    return [hashlib.sha256(f"[{json.dumps(sha256)}{values}".encode()).hexdigest() for sha256 in asked]
 
 
 def _row(answer: Answer, month: dt.date, version: Mapping[str, str], now: dt.datetime) -> tuple[object, ...]:

@@ -75,3 +75,23 @@ def test_what_helpers_did_is_no_further_decision() -> None:
     alone = counts(human("Build a shop."), work(4))
     assert counts(human("Build a shop."), work(4), tool_calls=84, subagent_tool_calls=80) == alone
     assert counts(human("Build a shop."), work(4), tool_calls=84) != alone
+
+
+def test_names_in_a_question_or_a_report_of_trouble_say_where_to_look_and_prescribe_less() -> None:
+    names = ", ".join(f"src/part{n}.py" for n in range(12))
+    ordered = counts(human(f"Rename {names}."), work(3))
+    reported = counts(human(f"We get a wrong total from {names}."), work(3))
+    asked = counts(human(f"Why is the total wrong after {names}?"), work(3))
+    assert ordered.execution_user > max(reported.execution_user, asked.execution_user)
+
+
+def test_acronyms_numbers_and_quotations_are_no_files_code_or_commands() -> None:
+    plain = counts(human("Add a page for the yearly report."), work(2))
+    spoken = counts(human('Add a PDF page for the HR report of 2.5 years called "Our year" and "What comes".'), work(2))
+    named = counts(human("Add src/report.py with build_page(), HrReport and --year for the yearly report."), work(2))
+    assert spoken.execution_user == plain.execution_user < named.execution_user
+
+
+def test_who_carries_out_a_handed_over_plan_settles_less() -> None:
+    plan = "\n\n".join(f"## Step {n}\nMove part {n} elsewhere." for n in range(1, 4))
+    assert counts(human(plan), work(8)).execution_agent < counts(human("Clean up."), work(8)).execution_agent

@@ -192,6 +192,14 @@ def test_work_stopped_before_anything_came_of_it_failed() -> None:
     assert success in ("none", "1")
 
 
+def test_changes_of_work_that_was_stopped_before_anything_was_handed_over_are_no_part() -> None:
+    """Half-made changes alone fail; a request that was finished before the stop is a part that was met."""
+    stopped = agent(tool("Edit", "src/Members.tsx"), ok("updated"), tool("Edit", "src/Filter.tsx"))
+    assert labels(ASK, stopped, INTERRUPTED, lines_added=12)[0] == "failed"
+    after = labels(ASK, DONE, human("Now do the same for the list of teams."), stopped, INTERRUPTED, lines_added=24)
+    assert after[0] == "partially_succeeded"
+
+
 def test_an_answer_that_never_came_failed() -> None:
     assert labels(ASK, Turn("system", "API Error: Request timed out."))[0] == "failed"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sessions_pipeline.sessions.transcript import Turn
 from sessions_pipeline_tests.classifications.sessions import agent, error, human, label, ok, session, tool
 from sessions_pipeline_tests.classifications.sessions import answers as answers_of
 
@@ -372,3 +373,18 @@ def test_the_evidence_says_what_was_asked_and_what_was_done() -> None:
         )
     )["work_mode"]
     assert {"asked_to_fix", "work_done_to_fix"} <= set(answer.evidence)
+
+
+def test_what_is_found_out_from_documents_and_the_web_is_general_knowledge_work() -> None:
+    """The same question inside a code base seeks to understand it; a search through files is no sign of code."""
+    question = human("Which of these is the longest, and what does it say about holidays?")
+
+    def answered(*read: str) -> Turn:
+        return agent(*read, "It is the second one: everyone gets two more days from next year on.")
+
+    papers = answered(
+        tool("Glob", "**/*"), ok("3 files"), tool("Read", "handbook/leave.docx"), ok("text"), tool("WebSearch", "leave")
+    )
+    code = answered(tool("Glob", "**/*"), ok("3 files"), tool("Read", "src/leave.py"), ok("code"))
+    assert label("work_mode", question, papers) == "communicate"
+    assert label("work_mode", question, code) == "understand"

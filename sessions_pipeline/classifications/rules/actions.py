@@ -5,6 +5,7 @@ harnesses. What an action is evidence for is said by the facets.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sessions_pipeline.classifications.rules.commands import command_kind
 from sessions_pipeline.classifications.rules.files import file_kind
@@ -28,13 +29,18 @@ _EDIT_TOOLS = _names(
 )
 _WRITE_TOOLS = _names("write write_file create_file")
 _READ_TOOLS = _names("read read_file view read_many_files")
-_SEARCH_TOOLS = _names("grep glob ls list_directory search_file_content codebase_search")
 _SHELL_TOOLS = _names("bash powershell shell run_shell_command exec_command local_shell terminal")
-_WEB_TOOLS = _names("webfetch websearch web_search web_fetch google_web_search fetch")
-_PLAN_TOOLS = _names("exitplanmode exit_plan_mode enterplanmode update_plan")
-_LIST_TOOLS = _names("todowrite todoread taskcreate taskupdate taskget tasklist write_todos")
-_AGENT_TOOLS = _names("task agent")
-_ASK_TOOLS = _names("askuserquestion ask_user request_user_input")
+_SEARCH_TOOLS = _names("grep glob ls list_directory search_file_content codebase_search")
+# Tools that are of one kind whatever their argument.
+_TOOLS = {
+    "look_web": "webfetch websearch web_search web_fetch google_web_search fetch",
+    "plan": "exitplanmode exit_plan_mode enterplanmode update_plan",
+    "list": "todowrite todoread taskcreate taskupdate taskget tasklist write_todos",
+    "agent": "task agent",
+    "ask": "askuserquestion ask_user request_user_input",
+}
+_KIND_OF_TOOL = {tool: kind for kind, listed in _TOOLS.items() for tool in _names(listed)}
+_KIND_OF_TOOL |= dict.fromkeys(_SEARCH_TOOLS, "look_code")
 
 # Connected services (tools named mcp__SERVICE__ACTION) by the words of their names; the first match decides.
 _SERVICES = (
@@ -64,19 +70,19 @@ def call_kind(tool: str, summary: str) -> str:
     if tool in _READ_TOOLS:
         return "look_code" if file_kind(summary) in CODE_EDITS else "look_file"
     if tool.startswith("mcp__"):
-        kind = next((kind for pattern, kind in _SERVICES if pattern.search(tool)), "other")
+        kind = _service_kind(tool)
         return file_kind(summary) if kind == "edit_code" and summary else kind
-    for tools, kind in (
-        (_SEARCH_TOOLS, "look_code"),
-        (_WEB_TOOLS, "look_web"),
-        (_PLAN_TOOLS, "plan"),
-        (_LIST_TOOLS, "list"),
-        (_AGENT_TOOLS, "agent"),
-        (_ASK_TOOLS, "ask"),
-    ):
-        if tool in tools:
-            return kind
-    return "other"
+    return _KIND_OF_TOOL.get(tool, "other")
+
+
+@lru_cache(maxsize=4_096)
+def _service_kind(tool: str) -> str:
+    return next((kind for pattern, kind in _SERVICES if pattern.search(tool)), "other")
+
+
+def searches(tool: str) -> bool:
+    """Whether `tool` looks for files or text in them, whatever the files are."""
+    return tool.lower() in _SEARCH_TOOLS
 
 
 def writes_whole_file(tool: str) -> bool:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
+
+import re2
 
 from sessions_pipeline.classifications.rules.actions import writes_whole_file
 from sessions_pipeline.classifications.rules.evidence import Finding, Scale, saturating
@@ -13,7 +16,9 @@ _SYSTEM_PATH = re.compile(
     r"^(?:~|/home/[^/]+|/Users/[^/]+|[A-Z]:[\\/]Users[\\/][^\\/]+)?[\\/]"
     r"(?:\.(?!claude/|github/)[\w.-]+|etc|usr|var|boot|opt|proc|sys|AppData|Library|tmp)[\\/]|^/tmp/"
 )
-_START = re.compile(
+# How such a path begins; a prefix is told faster than the pattern, and most arguments are no absolute path.
+_ROOTS = ("~", "/", "\\", *(f"{drive}:" for drive in string.ascii_uppercase))
+_START = re2.compile(
     r"\b(?:git init|npm init|npm create|npx create-|yarn create|pnpm create|cargo (?:new|init)|uv init|poetry new"
     r"|django-admin startproject|rails new|flutter create|dotnet new|vite@|create-next-app|go mod init)\b"
 )
@@ -40,7 +45,7 @@ def _presence(seen: Features) -> Scale:
     scale = Scale()
     project = system = 0
     for call, kind in zip(seen.calls, seen.kinds, strict=True):
-        if _SYSTEM_PATH.match(call.summary):
+        if call.summary.startswith(_ROOTS) and _SYSTEM_PATH.match(call.summary):
             system += 1
         elif kind in _PROJECT_KINDS:
             project += 1
@@ -61,7 +66,7 @@ def _presence(seen: Features) -> Scale:
 def _fresh(seen: Features) -> Scale:
     """Signs that the project starts here."""
     scale = Scale()
-    if any(_START.search(call.summary) for call in seen.calls):
+    if _START.search("\n".join(call.summary for call in seen.calls)):
         scale.add("project_was_initialised", 1.2)
     written = [call.summary for call in seen.calls if writes_whole_file(call.name) and call.ok is not False]
     changed = sum(kind.startswith("edit_") for kind in seen.kinds) - len(written)

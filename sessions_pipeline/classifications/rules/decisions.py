@@ -1,9 +1,10 @@
 """Decisions: how many were taken in planning and in execution, by the person and by the agent.
 
 A decision is the person's if they stated it: each request and each further instruction is a planning decision, each
-name, value or piece of code that they prescribe is one of execution. It is the agent's if the agent settled it: the
-steps it lays out and the gaps that it fills in a short request are planning, the files that it changes and the
-commands that change something are execution. Later ones of a kind count less, as they follow from the first.
+file, piece of code or constraint that they prescribe is one of execution. It is the agent's if the agent settled it:
+the steps it lays out and the gaps that it fills in a short request are planning, the files that it changes and the
+commands that change something are execution, less so where a plan that it was handed says which. Later ones of a kind
+count less, as they follow from the first.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from sessions_pipeline.classifications.rules.features import Asked, Features
 
 # One turn rarely takes more decisions than this; a longer list is one plan in many items.
 _MOST_PER_TURN = 6.0
+# How sentences open that order work; questions and reports of trouble name things too, to say where to look.
+_ORDERS = ("make", "deliver", "build", "operate", "test", "communicate", "analyze", "orchestrate")
+# The part of names outside of orders that say how to do it.
+_NAMED_IN_PASSING = 0.5
+# The part of what the agent settles that is left to it where it carries out a plan that it was handed.
+_LEFT_BY_A_PLAN = 0.5
 
 
 def decisions(seen: Features) -> Finding:
@@ -52,9 +59,15 @@ def _prescribed(turn: Asked) -> float:
     """Execution decisions that a human turn prescribes."""
     if turn.is_talk:
         return 0.0
+    names = turn.code_names * (1.0 if _gives_orders(turn) else _NAMED_IN_PASSING)
     # A handed-over plan names files and code throughout.
-    prescribed = turn.new_names + turn.screen_names + turn.ideas["constraint"] + len(turn.request.document) / 60
+    prescribed = names + turn.ideas["constraint"] + len(turn.request.document) / 60
     return min(0.6 * math.sqrt(prescribed), _MOST_PER_TURN)
+
+
+def _gives_orders(turn: Asked) -> bool:
+    """The turn says what to do, rather than asking a question or telling what goes wrong."""
+    return not turn.is_question and any(turn.leads.get(idea) for idea in _ORDERS)
 
 
 def _planned_by_agent(seen: Features) -> float:
@@ -77,4 +90,5 @@ def _executed_by_agent(seen: Features) -> float:
     # Telemetry counts the calls that a cut took out of view; they are taken to be like the others.
     whole = weight * seen.actions / max(len(seen.calls), 1)
     answers = sum(bool(turn.request.replies) and not turn.kinds for turn in seen.tasks)
-    return 1.6 * whole**0.6 + 0.7 * answers
+    settled = 1.6 * whole**0.6 + 0.7 * answers
+    return settled * (_LEFT_BY_A_PLAN if any(turn.request.document for turn in seen.asked) else 1.0)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """A label, its number where it has one, and the names of what led to it, strongest first."""
 
     label: str
@@ -54,7 +54,8 @@ class Vote:
     def winner(self, order: tuple[str, ...]) -> str:
         """The label with the largest sum; the earlier in `order` wins a tie."""
         totals = self.totals()
-        return max(order, key=lambda label: (totals[label], -order.index(label)))
+        # `max` gives the first of equals.
+        return max(order, key=lambda label: totals.get(label, 0.0))
 
     def names(self, label: str) -> tuple[str, ...]:
         """Evidence for `label`, strongest first."""

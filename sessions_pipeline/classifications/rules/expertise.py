@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 
 from sessions_pipeline.classifications.rules.evidence import Finding, Scale, saturating
 from sessions_pipeline.classifications.rules.features import Asked, Features
@@ -62,7 +63,7 @@ def _set_up(turns: list[Asked]) -> Scale:
     and not beyond; what lies beyond is knowledge of how things behave, and of method.
     """
     scale = Scale()
-    ideas: Counter[str] = sum((turn.ideas for turn in turns), start=Counter())
+    ideas = _together(turn.ideas for turn in turns)
     words = sum(turn.words for turn in turns)
     scale.add("generic_framing", -1.0)
     scale.add("says_much_at_once", 0.5 * saturating(max(turn.words for turn in turns), _FULL_WORDS))
@@ -72,7 +73,7 @@ def _set_up(turns: list[Asked]) -> Scale:
     scale.add("gives_reasons", 0.4 * saturating(ideas["reason"], 2))
     scale.add("speaks_of_method", 0.5 * saturating(ideas["plan"] + ideas["test"], 3))
     scale.add("structural_knowledge", 2.0 * saturating(ideas["structure"], 2))
-    handed_over: Counter[str] = sum((turn.document_ideas for turn in turns), start=Counter())
+    handed_over = _together(turn.document_ideas for turn in turns)
     scale.add("hands_over_a_specification", 0.8 * any(turn.request.document for turn in turns))
     scale.add("specification_shows_structure", 0.6 * saturating(handed_over["structure"], 1))
     # In a long text a few helpless phrases say little.
@@ -80,6 +81,14 @@ def _set_up(turns: list[Asked]) -> Scale:
     plain = sum(turn.is_question and not turn.ideas["structure"] and turn.words < _FULL_WORDS for turn in turns)
     scale.add("plain_questions", -0.4 * plain / len(turns))
     return scale
+
+
+def _together(counts: Iterable[Counter[str]]) -> Counter[str]:
+    """The sum of `counts`; adding them with `+` makes a new one for each."""
+    total: Counter[str] = Counter()
+    for count in counts:
+        total.update(count)
+    return total
 
 
 def _checking(turns: list[Asked]) -> Scale:

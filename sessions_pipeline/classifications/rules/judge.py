@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache, cached_property, partial
 from importlib import resources
+from itertools import chain
 
-from sessions_pipeline.classifications.backend import Answer, SessionToLabel
+from sessions_pipeline.classifications.backend import TELEMETRY_READ, Answer, SessionToLabel
 from sessions_pipeline.classifications.classifiers import Classifier
 from sessions_pipeline.classifications.rules import outcome as outcomes
 from sessions_pipeline.classifications.rules.codebase import codebase_context
@@ -95,19 +97,21 @@ class RulesBackend:
 
         Raises KeyError for a classifier that there is no rule for.
         """
-        facets = {classifier.name: FACETS[classifier.name] for classifier in classifiers}
+        facets = tuple({classifier.name: FACETS[classifier.name] for classifier in classifiers})
         tasks = [sessions[start : start + _IN_TASK] for start in range(0, len(sessions), _IN_TASK)]
         with workers(worth_it=len(sessions) > _PARALLEL_SESSIONS) as each:
-            for answers in each(partial(_judged, tuple(facets)), tasks):
-                yield from answers
+            found = each(partial(_judged, facets), ([_as_read(session) for session in task] for task in tasks))
+            for session, findings in zip(sessions, chain.from_iterable(found), strict=True):
+                for name, (label, value, evidence) in zip(facets, findings, strict=True):
+                    yield Answer(session.session_id, name, label, value, evidence=evidence)
 
 
-def _judged(facets: Sequence[str], sessions: Sequence[SessionToLabel]) -> list[Answer]:
-    """Answers to `facets` for each of `sessions`."""
-    answers = []
-    for session in sessions:
-        case = Case(session)
-        for name in facets:
-            finding = FACETS[name](case)
-            answers.append(Answer(session.session_id, name, finding.label, finding.value, evidence=finding.evidence))
-    return answers
+def _as_read(session: SessionToLabel) -> SessionToLabel:
+    """`session` with the telemetry that the rules read, and no more to carry to another process."""
+    telemetry = {column: session.telemetry.get(column) for column in TELEMETRY_READ["rules"]}
+    return replace(session, telemetry=telemetry)
+
+
+def _judged(facets: Sequence[str], sessions: Sequence[SessionToLabel]) -> list[list[Finding]]:
+    """For each of `sessions`, what is found of each of `facets`."""
+    return [[FACETS[name](case) for name in facets] for case in map(Case, sessions)]

@@ -18,9 +18,10 @@ from sessions_pipeline.classifications.rules.features import Features
 from sessions_pipeline.classifications.rules.lexicon import Lexicon
 from sessions_pipeline.classifications.rules.professions import FIRST_PERSON, PROFESSIONS
 
-TRADES = Lexicon(PROFESSIONS)
-_SELF = Lexicon(FIRST_PERSON)
 SOFTWARE = "15"
+_SELF = next(iter(FIRST_PERSON))
+# Words in which people speak of themselves are looked for in the same pass as those of the trades.
+TRADES = Lexicon(PROFESSIONS | FIRST_PERSON)
 # One specific sign is enough; evidence that weighs less than this is none.
 _SPECIFIC = 0.5
 # Ticket numbers (ABC-123); names of standards and models look like them.
@@ -28,9 +29,14 @@ _TICKET = re.compile(
     r"\b(?!(?:UTF|SHA|ISO|RFC|GPT|AES|MD|CVE|PEP|ES|HTTP|IEEE|ANSI|RSA|CP|UTC|GMT|USB|COVID|TLS|X|V|FIPS|ECMA)-)[A-Z]{2,8}-\d{1,5}\b"
 )
 _BRANCH = re.compile(r"\b(?:feat|feature|fix|bugfix|hotfix|release|chore)/[\w.-]+\b|\b[a-z]{2,12}/[a-z]{2,6}-\d{2,5}\b")
-# Where RE2 does not find this, at the speed of memory, there is no branch.
-_BRANCH_HINT = re2.compile(r"(?:feat|feature|fix|bugfix|hotfix|release|chore)/|[a-z]/[a-z]{2,6}-")
-_TEAM_FILE = re.compile(
+# Where RE2 does not find these, at the speed of memory, there is no ticket or branch. What is outside ASCII may be a
+# letter or digit to `re`, but not to RE2.
+_TICKET_HINT = re2.compile(r"[A-Z]{2}-(?:\d|[^\x00-\x7f])")
+_BRANCH_HINT = re2.compile(
+    r"\b(?:feat|feature|fix|bugfix|hotfix|release|chore)/[\w.-]*(?:\w|[^\x00-\x7f])"
+    r"|[a-z]{2}/[a-z]{2,6}-(?:\d|[^\x00-\x7f])"
+)
+_TEAM_FILE = re2.compile(
     r"(?:^|/)(?:CODEOWNERS|CONTRIBUTING\.md|\.github/pull_request_template|packages/|services/|apps/)"
 )
 _SENTENCE = re.compile(r"[^.!?。！？\n]+")
@@ -40,12 +46,14 @@ def user_occupation(seen: Features) -> Finding:
     """The person's likely profession, or unclear."""
     vote = Vote()
     own = "\n".join(turn.request.own for turn in seen.asked)
-    for sentence in _SENTENCE.findall(own) if _SELF.count(own) else ():
-        if _SELF.count(sentence):
-            for group in TRADES.count(sentence):
+    said, around = TRADES.count(own), TRADES.count(seen.surroundings)
+    for sentence in _SENTENCE.findall(own) if said[_SELF] else ():
+        groups = TRADES.count(sentence)
+        if groups.pop(_SELF, 0):
+            for group in groups:
                 vote.add(group, "speaks_of_own_profession", 1.5)
-    said = TRADES.count(own)
-    around = TRADES.count(seen.surroundings.replace("_", " ").replace("/", " "))
+    for counts in (said, around):
+        del counts[_SELF]
     for group, count in said.items():
         vote.add(group, "words_of_the_trade", 1.2 * saturating(count, 2.0 if group == SOFTWARE else 3.0))
     for group, count in around.items():
@@ -63,7 +71,7 @@ def user_occupation(seen: Features) -> Finding:
 def _software_signs(seen: Features, vote: Vote) -> None:
     """Customs of people who make software with others for a living."""
     own = "\n".join(turn.request.own for turn in seen.asked)
-    if _TICKET.search(own):
+    if _TICKET_HINT.search(own) and _TICKET.search(own):
         vote.add(SOFTWARE, "ticket_number", 0.8)
     if seen.counts["review"] or seen.telemetric("pull_requests"):
         vote.add(SOFTWARE, "pull_requests_reviewed_or_opened", 0.7)
@@ -94,7 +102,7 @@ def task_occupation(seen: Features, mode: str) -> Finding:
         vote.add("43", "office_files", 0.6 * saturating(seen.counts["edit_office"] + seen.counts["run_office"], 3.0))
         vote.add(topic, "topic_of_the_writing", 1.2 * saturating(topics[topic], 2.0))
     elif mode == "analyze":
-        science = topics["19"] + 0.5 * TRADES.count(seen.surroundings.replace("_", " "))["19"]
+        science = topics["19"] + 0.5 * TRADES.count(seen.surroundings)["19"]
         vote.add("19", "scientific_analysis", 2.2 * saturating(science, 1.5))
         vote.add("13", "business_analysis", 1.8 * saturating(topics["13"], 2.0))
         vote.add(topic, "topic_of_the_analysis", 1.0 * saturating(topics[topic], 3.0))

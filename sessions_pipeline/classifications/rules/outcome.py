@@ -21,6 +21,8 @@ _CLEAN = ("answered", "waiting")
 _ANSWER_WORDS = 15
 # A question that holds up the work stands at the end of a reply.
 _QUESTION_END = 200
+# The tier of success that takes a hard sign.
+_HARD = 4
 # From this many failed calls in a row on, the agent was going round in circles.
 _LOOP = 3
 _PUSH = re.compile(r"\bgit\b.*\bpush\b")
@@ -202,9 +204,11 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
     if _no_goal(seen):
         return Finding("no_clear_goal", None, ("no_request_to_meet",))
     good, bad = float(success.value or 0), float(failure.value or 0)
-    if seen.ending == "mid_work" and good < 4:
+    if seen.ending == "mid_work" and good < _HARD:
         # Where the words break off, nobody says that it is done.
         label = "partially_succeeded" if _changed(seen) else "failed"
+    elif seen.ending == "interrupted" and good < _HARD and not _handed_over(seen):
+        label = "failed"
     elif bad <= 2:
         label = "succeeded" if good >= 2 else "failed"
     elif good >= 2 and _delivered(seen):
@@ -213,6 +217,14 @@ def outcome(seen: Features, reacted: Reactions, success: Finding, failure: Findi
     else:
         label = "failed"
     return Finding(label, None, (*failure.evidence[:3], *success.evidence[:3]))
+
+
+def _handed_over(seen: Features) -> bool:
+    """Some request was worked on to its end, so that a part was met before the person stopped the agent.
+
+    Half-made changes are no part: whoever stops the work before anything is handed over has not got what they wanted.
+    """
+    return any(turn.request.answered and turn.kinds for turn in seen.tasks)
 
 
 def _no_goal(seen: Features) -> bool:

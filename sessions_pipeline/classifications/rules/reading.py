@@ -135,6 +135,8 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
     said: list[str] = []
 
     def speak() -> None:
+        if not said:
+            return
         words = "\n".join(said).strip()
         said.clear()
         if not words:
@@ -147,19 +149,19 @@ def _read_agent_turn(text: str, stretch: Request) -> None:
         stretch.closing = words
         stretch.ends_in_failure = False
         # "Standing by" after an interruption is no answer.
-        stretch.interrupted &= len(words.split()) < _SHORTEST_ANSWER
+        stretch.interrupted = stretch.interrupted and len(words.split()) < _SHORTEST_ANSWER
         waiting.clear()
 
     for line in text.split("\n"):
         if not line.startswith("["):
             said.append(line)
-        elif call := _CALL.match(line):
+        elif line.startswith("[tool]") and (call := _CALL.match(line)):
             speak()
             waiting.append(Call(call.group(1), call.group(2)))
             stretch.calls.append(waiting[-1])
             stretch.closing = ""
             stretch.ends_in_failure = stretch.interrupted = False
-        elif result := _RESULT.match(line):
+        elif line.startswith("[result]") and (result := _RESULT.match(line)):
             speak()
             if waiting:
                 done = waiting.popleft()

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
-from sessions_pipeline.classifications.rules.actions import CODE_WORK, EDITS
+from sessions_pipeline.classifications.rules.actions import CODE_WORK, EDITS, searches
 from sessions_pipeline.classifications.rules.evidence import Finding, Vote
 from sessions_pipeline.classifications.rules.features import ERROR_TEXT, Asked, Features
 
@@ -62,6 +62,8 @@ _SERVES = {
 # Where nothing is edited, looking is itself the work, and serves what the words ask for among these.
 _LOOKING_MODES = ("understand", "plan", "test", "analyze", "communicate")
 _LOOK_WORK = 0.25
+# What calls are where nobody touches code or a machine.
+_KNOWLEDGE_WORK = {"look_web", "look_file", "list", "ask", "agent", "plan", "other"}
 # Programs that are run, and helpers that are sent out, serve whatever is asked for.
 _NEUTRAL = ("run_program", "unknown", "agent")
 _NEUTRAL_WORK = 0.25
@@ -91,6 +93,10 @@ def work_mode(seen: Features) -> Finding:
     """The work mode of a session."""
     asked = _shares(seen, _intents)
     understood = _shares(seen, _taken_up)
+    if _away_from_code(seen):
+        for shares in (asked, understood):
+            shares["communicate"] += shares["understand"]
+            shares["understand"] = 0.0
     vote = Vote()
     for mode, share in PUBLISHED_SHARES.items():
         vote.add(mode, "published_share", _PRIOR * share)
@@ -118,6 +124,15 @@ def work_mode(seen: Features) -> Finding:
     return Finding(winner, None, vote.names(winner))
 
 
+def _away_from_code(seen: Features) -> bool:
+    """Nothing was looked at but documents and the web: what is found out so is general knowledge work.
+
+    Searching among files is no sign of code: folders of documents are searched with the same tools.
+    """
+    read = [kind for call, kind in zip(seen.calls, seen.kinds, strict=True) if not searches(call.name)]
+    return "look_web" in read or "look_file" in read if set(read) <= _KNOWLEDGE_WORK else False
+
+
 def _nothing() -> dict[str, float]:
     return dict.fromkeys(WORK_MODES, 0.0)
 
@@ -140,7 +155,7 @@ def _shares(seen: Features, strengths: Callable[[Asked, bool], dict[str, float]]
 
 def _taken_up(turn: Asked, wrote: bool) -> dict[str, float]:
     """Mode -> strength of the words in which the agent took one request up."""
-    said = {mode: math.sqrt(turn.undertaken[mode]) for mode in WORK_MODES}
+    said = {mode: math.sqrt(turn.undertaken.get(mode, 0)) for mode in WORK_MODES}
     # Whatever it does, it begins by looking.
     said["understand"] *= 0.5
     return said
@@ -154,8 +169,8 @@ def _intents(turn: Asked, wrote: bool) -> dict[str, float]:
         intents["operate"] += min(turn.leads["deliver"], 2) + 0.5 * math.sqrt(turn.ideas["deliver"])
     for mode in WORK_MODES:
         # Repeating a word adds less each time.
-        said = math.sqrt(turn.ideas[mode]) + math.sqrt(turn.document_ideas[mode])
-        intents[mode] += min(turn.leads[mode], 2) + 0.4 * said
+        said = math.sqrt(turn.ideas.get(mode, 0)) + math.sqrt(turn.document_ideas.get(mode, 0))
+        intents[mode] += min(turn.leads.get(mode, 0.0), 2) + 0.4 * said
     if ERROR_TEXT.search(turn.request.pasted):
         intents["fix"] += 1.0
     # The artefact that is named says what kind of work it is.
@@ -221,10 +236,6 @@ def _looked_for(seen: Features, asked: dict[str, float]) -> dict[str, float]:
     for mode, share in asked.items():
         kept = mode in _LOOKING_MODES or seen.ending != "answered"
         served[mode if kept else "understand"] += share
-    if seen.looks == seen.counts["look_web"] and not asked["fix"] + asked["operate"] + asked["build"]:
-        # Questions to the web, away from any code base, are general knowledge work.
-        served["communicate"] += 0.5 * served["understand"]
-        served["understand"] *= 0.5
     served["understand"] += 0.1
     whole = sum(served.values())
     return {mode: share / whole for mode, share in served.items()}
