@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -13,9 +11,9 @@ from sessions_pipeline.commands.agreement import agreement
 from sessions_pipeline.commands.export import export
 from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
-from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, home_in_use, state_folder, stop
+from sessions_pipeline.commands.shell import NOTHING_TO_DO, Month, errors, state_folder, stop
 from sessions_pipeline.commands.simulate import simulate
-from sessions_pipeline.folders import Home
+from sessions_pipeline.commands.ui import ui
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -141,29 +139,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
     )
 
 
-@main.command()
-@click.option("--port", default=3000, show_default=True, help="Port on this machine.")
-@click.pass_obj
-def ui(home: Path | None, port: int) -> None:
-    """Open the Dagster web UI, with its daemon, on the state folder.
-
-    Schedules are off until they are switched on in the UI. Stop with Ctrl-C.
-    """
-    folder = Home(home) if home else home_in_use()
-    with errors():
-        from sessions_pipeline.config import load_settings
-        from sessions_pipeline.operate import prepare
-
-        prepare(folder)
-        load_settings(folder.path)
-    click.echo(f"state folder {folder.path}; the UI opens on http://127.0.0.1:{port} in some seconds (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    # This process becomes Dagster's, so that Ctrl-C and signals reach it.
-    os.chdir(folder.dagster)
-    os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
-
-
-for _command in (demo, run, estimate, agreement, gold, export, simulate):
+for _command in (demo, run, estimate, agreement, gold, export, simulate, ui):
     main.add_command(_command)
 
 if __name__ == "__main__":
