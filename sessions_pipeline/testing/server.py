@@ -153,6 +153,28 @@ class Server:
             seconds,
         )
 
+    def launch(self, request: dict[str, Any], seconds: float = 600) -> str:
+        """Launches what a tick asks for, as the UI's "launch all" does; how its run ended.
+
+        Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
+        """
+        tags = [*request["tags"], {"key": "dagster/run_key", "value": request["runKey"]}]
+        launched = self.ask(
+            "mutation($given: ExecutionParams!) { launchRun(executionParams: $given) "
+            "{ __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
+            given={
+                "selector": {**REPOSITORY, "jobName": request["jobName"]},
+                "executionMetadata": {"tags": tags},
+            },
+        )
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+        return self._until(
+            lambda: str(self.ask(query, id=launched["run"]["runId"])["status"]),
+            ("SUCCESS", "FAILURE", "CANCELED"),
+            seconds,
+        )
+
     def runs(self) -> list[dict[str, Any]]:
         """Job, status and tags of all runs, the newest first."""
         found = self.ask("{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }")[
