@@ -46,10 +46,12 @@ class Server:
     """Dagster on a state folder, from `with` to its end; every process that it starts is in a group of its own.
 
     scratch: for what the processes print. seconds_between_looks: of the daemon at backfills, schedules and sensors.
+    module: that has the definitions.
     """
 
-    def __init__(self, home: Home, scratch: Path, seconds_between_looks: int = 3) -> None:
+    def __init__(self, home: Home, scratch: Path, seconds_between_looks: int = 3, module: str = LOCATION) -> None:
         prepare(home)
+        self.module = module
         self.daemon = DAEMON.format(seconds=seconds_between_looks)
         self.home, self.scratch = home, scratch
         self.port, self.code_port = free_port(), free_port()
@@ -61,7 +63,9 @@ class Server:
 
     def __enter__(self) -> Self:
         try:
-            self._start("code", "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", self.code_port, "-m", LOCATION)
+            self._start(
+                "code", "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", self.code_port, "-m", self.module
+            )
             self._wait_for(self._code_server_answers, 120)
             self._start("web", "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", self.port, "-w", self.workspace)
             self._start("daemon", "-c", self.daemon, "run", "-w", self.workspace)
@@ -153,8 +157,8 @@ class Server:
             seconds,
         )
 
-    def launch(self, request: dict[str, Any], seconds: float = 600) -> str:
-        """Launches what a tick asks for, as the UI's "launch all" does; how its run ended.
+    def launch(self, job: str, request: dict[str, Any], seconds: float = 600) -> str:
+        """Launches the run of `job` that a tick asks for, as the UI's "launch all" does; how it ended.
 
         Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
         """
@@ -163,7 +167,7 @@ class Server:
             "mutation($given: ExecutionParams!) { launchRun(executionParams: $given) "
             "{ __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
             given={
-                "selector": {**REPOSITORY, "jobName": request["jobName"]},
+                "selector": {**REPOSITORY, "jobName": job},
                 "executionMetadata": {"tags": tags},
             },
         )
@@ -206,7 +210,7 @@ class Server:
         return dict(told["evaluationResult"])
 
     def scheduled(self, schedule: str, at: float) -> list[dict[str, Any]]:
-        """The runs that a tick of `schedule` at `at` (seconds since 1970) asks for; launches nothing."""
+        """The runs of its job that a tick of `schedule` at `at` (seconds since 1970) asks for; launches nothing."""
         told = self.ask(
             "mutation($of: ScheduleSelector!, $at: Float) { scheduleDryRun(selectorData: $of, timestamp: $at) { ... on "
             "DryRunInstigationTick { evaluationResult { runRequests { runKey jobName tags { key value } } } } } }",

@@ -133,7 +133,7 @@ def soak(folder: Path, seed: int, months: int = MONTHS) -> list[str]:
         after_the_last = add_months(first, months)
         tick = dt.datetime(after_the_last.year, after_the_last.month, 2, 6, tzinfo=dt.UTC)
         for request in server.scheduled("month_that_ended", tick.timestamp()):
-            if (ended := server.launch(request, SECONDS_FOR_RUN)) != "SUCCESS":
+            if (ended := server.launch("month", request, SECONDS_FOR_RUN)) != "SUCCESS":
                 faults.append(f"the run of the schedule's tick ended as {ended}")
         if not any(run["tags"].get("dagster/partition") == f"{last}-01" for run in server.runs()):
             faults.append("the schedule's tick has launched nothing")
