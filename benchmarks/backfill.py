@@ -19,8 +19,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.backfill_location import EVENTS, IMPORTS, PROCESS, TIMES, WRITES
 from benchmarks.findings import Finding, at_most, progress, tell
+from benchmarks.stopwatch import EVENTS, IMPORTS, PROCESS, TIMES, WRITES
 from sessions_pipeline.config import save_settings
 from sessions_pipeline.folders import Home
 from sessions_pipeline.months import add_months, parse_month

@@ -139,13 +139,17 @@ class Server:
 
         Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
         """
-        nodes = self.ask("{ assetNodes { assetKey { path } } }")
-        keys = [node["assetKey"] for node in nodes if tables is None or ".".join(node["assetKey"]["path"]) in tables]
+        nodes = self.ask("{ assetNodes { assetKey { path } isPartitioned } }")
         months = {"range": {"start": f"{first}-01", "end": f"{last}-01"}}
+        asked = [
+            {"assetKey": node["assetKey"], **({"partitions": months} if node["isPartitioned"] else {})}
+            for node in nodes
+            if tables is None or ".".join(node["assetKey"]["path"]) in tables
+        ]
         launched = self.ask(
             "mutation($given: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $given) "
             "{ __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }",
-            given={"partitionsByAssets": [{"assetKey": key, "partitions": months} for key in keys]},
+            given={"partitionsByAssets": asked},
         )
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         query = (
