@@ -34,14 +34,16 @@ TARGET_SECONDS_PER_RUN = 15.0
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds of one run. idle: between the end of the run before it, or its request, and its leaving the queue.
+    """Seconds of one run. unasked: after the end of the run before it, or the start, until the daemon asks for it.
 
-    launch: from there to its first event at work; process and imports are parts of it: until Python runs and has
-    Dagster, and for this project and its definitions. between: in the run, outside of steps. steps: in them; events and
-    writes are parts of it: storing what Dagster tells of steps, and replacing windows of tables. months: that it makes.
+    queued: from there until it leaves the queue. launch: from there to its first event at work; process and imports are
+    parts of it: until Python runs and has Dagster, and for this project and its definitions. between: in the run,
+    outside of steps. steps: in them; events and writes are parts of it: storing what Dagster tells of steps, and
+    replacing windows of tables. months: that it makes.
     """
 
-    idle: float
+    unasked: float
+    queued: float
     launch: float
     process: float
     imports: float
@@ -54,7 +56,7 @@ class Times:
     @property
     def overhead(self) -> float:
         """All but what the steps do: also without Dagster's events of them."""
-        return self.idle + self.launch + self.between + self.events
+        return self.unasked + self.queued + self.launch + self.between + self.events
 
 
 def stopwatches(file: Path) -> dict[int, dict[str, float]]:
@@ -66,12 +68,15 @@ def stopwatches(file: Path) -> dict[int, dict[str, float]]:
     return {process: dict(parts) for process, parts in found.items()}
 
 
-def times_of_runs(dagster_home: Path, noted: Mapping[int, Mapping[str, float]]) -> list[Times]:
-    """Times of the runs of an instance that succeeded, in the order of their start. noted: by `stopwatches`."""
+def times_of_runs(dagster_home: Path, noted: Mapping[int, Mapping[str, float]], began: float) -> list[Times]:
+    """Times of the runs of an instance that succeeded, in the order of their start.
+
+    noted: by `stopwatches`. began: when the backfill was asked for, seconds since 1970.
+    """
     from dagster import DagsterEventType, DagsterInstance, DagsterRunStatus, RunsFilter
 
     ended_well = RunsFilter(statuses=[DagsterRunStatus.SUCCESS])
-    found, end = [], 0.0
+    found, end = [], began
     with DagsterInstance.from_config(str(dagster_home)) as instance:
         for record in sorted(instance.get_run_records(ended_well), key=lambda record: record.start_time or 0):
             run = record.dagster_run
@@ -87,7 +92,8 @@ def times_of_runs(dagster_home: Path, noted: Mapping[int, Mapping[str, float]]) 
             part = noted.get(int(run.tags[PROCESS_TAG].split()[1]), {})
             found.append(
                 Times(
-                    idle=max(dequeued - max(asked, end), 0.0),
+                    unasked=max(asked - end, 0.0),
+                    queued=max(dequeued - max(asked, end), 0.0),
                     launch=started - dequeued,
                     process=part.get(PROCESS, 0.0),
                     imports=part.get(IMPORTS, 0.0),
@@ -109,12 +115,13 @@ def _months(first: str, last: str) -> int:
 
 def findings(runs: Sequence[Times], seconds: float) -> list[Finding]:
     """The table. seconds: from the request of the backfill to its end."""
-    idle, launch, process, imports, between, steps, events, writes = (
+    unasked, queued, launch, process, imports, between, steps, events, writes = (
         [getattr(run, name) for run in runs]
-        for name in ("idle", "launch", "process", "imports", "between", "steps", "events", "writes")
+        for name in ("unasked", "queued", "launch", "process", "imports", "between", "steps", "events", "writes")
     )
     sums = {
-        "waiting: the queue looks every 5 s, the backfill every 30 s": sum(idle),
+        "waiting to be asked for: the backfill looks every 30 s": sum(unasked),
+        "waiting in the queue, which is looked at every 5 s": sum(queued),
         "launch: a new process, until it has imported Dagster": sum(process),
         "launch: imports of the project, its code location": sum(imports),
         "launch: the rest (asking the code server, loading the run)": sum(launch) - sum(process) - sum(imports),
@@ -123,6 +130,7 @@ def findings(runs: Sequence[Times], seconds: float) -> list[Finding]:
         "steps: writing tables": sum(writes),
         "steps: the work (reading, computing, checks)": sum(steps) - sum(events) - sum(writes),
     }
+    sums["after the last run, until the backfill has ended"] = seconds - sum(sums.values())
     overheads = [run.overhead for run in runs]
     return [
         Finding("backfill, from request to end", seconds, f"{seconds:.0f} s"),
@@ -157,12 +165,12 @@ def main() -> None:
         save_settings(home.path, {"sources": [str(logs)], "users": "folder"})
         with Server(home, folder, seconds_between_looks=30, module="benchmarks.backfill_location") as server:
             progress(f"backfill from {first} to {last}")
-            began = time.monotonic()
+            began = time.time()
             status = server.backfill(first, last, seconds=7200)
-            seconds = time.monotonic() - began
+            seconds = time.time() - began
             if status != "COMPLETED_SUCCESS":
                 raise SystemExit("\n".join([f"the backfill ended as {status}", *server.failures()]))
-        runs = times_of_runs(home.dagster, stopwatches(folder / "times"))
+        runs = times_of_runs(home.dagster, stopwatches(folder / "times"), began)
         tell(f"Backfill of {given.months} months", findings(runs, seconds), given.json)
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-SESSIONS, MONTHS, USERS = 24, 2, 8
+SESSIONS, MONTHS, USERS = 60, 2, 12
 SETTINGS = (
     {"SESSIONS_RULE_SET": "study", "SESSIONS_MIN_USERS": "2"},
     {"SESSIONS_RULE_SET": "all_interactive", "SESSIONS_MIN_USERS": "3"},

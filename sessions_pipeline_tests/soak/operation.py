@@ -70,14 +70,15 @@ def differences(when: str, one: dict[str, pl.DataFrame], other: dict[str, pl.Dat
 
 
 def hold_back(logs: Path, month: str) -> tuple[Path, bytes]:
-    """Takes away the log of a session of `month`; its path and what it held."""
-    for path in sorted(logs.rglob("*.jsonl")):
-        held = path.read_bytes()
-        said = _MOMENT.search(held)
-        if "subagents" not in path.parts and said and said[1].decode() == month:
+    """Takes away the log of a session of `month` that no other file knows of; its path and what it held."""
+    held = {path: path.read_bytes() for path in sorted(logs.rglob("*.jsonl"))}
+    for path, lines in held.items():
+        said, session = _MOMENT.search(lines), path.stem.encode()
+        known_elsewhere = any(session in others for other, others in held.items() if other != path)
+        if said and said[1].decode() == month and session in lines and not known_elsewhere:
             path.unlink()
-            return path, held
-    raise LookupError(f"no log of {month}")
+            return path, lines
+    raise LookupError(f"no log of {month} stands alone")
 
 
 def soak(folder: Path, seed: int, months: int = MONTHS) -> list[str]:
