@@ -65,9 +65,9 @@ def labels(_folder: Path, seed: int) -> list[str]:
 
 def dagster(folder: Path, seed: int) -> list[str]:
     """Kills of a backfill over all months, on as many state folders at a time as there are cores."""
-    from sessions_pipeline.warehouse import WHEN_WRITTEN
+    from sessions_pipeline_tests.soak.dagster_run import WALL_CLOCK
 
-    say(f"  not compared (wall clock): {', '.join(WHEN_WRITTEN)}")
+    say(f"  not compared (wall clock): {', '.join(WALL_CLOCK)}")
     workers = min(os.cpu_count() or 1, 4)
     shares = [(number, DAGSTER_KILLS // workers + (number < DAGSTER_KILLS % workers)) for number in range(workers)]
     # Processes of their own: they fork, and must have no threads.

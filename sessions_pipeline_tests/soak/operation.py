@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 
 from sessions_pipeline.config import save_settings
 from sessions_pipeline.folders import Home
@@ -26,6 +27,8 @@ from sessions_pipeline.testing.server import Server, clean_environment
 
 # When a file was read, and when a label was given.
 WALL_CLOCK = ("ingested_at", "classified_at")
+# Sums of fractions depend in their last digits on the order of the rows, and that on which run wrote which month.
+DIGITS = 9
 SESSIONS, USERS, FIRST, MONTHS = 30, 10, "2025-10", 7
 SECONDS_FOR_BACKFILL, SECONDS_FOR_RUN = 7200, 1800
 # A sensor looks every two minutes, and needs two looks; then come the runs that it asks for.
@@ -52,12 +55,15 @@ def twin_of(home: Home, folder: Path, logs: Path) -> Home:
 
 
 def rows_of(home: Home) -> dict[str, pl.DataFrame]:
-    """Table -> all its rows, sorted.
+    """Table -> all its rows, sorted, fractions to DIGITS digits.
 
-    Without the columns of WALL_CLOCK: the two state folders were never written at the same moment.
+    Without the columns of WALL_CLOCK: two state folders are never written at the same moment.
     """
     warehouse = State(home=str(home.path)).warehouse
-    return {table: warehouse.read(table).drop(WALL_CLOCK, strict=False) for table in TABLES}
+    return {
+        table: warehouse.read(table).drop(WALL_CLOCK, strict=False).with_columns(cs.float().round_sig_figs(DIGITS))
+        for table in TABLES
+    }
 
 
 def differences(when: str, one: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> list[str]:
