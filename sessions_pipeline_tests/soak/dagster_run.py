@@ -42,7 +42,7 @@ SECONDS_FOR_WRITING, WITHIN_WRITING = 10.0, 0.05
 
 @dataclass
 class Look:
-    """What lies on the disk: table -> month -> digest of its rows, of the warehouse and of the snapshot's published ones."""
+    """What lies on the disk: table -> month -> digest of its rows. snapshot: of the published tables alone."""
 
     months: dict[str, dict[str, str]]
     snapshot: dict[str, dict[str, str]]
