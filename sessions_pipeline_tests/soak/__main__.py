@@ -79,7 +79,12 @@ def dagster(folder: Path, seed: int) -> list[str]:
         for number, kills in shares
     ]
     said = [process.communicate()[1].strip().splitlines()[-20:] for process in running]
-    return [line for process, lines in zip(running, said, strict=True) if process.returncode for line in lines]
+    return [
+        line
+        for process, lines in zip(running, said, strict=True)
+        if process.returncode
+        for line in lines or [f"it ended with {process.returncode}"]
+    ]
 
 
 def operation(folder: Path, seed: int) -> list[str]:
