@@ -6,6 +6,7 @@ keep the port, and a daemon that launches runs behind the user's back.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -72,7 +73,8 @@ def run_until_told(command: Sequence[str], folder: Path) -> int:
     _wait(lambda: leader.poll() is None, SECONDS_TO_END, told)
     for number in (signal.SIGTERM, signal.SIGKILL):
         if _group_lives(leader.pid):
-            os.killpg(leader.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # the last has ended since
+                os.killpg(leader.pid, number)
             _wait(lambda: leader.poll() is None or _group_lives(leader.pid), SECONDS_FOR_THE_REST, told)
     return 0 if told else code or SOMETHING_MISSING
 
