@@ -1,7 +1,7 @@
 """A backfill over all months, killed: every month of every table is as before the run or as the run makes it.
 
-Runs alternate between two settings that change tables from `core.sessions` to the regressions, so that each has all of
-them to replace. Up to ATTEMPTS kills hit the same backfill, each the run that goes on with what the one before left.
+Runs alternate between two settings that change transcripts, labels and what is made from them, so that each has these
+tables to replace. Up to ATTEMPTS kills hit the same backfill, each the run that goes on with what the one before left.
 Each hits a fork that has imported everything: it costs a part of a run, not seconds of imports as well. Runs in a
 process of its own, which forks and so must have no threads, on one state folder:
 `python -m sessions_pipeline_tests.soak.dagster_run FOLDER KILLS SEED`.
@@ -30,14 +30,14 @@ WALL_CLOCK = ("ingested_at", "classified_at")
 # A sum of fractions depends in its last digits on the order of the rows, which a killed run can leave another.
 DIGITS = 9
 SETTINGS = (
-    {"SESSIONS_RULE_SET": "study", "SESSIONS_MIN_USERS": "2"},
-    {"SESSIONS_RULE_SET": "all_interactive", "SESSIONS_MIN_USERS": "3"},
+    {"SESSIONS_RULE_SET": "study", "SESSIONS_MIN_USERS": "2", "SESSIONS_TRANSCRIPT_CHARS": "25000"},
+    {"SESSIONS_RULE_SET": "all_interactive", "SESSIONS_MIN_USERS": "4", "SESSIONS_TRANSCRIPT_CHARS": "3000"},
 )
 # A backfill that is killed more often than this is given up for the other one; each kill comes after this share of an
 # undisturbed run at most. So a kill costs a third of a run, and the second and third reach the end of one.
 ATTEMPTS, REACH = 3, 0.7
 # Every second kill waits for a transaction of the warehouse, whose log exists while one is written.
-SECONDS_FOR_WRITING, WITHIN_WRITING = 10.0, 0.05
+SECONDS_FOR_WRITING, WITHIN_WRITING = 10.0, 0.01
 
 
 @dataclass
