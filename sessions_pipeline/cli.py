@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
-import sys
 from pathlib import Path
 
 import click
@@ -15,11 +13,9 @@ from sessions_pipeline.commands.gold import gold, remove_transcripts
 from sessions_pipeline.commands.running import demo, estimate, run
 from sessions_pipeline.commands.shell import (
     NOTHING_TO_DO,
-    SOMETHING_MISSING,
     Month,
     as_json,
     errors,
-    home_in_use,
     json_flag,
     run_first,
     state_folder,
@@ -27,7 +23,7 @@ from sessions_pipeline.commands.shell import (
     tell,
 )
 from sessions_pipeline.commands.simulate import simulate
-from sessions_pipeline.folders import Home
+from sessions_pipeline.commands.ui import ui
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -169,39 +165,7 @@ def purge(home: Path | None, before: dt.date | None) -> None:
     )
 
 
-@main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port on this machine.")
-@click.pass_obj
-def ui(home: Path | None, port: int) -> None:
-    """Open the Dagster web UI, with its daemon, on the state folder.
-
-    Schedules are off until they are switched on in the UI. Stop with Ctrl-C.
-    """
-    folder = Home(home) if home else home_in_use()
-    if _is_taken(port):
-        stop(f"port {port} of this machine is taken. Name another with --port.", SOMETHING_MISSING)
-    with errors():
-        from sessions_pipeline.config import load_settings
-        from sessions_pipeline.operate import prepare
-
-        prepare(folder)
-        load_settings(folder.path)
-    click.echo(f"state folder {folder.path}; the UI opens on http://127.0.0.1:{port} in some seconds (Ctrl-C stops it)")
-    command = [sys.executable, "-m", "dagster", "dev", "-h", "127.0.0.1", "-p", str(port)]
-    # This process becomes Dagster's, so that Ctrl-C and signals reach it.
-    os.chdir(folder.dagster)
-    os.execv(sys.executable, [*command, "-m", "sessions_pipeline.definitions"])
-
-
-def _is_taken(port: int) -> bool:
-    """Whether something on this machine listens there already."""
-    import socket
-
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-for _command in (demo, run, estimate, agreement, gold, export, simulate):
+for _command in (demo, run, estimate, agreement, gold, export, simulate, ui):
     main.add_command(_command)
 
 if __name__ == "__main__":

@@ -46,10 +46,12 @@ class Server:
     """Dagster on a state folder, from `with` to its end; every process that it starts is in a group of its own.
 
     scratch: for what the processes print. seconds_between_looks: of the daemon at backfills, schedules and sensors.
+    module: that has the definitions.
     """
 
-    def __init__(self, home: Home, scratch: Path, seconds_between_looks: int = 3) -> None:
+    def __init__(self, home: Home, scratch: Path, seconds_between_looks: int = 3, module: str = LOCATION) -> None:
         prepare(home)
+        self.module = module
         self.daemon = DAEMON.format(seconds=seconds_between_looks)
         self.home, self.scratch = home, scratch
         self.port, self.code_port = free_port(), free_port()
@@ -61,7 +63,9 @@ class Server:
 
     def __enter__(self) -> Self:
         try:
-            self._start("code", "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", self.code_port, "-m", LOCATION)
+            self._start(
+                "code", "-m", "dagster", "api", "grpc", "-h", "127.0.0.1", "-p", self.code_port, "-m", self.module
+            )
             self._wait_for(self._code_server_answers, 120)
             self._start("web", "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", self.port, "-w", self.workspace)
             self._start("daemon", "-c", self.daemon, "run", "-w", self.workspace)
@@ -135,13 +139,17 @@ class Server:
 
         Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
         """
-        nodes = self.ask("{ assetNodes { assetKey { path } } }")
-        keys = [node["assetKey"] for node in nodes if tables is None or ".".join(node["assetKey"]["path"]) in tables]
+        nodes = self.ask("{ assetNodes { assetKey { path } isPartitioned } }")
         months = {"range": {"start": f"{first}-01", "end": f"{last}-01"}}
+        asked = [
+            {"assetKey": node["assetKey"], **({"partitions": months} if node["isPartitioned"] else {})}
+            for node in nodes
+            if tables is None or ".".join(node["assetKey"]["path"]) in tables
+        ]
         launched = self.ask(
             "mutation($given: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $given) "
             "{ __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }",
-            given={"partitionsByAssets": [{"assetKey": key, "partitions": months} for key in keys]},
+            given={"partitionsByAssets": asked},
         )
         assert launched["__typename"] == "LaunchBackfillSuccess", launched
         query = (
@@ -150,6 +158,28 @@ class Server:
         return self._until(
             lambda: str(self.ask(query, id=launched["backfillId"])["status"]),
             ("COMPLETED_SUCCESS", "COMPLETED_FAILED", "FAILED"),
+            seconds,
+        )
+
+    def launch(self, job: str, request: dict[str, Any], seconds: float = 600) -> str:
+        """Launches the run of `job` that a tick asks for, as the UI's "launch all" does; how it ended.
+
+        Raises AssertionError, with what the processes said, if it has not ended after `seconds`.
+        """
+        tags = [*request["tags"], {"key": "dagster/run_key", "value": request["runKey"]}]
+        launched = self.ask(
+            "mutation($given: ExecutionParams!) { launchRun(executionParams: $given) "
+            "{ __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
+            given={
+                "selector": {**REPOSITORY, "jobName": job},
+                "executionMetadata": {"tags": tags},
+            },
+        )
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+        return self._until(
+            lambda: str(self.ask(query, id=launched["run"]["runId"])["status"]),
+            ("SUCCESS", "FAILURE", "CANCELED"),
             seconds,
         )
 
@@ -184,7 +214,7 @@ class Server:
         return dict(told["evaluationResult"])
 
     def scheduled(self, schedule: str, at: float) -> list[dict[str, Any]]:
-        """The runs that a tick of `schedule` at `at` (seconds since 1970) asks for; launches nothing."""
+        """The runs of its job that a tick of `schedule` at `at` (seconds since 1970) asks for; launches nothing."""
         told = self.ask(
             "mutation($of: ScheduleSelector!, $at: Float) { scheduleDryRun(selectorData: $of, timestamp: $at) { ... on "
             "DryRunInstigationTick { evaluationResult { runRequests { runKey jobName tags { key value } } } } } }",

@@ -35,7 +35,7 @@ def test_a_port_that_is_taken_is_told_before_the_server_starts(home: Path) -> No
         port = str(other.getsockname()[1])
         done = cli(home, "ui", "--port", port)
     assert done.exit_code == 1
-    assert f"port {port} of this machine is taken. Name another with --port" in done.stderr
+    assert f"port {port} is in use: end what listens there, or name another with --port" in done.stderr
 
 
 def test_an_export_of_a_month_without_a_report_names_the_month(home: Path) -> None:

@@ -64,15 +64,27 @@ def labels(_folder: Path, seed: int) -> list[str]:
 
 
 def dagster(folder: Path, seed: int) -> list[str]:
-    """Kills of a backfill over all months."""
+    """Kills of a backfill over all months, on as many state folders at a time as there are cores."""
     from sessions_pipeline_tests.soak.dagster_run import WALL_CLOCK
 
-    say(f"  not compared (wall clock): {WALL_CLOCK}")
-    # A process of its own: it forks, and must have no threads.
+    say(f"  not compared (wall clock): {', '.join(WALL_CLOCK)}")
+    workers = min(os.cpu_count() or 1, 4)
+    shares = [(number, DAGSTER_KILLS // workers + (number < DAGSTER_KILLS % workers)) for number in range(workers)]
+    # Processes of their own: they fork, and must have no threads.
     command = [sys.executable, "-m", "sessions_pipeline_tests.soak.dagster_run"]
-    command += [str(folder), str(DAGSTER_KILLS), str(seed)]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
-    return done.stderr.strip().splitlines()[-20:] if done.returncode else []
+    running = [
+        subprocess.Popen(
+            [*command, str(folder / str(number)), str(kills), str(seed + number)], stderr=subprocess.PIPE, text=True
+        )
+        for number, kills in shares
+    ]
+    said = [process.communicate()[1].strip().splitlines()[-20:] for process in running]
+    return [
+        line
+        for process, lines in zip(running, said, strict=True)
+        if process.returncode
+        for line in lines or [f"it ended with {process.returncode}"]
+    ]
 
 
 def operation(folder: Path, seed: int) -> list[str]:
