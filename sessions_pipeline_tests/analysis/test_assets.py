@@ -44,6 +44,8 @@ def state(tmp_path: Path) -> State:
     )
     state.warehouse.replace_window("core.sessions", sessions, [MONTH])
     state.warehouse.replace_window("labels.classifications", labels, [MONTH])
+    in_sample = table("core.classified_sessions", session_id=names[:3], month=[MONTH] * 3)
+    state.warehouse.replace_window("core.classified_sessions", in_sample, [MONTH])
     return state
 
 

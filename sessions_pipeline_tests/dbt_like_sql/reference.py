@@ -46,7 +46,7 @@ def tables_behind(
         start = min(sessions["month"].min(), month(first))  # type: ignore[type-var]
         tables = {
             "core.classified_sessions": sessions,
-            "staging.periods": periods(f"{start:%Y-%m}", last, window_months),
+            "staging.periods": periods(sessions, f"{start:%Y-%m}", last, window_months),
         }
         given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
         tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)

@@ -57,9 +57,10 @@ def run(name: str, tables: Mapping[str, pl.DataFrame], **parameters: object) -> 
     return rows
 
 
-def periods(first: str, last: str, window_months: int) -> pl.DataFrame:
-    """Rows of staging.periods for the months `first` to `last`."""
-    return run("staging.periods", {}, first_month=month(first), last_month=month(last), window_months=window_months)
+def periods(sessions: pl.DataFrame, first: str, last: str, window_months: int) -> pl.DataFrame:
+    """Rows of staging.periods for those of the months `first` to `last` that have sessions."""
+    given = {"first_month": month(first), "last_month": month(last), "window_months": window_months}
+    return run("staging.periods", {"core.classified_sessions": sessions}, **given)
 
 
 def fill(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pl.DataFrame]) -> None:

@@ -45,7 +45,8 @@ def current(stored: pl.DataFrame, *answered: dict[str, object], **parameters: ob
 
 
 def test_each_month_is_a_figure_alone_and_over_the_window_that_ends_in_it() -> None:
-    assert periods("2025-12", "2026-01", 3).rows() == [
+    three = table("core.classified_sessions", month=[month("2025-12"), month("2026-01"), month("2026-02")])
+    assert periods(three, "2025-12", "2026-01", 3).rows() == [
         (month("2025-12"), "month", month("2025-12"), month("2025-12")),
         (month("2025-12"), "window", month("2025-10"), month("2025-12")),
         (month("2026-01"), "month", month("2026-01"), month("2026-01")),
@@ -54,7 +55,15 @@ def test_each_month_is_a_figure_alone_and_over_the_window_that_ends_in_it() -> N
 
 
 def test_a_window_of_one_month_is_that_month() -> None:
-    assert {row[2:] for row in periods("2026-02", "2026-02", 1).rows()} == {(month("2026-02"), month("2026-02"))}
+    february = table("core.classified_sessions", month=[month("2026-02")])
+    found = periods(february, "2026-02", "2026-02", 1)
+    assert {row[2:] for row in found.rows()} == {(month("2026-02"), month("2026-02"))}
+
+
+def test_a_month_without_sessions_has_no_figures() -> None:
+    december_and_february = table("core.classified_sessions", month=[month("2025-12"), month("2026-02")])
+    found = periods(december_and_february, "2025-12", "2026-03", 3)
+    assert set(found["month"]) == {month("2025-12"), month("2026-02")}
 
 
 def test_the_current_label_is_the_last_one_of_the_backend_for_the_transcript_as_it_is() -> None:
