@@ -109,7 +109,6 @@ def test_a_threshold_of_one_hides_nothing() -> None:
     assert shown(team({"build": 1}, {}, {"fix": 1, "plan": 1}), min_users=1) == {
         (0, "month"): {"build"},
         (0, "window"): {"build"},
-        (1, "window"): {"build"},
         (2, "month"): {"fix", "plan"},
         (2, "window"): {"build", "fix", "plan"},
     }
