@@ -412,7 +412,11 @@ final as (
         levels.level,
         $min_users > 1
         and (
-            not shown.is_shown or not coalesce(totals.is_shown, true) or coalesce(thin.is_thin, false)
+            not shown.is_shown
+            or not coalesce(totals.is_shown, true)
+            or coalesce(thin.is_thin, false)
+            -- Their total is what the professions leave of all, and nobody looks at its size.
+            or (levels.unit = 'occupations' and levels.profession is null and levels.level <> 'all')
         ) as suppressed
     from levels
     inner join shown using (part, level)
