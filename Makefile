@@ -38,7 +38,7 @@ ui: $(VENV)/ready
 	$(BIN)/sessions-pipeline $(HOME_FLAG) ui
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .

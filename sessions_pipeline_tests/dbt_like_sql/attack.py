@@ -206,7 +206,7 @@ LABELS = {
             "profession": (KNOWN, PROFESSION),
             "profession_wrote_code": (KNOWN & WROTE_CODE, PROFESSION),
             "occupation_wrote_code": (KNOWN & WROTE_CODE, pl.col("user_occupation")),
-            "occupations": (ALL, CROSSED),
+            "occupations": (KNOWN, CROSSED),
         },
         ((KNOWN & ~WROTE_CODE, PROFESSION),),
     ),

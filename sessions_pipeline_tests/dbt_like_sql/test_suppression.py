@@ -149,7 +149,7 @@ def drawn_team(users: int) -> pl.DataFrame:
     return table("core.classified_sessions", **labels.to_dict(as_series=False), **columns)
 
 
-@pytest.mark.parametrize("users", [8, 25])
+@pytest.mark.parametrize("users", [8, 16, 25])
 @pytest.mark.parametrize("label", LABELS)
 def test_an_attack_on_all_that_is_released_about_a_label_finds_out_no_small_cell(label: str, users: int) -> None:
     found = attack(by_the_rule, drawn_team(users), LABELS[label], MIN_USERS, WINDOW, MONTHS[:6])
