@@ -232,7 +232,7 @@ def labels_not_missing_by_stratum(state: State, months: Sequence[dt.date]) -> Ve
     tilted = shares.filter((pl.col("labels") >= LABELS_TO_JUDGE_BY) & (pl.col("share") > MOST_UNLABELLED)).height
     facts = {
         "share unlabelled": round(share, 4),
-        "strata above 5%": tilted,
+        f"strata of {LABELS_TO_JUDGE_BY} labels and more above 5%": tilted,
         "by month and stratum": table_of(shares),
     }
     return Verdict(share <= MOST_UNLABELLED and not tilted, facts)
