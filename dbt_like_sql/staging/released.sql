@@ -20,7 +20,8 @@ cells as (
     select * from staging.cells where month <= $last_month
 ),
 
--- rest: the breakdown of the sessions that are left when those of this one are taken from all.
+-- rest: the breakdown of the sessions that are left when those of this one are taken from all. A breakdown that is not
+-- here is decided by itself.
 units(breakdown, unit, tier, rest) as (
     values
         ('work_mode', 'work_mode', 0, null),
@@ -90,8 +91,13 @@ levels as (
                 when split_part(level, '|', 1) = '15' then 'software'
                 when split_part(level, '|', 1) <> 'unclear' then 'other'
             end as profession
-        from (select distinct breakdown, level from cells)
-        inner join units using (breakdown)
+        from (
+            select found.breakdown, found.level, coalesce(units.unit, found.breakdown) as unit,
+                coalesce(units.tier, 0) as tier, units.rest
+            from (select distinct breakdown, level from cells) as found
+            left join units using (breakdown)
+            where found.breakdown not in (select rest from units where rest is not null)
+        )
     )
 ),
 

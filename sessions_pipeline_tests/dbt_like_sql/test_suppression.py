@@ -10,8 +10,8 @@ import pytest
 
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline_tests.dbt_like_sql.attack import LABELS, Outcome, attack, by_the_rule, by_users_alone
-from sessions_pipeline_tests.dbt_like_sql.reference import released
-from sessions_pipeline_tests.dbt_like_sql.running import month, table
+from sessions_pipeline_tests.dbt_like_sql.reference import released, tables_behind
+from sessions_pipeline_tests.dbt_like_sql.running import month, run, table
 
 MIN_USERS, WINDOW = 3, 3
 MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03")]
@@ -112,6 +112,18 @@ def test_a_threshold_of_one_hides_nothing() -> None:
         (2, "month"): {"fix", "plan"},
         (2, "window"): {"build", "fix", "plan"},
     }
+
+
+def test_a_breakdown_that_no_unit_names_is_suppressed_by_itself() -> None:
+    sessions = team({"build": 1, "fix": 12, "plan": 12})
+    tables = tables_behind(sessions, MIN_USERS, "2025-09", "2025-09", WINDOW)
+    added = tables["staging.cells"].filter(breakdown="work_mode").with_columns(pl.lit("added").alias("breakdown"))
+    given = {"first_month": MONTHS[0], "last_month": MONTHS[0], "window_months": WINDOW, "min_users": MIN_USERS}
+    rows = run("staging.released", {**tables, "staging.cells": added}, **given).filter(period="month")
+    withheld = dict(rows.select("level", "suppressed").iter_rows())
+    assert withheld["build"]
+    assert [withheld["fix"], withheld["plan"]].count(True) == 1  # its company
+    assert not withheld["all"]
 
 
 @cache
