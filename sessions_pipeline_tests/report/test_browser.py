@@ -6,6 +6,8 @@ import csv
 import io
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from sessions_pipeline.folders import Home
 from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.page import build_page
+from sessions_pipeline.testing.server import clean_environment
 from sessions_pipeline_tests.report import example
 from sessions_pipeline_tests.report.simulated import simulated_inputs
 
@@ -126,22 +130,51 @@ def serious_faults(page: Any) -> list[str]:
     ]
 
 
+def drawn(page: Any) -> list[tuple[float, int]]:
+    """Width and number of parts of the picture of every exhibit that has one, as the screen shows it."""
+    return page.locator(".picture").evaluate_all(
+        """(pictures) => pictures.map((picture) => {
+            const [svg] = [...picture.querySelectorAll('svg')].filter((one) => one.getBoundingClientRect().width);
+            return [svg.getBoundingClientRect().width, svg.querySelectorAll('path, text').length];
+        })"""
+    )
+
+
 @pytest.mark.parametrize("shape", ["whole", "simulated"])
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_every_exhibit_is_drawn_and_nothing_leaks_or_bars_the_way(browser, folder, width, scheme, shape):
     with Opened(browser, folder / f"{shape}.html", width, scheme) as opened:
         page = opened.page
         opened.unfold()
-        drawn = page.locator(".picture").evaluate_all(
-            """(pictures) => pictures.map((picture) => {
-                const [svg] = [...picture.querySelectorAll('svg')].filter((one) => one.getBoundingClientRect().width);
-                return [svg.getBoundingClientRect().width, svg.querySelectorAll('path, text').length];
-            })"""
-        )
+        pictures = drawn(page)
         # No log stands behind the simulated study, so that its flow is said in words.
         assert page.locator("section:has(figure .nothing)").count() == (shape == "simulated")
-        assert len(drawn) == page.locator("figure:not(:has(.nothing))").count() > 13
-        assert all(100 < wide <= width and parts > 10 for wide, parts in drawn)
+        assert len(pictures) == page.locator("figure:not(:has(.nothing))").count() > 13
+        assert all(100 < wide <= width and parts > 10 for wide, parts in pictures)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert serious_faults(page) == []
+        assert opened.is_silent()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Path:
+    """The newest report of a small demo, made by its command."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), "demo"]
+    command += ["--sessions", "150", "--users", "40"]
+    done = subprocess.run(command, env=clean_environment(Home(home)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return max(home.rglob("report-*.html"))
+
+
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
+def test_the_report_of_a_demo_is_drawn_where_it_has_enough_people_and_bars_nobodys_way(browser, demo, width, scheme):
+    with Opened(browser, demo, width, scheme) as opened:
+        page = opened.page
+        opened.unfold()
+        pictures = drawn(page)
+        assert len(pictures) == page.locator("figure:not(:has(.nothing))").count() > 3
+        assert all(100 < wide <= width and parts > 10 for wide, parts in pictures)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert serious_faults(page) == []
         assert opened.is_silent()
