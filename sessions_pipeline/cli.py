@@ -17,6 +17,7 @@ from sessions_pipeline.commands.shell import (
     as_json,
     errors,
     json_flag,
+    needs_warehouse,
     run_first,
     state_folder,
     stop,
@@ -111,8 +112,7 @@ def explain(home: Path | None, session: str) -> None:
     """
     folder = state_folder(home)
     with errors():
-        if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
+        needs_warehouse(folder)
         from sessions_pipeline.classifications.explain import explain_session
         from sessions_pipeline.state import State
 

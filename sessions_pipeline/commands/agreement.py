@@ -14,7 +14,7 @@ from sessions_pipeline.commands.shell import (
     as_json,
     errors,
     json_flag,
-    run_first,
+    needs_warehouse,
     state_folder,
     stop,
     tell,
@@ -62,8 +62,7 @@ def agreement(home: Path | None, labels: Path | None) -> None:
 
     folder = state_folder(home)
     with errors():
-        if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
+        needs_warehouse(folder)
         if labels is not None:
             save_settings(folder.path, {"reference_labels": str(labels.expanduser().absolute())})
         path = load_settings(folder.path).settings.reference_labels

@@ -49,14 +49,15 @@ def export(home: Path | None, month: dt.date | None, folder: Path | None) -> Non
     with errors():
         from sessions_pipeline.exports.bundle import ExportError
 
-        chosen = month or place.newest_vintage()
-        if month and place.newest_vintage() and not place.report(month).exists():
+        newest = place.newest_vintage()
+        if newest is None:
+            stop(f"there is no report in {place.reports} to export. {run_first()}", NOTHING_TO_DO)
+        chosen = month or newest
+        if not place.report(chosen).exists():
             stop(
-                f"there is no report of {month:%Y-%m} in {place.reports}. Leave out --month for the newest.",
+                f"there is no report of {chosen:%Y-%m} in {place.reports}. Leave out --month for the newest.",
                 NOTHING_TO_DO,
             )
-        if chosen is None or not place.report(chosen).exists():
-            stop(f"there is no report in {place.reports} to export. {run_first()}", NOTHING_TO_DO)
         show = Progress()
         show.say(f"exporting {chosen:%Y-%m}")
         target = (folder or place.reports / f"export-{chosen:%Y-%m}").expanduser().absolute()

@@ -18,7 +18,7 @@ from sessions_pipeline.commands.shell import (
     Month,
     errors,
     json_flag,
-    run_first,
+    needs_warehouse,
     state_folder,
     stop,
     tell,
@@ -85,8 +85,7 @@ def draw(
     """
     folder = state_folder(home)
     with errors():
-        if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
+        needs_warehouse(folder)
         from sessions_pipeline.analysis.gold import DRAWS, GOLD, STRATIFYING, DrawError, Plan
         from sessions_pipeline.analysis.gold import draw as drawn_for
         from sessions_pipeline.months import months_between, window_ending
@@ -207,8 +206,7 @@ def load(home: Path | None, file: Path) -> None:
     """
     folder = state_folder(home)
     with errors():
-        if not folder.warehouse.exists():
-            stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
+        needs_warehouse(folder)
         from sessions_pipeline.analysis.gold import DRAWS, loaded
         from sessions_pipeline.classifications.reference import ReferenceFileError, read_reference
         from sessions_pipeline.state import State

@@ -78,6 +78,12 @@ def run_first() -> str:
     return f"Run `sessions-pipeline run` first{demo}."
 
 
+def needs_warehouse(folder: Home) -> None:
+    """Ends the process where nothing has been counted in `folder` yet."""
+    if not folder.warehouse.exists():
+        stop(f"there is no warehouse in {folder.path}. {run_first()}", NOTHING_TO_DO)
+
+
 def stop(message: str, code: int, known: Mapping[str, Any] | None = None) -> NoReturn:
     """Ends the process with `message` on standard error and exit code `code`.
 
