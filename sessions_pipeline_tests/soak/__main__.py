@@ -16,7 +16,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-INGESTION_KILLS, WAREHOUSE_KILLS, LABELS_KILLS, DAGSTER_KILLS = 200, 200, 100, 200
+INGESTION_KILLS, WAREHOUSE_KILLS, LABELS_KILLS, DAGSTER_KILLS = 200, 200, 200, 200
 # Ten state folders. Every fifth begins with more bytes than one process reads alone, so that workers are killed too.
 KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 15, 120, 5
 
