@@ -8,12 +8,13 @@ under new line ids. So:
    session that ended first (a fork that rewrites the session but keeps the times goes on where the original stopped),
    then the one in the file that was written first;
 2. of the threads in which a response appears (same message id), the main thread counts, then the one with more
-   tokens, then the earliest;
+   tokens, then the earliest, then the one of the session that ended first;
 3. a copy may hold the tokens that the line itself was written too early to know: the tokens of a response are those
    of its line with the most, over all copies that are a side-chain as the thread that counts is one, or not.
 
 A line belongs to the session of the copy that counts. Of equal copies the one counts whose file holds fewer sessions
-(not the fork), then more lines (not an earlier state of the file); then ties break on contents, never on file names.
+(not the fork), then more lines (not an earlier state of the file). Then ties break on contents: never on file names,
+and never on hashes, which differ from one state folder to the next. Between sessions they break alike for all lines.
 """
 
 from __future__ import annotations
@@ -68,9 +69,10 @@ def owned(index: pl.DataFrame, files: pl.DataFrame) -> Owned:
     tangled = _tangled(index)
     part = index.with_row_index("row").filter(tangled).join(files, on="file")
     alone, copied = _split(part, pl.col("key").is_duplicated())
-    first = _first_copies(index, copied)
+    sessions = _sessions(index, files)
+    first = _first_copies(index, copied, sessions)
     lines = pl.concat([alone, first])
-    repeated = _repeated_threads(lines)
+    repeated = _repeated_threads(lines, sessions)
     kept = lines.join(repeated, on=_THREAD, how="anti")
     others = [copied.join(first, on=_PLACE, how="anti"), lines.join(repeated, on=_THREAD, how="semi")]
     told = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
@@ -110,15 +112,26 @@ def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.Da
     return frame.filter(~met), frame.filter(met)
 
 
-def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
+def _sessions(index: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
+    """One row per session: `session_end`, and `session_order` by its end, its start and what its files hold."""
+    by_file = index.group_by("session", "file").agg(pl.col("at").min().alias("start"), pl.col("at").max().alias("end"))
+    sessions = (
+        by_file.join(files, on="file")
+        .group_by("session")
+        .agg(pl.col("end").max().alias("session_end"), pl.col("start").min(), pl.col("content").min())
+    )
+    order = pl.struct("session_end", "start", "content").rank("dense").alias("session_order")
+    return sessions.select("session", "session_end", order)
+
+
+def _first_copies(index: pl.DataFrame, copied: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """One row per line of `copied`, the rows of `index` (and what their files know) whose line has copies."""
-    ends = index.group_by("session").agg(pl.col("at").max().alias("session_end"))
     held = index.group_by("file", "session").len().group_by("file")
     files = held.agg(pl.len().alias("sessions_in_file"), pl.col("len").sum().alias("lines_in_file"))
-    order = ["sidechain", "at", "session_end", "written", "session", "sessions_in_file", "lines_in_file"]
+    order = ["sidechain", "at", "session_end", "written", "session_order", "sessions_in_file", "lines_in_file"]
     ties = ["content", "position", "file"]
     return (
-        copied.join(ends, on="session")
+        copied.join(sessions, on="session")
         .join(files, on="file")
         .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
         .unique("key", keep="first", maintain_order=True)
@@ -126,19 +139,27 @@ def _first_copies(index: pl.DataFrame, copied: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _repeated_threads(lines: pl.DataFrame) -> pl.DataFrame:
+def _repeated_threads(lines: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
     """The threads (_THREAD) whose part in a response is a replay of another thread's."""
     threads = (
         lines.lazy()
         .filter(pl.col("message") != 0)
         .group_by(_THREAD)
-        .agg(pl.col("tokens").max(), pl.col("at").min())
+        .agg(
+            pl.col("tokens").max(),
+            pl.col("at").min(),
+            pl.col("content").min(),
+            pl.col("position").sort_by("content", "position").first(),
+        )
         .filter(pl.col("message").is_duplicated())
         .collect()
     )
-    winners = threads.sort(
-        "sidechain", "tokens", "at", "session", "agent", descending=[False, True, False, False, False]
-    ).unique("message", keep="first", maintain_order=True)
+    order = ["sidechain", "tokens", "at", "session_order", "content", "position"]
+    winners = (
+        threads.join(sessions, on="session")
+        .sort(order, descending=[name == "tokens" for name in order])
+        .unique("message", keep="first", maintain_order=True)
+    )
     return threads.join(winners, on=_THREAD, how="anti").select(_THREAD)
 
 
@@ -147,7 +168,8 @@ def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
 
     others: lines of responses that do not count.
     """
-    best = others.sort("tokens", "at", "session", "key", "content", *_PLACE, descending=[True, *[False] * 6]).unique(
+    order = ["tokens", "at", "content", "position"]
+    best = others.sort(order, descending=[name == "tokens" for name in order]).unique(
         ["message", "sidechain"], keep="first", maintain_order=True
     )
     told = best.select("message", "sidechain", "tokens", *(pl.col(name).alias(f"told_by_{name}") for name in _PLACE))
@@ -155,7 +177,7 @@ def _told_by(others: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
         kept.filter(pl.col("message").is_in(told["message"].unique().implode()))
         .join(told, on=["message", "sidechain"], suffix="_told")
         .filter(pl.col("tokens").max().over("message") < pl.col("tokens_told"))
-        .sort("key")
+        .sort("at", "content", "position")
         .unique("message", keep="first", maintain_order=True)
         .select("row", "told_by_file", "told_by_position")
     )

@@ -1,4 +1,4 @@
-"""Which copy counts does not depend on the order of files or rows."""
+"""Which copy counts does not depend on the order of files or rows, nor on the hashes that stand for names."""
 
 from __future__ import annotations
 
@@ -71,6 +71,16 @@ def test_any_order_of_files_and_rows_gives_the_same(rows: list[dict[str, Any]], 
     other = dict(zip(files, data.draw(st.permutations(sorted(files))), strict=True))
     shuffled = [{**row, "file": other[row["file"]]} for row in data.draw(st.permutations(rows))]
     assert decided(shuffled) == decided(rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows=_indices(), data=st.data())
+def test_other_hashes_give_the_same(rows: list[dict[str, Any]], data: st.DataObject) -> None:
+    other = {name: [0, *data.draw(st.permutations(range(1, 5)))] for name in ("key", "session", "agent", "message")}
+    renamed = [{**row, **{name: hashes[row[name]] for name, hashes in other.items()}} for row in rows]
+    back = {name: dict(zip(hashes, range(5), strict=True)) for name, hashes in other.items()}
+    found = [{**row, **{name: hashes[row[name]] for name, hashes in back.items()}} for row in counting(renamed)]
+    assert sorted(map(repr, found)) == sorted(map(repr, counting(rows)))
 
 
 @settings(max_examples=300, deadline=None)
