@@ -12,16 +12,18 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from operator import mul, sub
+from typing import NamedTuple
 
 from sessions_pipeline.sources.model import Usage
 
-# A model's name may carry the day of its release: claude-sonnet-4-5-20250929, on Vertex claude-sonnet-4-5@20250929.
-_RELEASE = re.compile(r"[-@]20\d{6}$")
+# A model's name may carry the day of its release: claude-sonnet-4-5-20250929, on Vertex claude-sonnet-4-5@20250929,
+# gpt-5.4-2026-03-05.
+_RELEASE = re.compile(r"[-@]20\d\d(-?)\d\d\1\d\d$")
 _LONG = 200_000
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(NamedTuple):
     """US dollars per million tokens of each class."""
 
     input: float
@@ -35,12 +37,15 @@ class Rates:
 class Price:
     """What a model costs.
 
-    above_200k: rates of the tokens of a class beyond the first 200,000 that one response has of it; the base rates
-    where the list has no others. fast_factor: how many times dearer a response in the fast mode is.
+    above: the rates of what is long; the base rates where the list has no others. fast_factor: how many times dearer a
+    response in the fast mode is.
+    whole_request_above: from which length of the prompt, in tokens with those of the cache, the rates `above` hold for
+    all of a response. None: they hold for the tokens of a class beyond the first 200,000 that one response has of it.
     """
 
     base: Rates
-    above_200k: Rates
+    above: Rates
+    whole_request_above: int | None
     fast_factor: float
 
 
@@ -53,25 +58,28 @@ def price_list() -> tuple[dt.date, dict[str, Price]]:
 
 
 def _price(row: dict[str, str]) -> Price:
-    classes = list(Rates.__dataclass_fields__)
-    base = Rates(*(float(row[name]) for name in classes))
-    above = Rates(*(float(row[f"{name}_above_200k"] or row[name]) for name in classes))
-    return Price(base, above, float(row["fast_factor"]))
+    base = Rates(*(float(row[name]) for name in Rates._fields))
+    above = Rates(*(float(row[f"{name}_above"] or row[name]) for name in Rates._fields))
+    whole = row["whole_request_above"]
+    return Price(base, above, int(whole) if whole else None, float(row["fast_factor"]))
 
 
 def cost_usd(model: str, usage: Usage) -> float | None:
     """Cost of one response in US dollars, or None if the model is not on the list.
 
-    The dearer rates apply to each class by itself, as ccusage has it. (A provider may price a whole request by the
-    length of its prompt.)
+    What is long is reckoned as ccusage does: by the class or by the whole request, as the list has it.
     """
     _, prices = price_list()
     price = prices.get(model) or prices.get(_RELEASE.sub("", model))
     if price is None:
         return 0.0 if usage.total == 0 else None
-    dollars = 0.0
-    for name in Rates.__dataclass_fields__:
-        tokens = getattr(usage, name)
-        beyond = max(tokens - _LONG, 0)
-        dollars += (tokens - beyond) * getattr(price.base, name) + beyond * getattr(price.above_200k, name)
+    tokens = (usage.input, usage.output, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read)
+    if price.whole_request_above is not None:
+        long = usage.total - usage.output > price.whole_request_above
+        dollars = sum(map(mul, tokens, price.above if long else price.base))
+    else:
+        dollars = sum(map(mul, tokens, price.base))
+        if price.above != price.base and max(tokens) > _LONG:
+            dearer = map(sub, price.above, price.base)
+            dollars += sum(map(mul, (max(n - _LONG, 0) for n in tokens), dearer))
     return dollars * (price.fast_factor if usage.fast else 1) / 1_000_000

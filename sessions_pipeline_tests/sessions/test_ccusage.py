@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sessions_pipeline.sessions.prices import price_list
 from sessions_pipeline_tests.lines import encode
 from sessions_pipeline_tests.sessions.counters import (
     Counted,
@@ -304,6 +305,15 @@ COSTS: dict[str, tuple[str, dict[str, Any], float]] = {
     "fast, six times": ("claude-opus-4-6", {"output_tokens": 10_000, "speed": "fast"}, 6 * 0.01 * 25),
     "fast, twice": ("claude-opus-5", {"output_tokens": 10_000, "speed": "fast"}, 2 * 0.01 * 25),
     "fast where it has no price": ("claude-haiku-4-5", {"output_tokens": 10_000, "speed": "fast"}, 0.01 * 5),
+    "a release with dashes": ("gpt-5-2025-08-07", {"input_tokens": 400_000, "output_tokens": 10_000}, 0.4 * 1.25 + 0.1),
+    "a prompt of 272,000": ("gpt-5.6-luna", {"input_tokens": 272_000, "output_tokens": 10_000}, 0.272 * 0.2 + 0.012),
+    "a longer prompt, with the cache's, makes all dearer": (
+        "gpt-5.6-luna",
+        {"input_tokens": 150_000, "cache_read_input_tokens": 150_000, "output_tokens": 10_000},
+        0.15 * 0.4 + 0.15 * 0.04 + 0.018,
+    ),
+    "a long answer alone does not": ("gemini-2.5-pro", {"input_tokens": 200_000, "output_tokens": 300_000}, 0.25 + 3),
+    "of Gemini beyond 200,000": ("gemini-2.5-pro", {"input_tokens": 200_001}, 0.200001 * 2.5),
     "searches are not priced": ("claude-haiku-4-5@20251001", SEARCHED, 0.01 * 5),
 }
 
@@ -321,6 +331,25 @@ def test_ccusage_has_the_same_cost(
 ) -> None:
     (row,) = run_ccusage(binary, laid_out(tmp_path, {"p/s1.jsonl": [priced(model, **usage)]}))
     assert row["totalCost"] == pytest.approx(dollars, abs=1e-6)
+
+
+def test_every_price_on_the_list_is_ccusages(tmp_path: Path, binary: str) -> None:
+    long = {"input_tokens": 280_000, "output_tokens": 210_000, "cache_read_input_tokens": 220_000, **BOTH_CACHES}
+    usages = ({"input_tokens": 9_000, "output_tokens": 7_000, "cache_read_input_tokens": 5_000}, long)
+    files: Files = {
+        f"p/{model}-{number}.jsonl": [
+            {**priced(model, **usage), "sessionId": f"{model}-{number}", "uuid": f"u-{model}-{number}"}
+        ]
+        for model in price_list()[1]
+        for number, usage in enumerate(usages)
+    }
+    for model in files.values():
+        model[0]["message"]["id"] = model[0]["uuid"]
+    found = ours(tmp_path, files)
+    cost = {row["sessionId"]: row["totalCost"] for row in run_ccusage(binary, laid_out(tmp_path, files))}
+    assert len(cost) == found.sessions.height == len(files)
+    for session, dollars in found.sessions.select("session_id", "api_cost_usd").iter_rows():
+        assert dollars == pytest.approx(cost[session], abs=0.005), session
 
 
 def test_a_session_with_an_unpriced_model_has_no_cost_and_the_rows_say_which(tmp_path: Path) -> None:
