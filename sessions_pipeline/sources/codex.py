@@ -204,7 +204,7 @@ class _Builder:
         if line.subkind == "token_count" and not self.has_records:
             info = payload.get("info")
             totals = info.get("total_token_usage") if isinstance(info, dict) else None
-            if not isinstance(info, dict) or totals == self.totals:
+            if not isinstance(info, dict) or (totals is not None and totals == self.totals):
                 return Kind.OTHER, {}
             before, self.totals = self.totals, totals
             return self._tokens(info.get("last_token_usage") or _difference(totals, before), thread, responses)

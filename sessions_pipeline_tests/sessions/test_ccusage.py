@@ -32,6 +32,7 @@ from sessions_pipeline_tests.sessions.tree import Read, read
 
 VERSION = "20.0.24"
 TOKENS = ["input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens"]
+NOON = "2026-05-01T12:00:00.000Z"
 WRITTEN_NS = 1_780_000_000_000_000_000
 Sums = dict[tuple[str, str, str], tuple[int, ...]]
 whole_trees = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -350,6 +351,57 @@ def test_every_price_on_the_list_is_ccusages(tmp_path: Path, binary: str) -> Non
     assert len(cost) == found.sessions.height == len(files)
     for session, dollars in found.sessions.select("session_id", "api_cost_usd").iter_rows():
         assert dollars == pytest.approx(cost[session], abs=0.005), session
+
+
+CODEX_USED = {
+    "input_tokens": 280_000,
+    "cached_input_tokens": 250_000,
+    "output_tokens": 900,
+    "reasoning_output_tokens": 7,
+}
+CODEX: list[Line] = [
+    {
+        "timestamp": NOON,
+        "type": "session_meta",
+        "payload": {"id": "019c0000-0000-7000-8000-000000000001", "cwd": "/srv"},
+    },
+    {"timestamp": NOON, "type": "turn_context", "payload": {"cwd": "/srv", "model": "gpt-5.5"}},
+    *(
+        {"timestamp": NOON, "type": "event_msg", "payload": {"type": "token_count", "info": {"last_token_usage": used}}}
+        for used in ({**CODEX_USED, "input_tokens": 270_000}, CODEX_USED)
+    ),
+]
+GEMINI: list[Line] = [
+    {"sessionId": "11111111-2222-3333-4444-555555555555", "projectHash": "ab" * 32, "startTime": NOON},
+    *(
+        {"id": str(given), "timestamp": NOON, "type": "gemini", "content": "", "model": "gemini-2.5-pro"}
+        | {"tokens": {"input": given, "cached": 9_000, "output": 800, "thoughts": 70, "tool": 0, "total": given + 870}}
+        for given in (30_000, 230_000)
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("program", "place", "lines"),
+    [
+        ("codex", ".codex/sessions/2026/05/01/rollout-2026-05-01T12-00-00-019c.jsonl", CODEX),
+        ("gemini", ".gemini/tmp/app/chats/session-2026-05-01T12-00-11111111.jsonl", GEMINI),
+    ],
+)
+def test_other_programs_cost_what_ccusage_reckons(
+    tmp_path: Path, binary: str, program: str, place: str, lines: list[Line]
+) -> None:
+    file = tmp_path / "home" / place
+    file.parent.mkdir(parents=True)
+    file.write_bytes(encode(*lines))
+    row = read(tmp_path / "home", tmp_path / "private").only()
+    command = [binary, program, "session", "--json", "--offline"]
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "CODEX_HOME": str(tmp_path / "home" / ".codex")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    told = json.loads(done.stdout)["totals"]
+    columns = {"input_tokens": "inputTokens", "cache_read_tokens": "cacheReadTokens"}
+    assert {ours: row[ours] for ours in columns} == {ours: told[theirs] for ours, theirs in columns.items()}
+    assert row["api_cost_usd"] == pytest.approx(told.get("costUSD", told.get("totalCost")), abs=0.005)
 
 
 def test_a_session_with_an_unpriced_model_has_no_cost_and_the_rows_say_which(tmp_path: Path) -> None:

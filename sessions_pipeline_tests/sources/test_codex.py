@@ -159,7 +159,7 @@ def test_cumulative_totals_count_once_and_the_cached_part_is_no_new_input(
     assert (session["tool_calls"], session["tool_calls_succeeded"], session["assistant_words"]) == (1, 1, 3)
     assert (session["human_prompts"], session["harness"], session["model"]) == (1, "codex", "gpt-5-codex")
     assert (session["cli_version"], session["entrypoint"]) == ("0.47.0", "codex_cli_rs")
-    assert session["api_cost_usd"] is None
+    assert session["api_cost_usd"] == pytest.approx((700 * 1.25 + 80 * 10 + 1800 * 0.125) / 1e6)
 
 
 def test_cache_writes_are_part_of_the_input_too() -> None:
@@ -174,6 +174,13 @@ def test_totals_without_the_last_response_are_subtracted() -> None:
 
     found = entries(meta(), total(100, 10), total(150, 30))
     assert [entry.usage for entry in found[1:]] == [Usage(100, 10), Usage(50, 20)]
+
+
+def test_the_last_response_without_totals_counts() -> None:
+    def last(given: int) -> dict[str, Any]:
+        return event("token_count", 1, info={"last_token_usage": {"input_tokens": given, "output_tokens": 10}})
+
+    assert [entry.usage for entry in entries(meta(), last(100), last(50))[1:]] == [Usage(100, 10), Usage(50, 10)]
 
 
 def test_records_of_single_responses_replace_the_totals_beside_them(one_file: Any) -> None:
