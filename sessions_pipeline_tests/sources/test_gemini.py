@@ -328,6 +328,7 @@ def test_lines_add_up(one_file: Any) -> None:
     ("name", "is_log"),
     [
         ("s1.jsonl", True),
+        ("a name of\ntwo lines.jsonl", True),
         ("session-2025-10-09T09-00-11111111.json", True),
         ("session-2025-10-09T09-00-11111111.jsonl", True),
         ("sessions-index.json", False),
