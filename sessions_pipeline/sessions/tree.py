@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import stat
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -121,10 +122,10 @@ def _in_folder(source: str, problems: list[Problem]) -> Iterator[tuple[str, str,
             if linked and _leads_up(folder):
                 problems.append((folder, "a link to a folder above it: not followed"))
                 continue
-            stat = Path(folder).stat()
-            if (stat.st_dev, stat.st_ino) in seen:
+            found = Path(folder).stat()
+            if (found.st_dev, found.st_ino) in seen:
                 continue
-            seen.add((stat.st_dev, stat.st_ino))
+            seen.add((found.st_dev, found.st_ino))
             with os.scandir(folder) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
@@ -141,6 +142,9 @@ def _in_folder(source: str, problems: list[Problem]) -> Iterator[tuple[str, str,
             if inside:
                 (links if entry.is_symlink() else folders).append(entry.path)
             elif is_log_name(entry.name):
+                if _waits_for_a_writer(entry):
+                    problems.append((entry.path, "a pipe, socket or device, not a file"))
+                    continue
                 place = entry.path.removeprefix(root).replace(os.sep, "/").lstrip("/")
                 yield entry.path, place, *_size_and_time(entry)
 
@@ -151,13 +155,21 @@ def _leads_up(link: str) -> bool:
     return Path(link).resolve() in (folder, *folder.parents)
 
 
+def _waits_for_a_writer(entry: os.DirEntry[str]) -> bool:
+    """Whether reading this would wait, or go on, for ever; a broken link does neither."""
+    try:
+        return not stat.S_ISREG(entry.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _size_and_time(entry: os.DirEntry[str]) -> tuple[int, int]:
     """Size and time of a file; of a broken link (0, 0): reading it will say what is wrong."""
     try:
-        stat = entry.stat()
+        found = entry.stat()
     except OSError:
         return 0, 0
-    return stat.st_size, stat.st_mtime_ns
+    return found.st_size, found.st_mtime_ns
 
 
 def _in_store(source: str, problems: list[Problem]) -> Iterator[tuple[str, str, int, int]]:

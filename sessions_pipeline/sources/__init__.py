@@ -18,7 +18,7 @@ from sessions_pipeline.sources.model import FileContents, Rejected
 FORMATS = (codex, gemini)
 _HEAD_BYTES = 4096
 # Gemini CLI wrote its chats as one JSON object until 2026; any other `.json` is no log. Codex packs old rollouts.
-_LOG_NAMES = re.compile(r".*\.jsonl|session-\d{4}-\d\d-\d\dT[\w-]+\.json|rollout-.*\.jsonl\.zst")
+_LOG_NAMES = re.compile(r".*\.jsonl|session-\d{4}-\d\d-\d\dT[\w-]+\.json|rollout-.*\.jsonl\.zst", re.DOTALL)
 
 
 def is_log_name(name: str) -> bool:

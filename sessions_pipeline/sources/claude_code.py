@@ -118,8 +118,9 @@ _SHELLS = frozenset({"Bash", "PowerShell"})
 
 
 class _CacheCreation(msgspec.Struct, gc=False):
-    ephemeral_5m_input_tokens: int | None = None
-    ephemeral_1h_input_tokens: int | None = None
+    # Of any type: a count that is none must not take the other with it.
+    ephemeral_5m_input_tokens: Any = None
+    ephemeral_1h_input_tokens: Any = None
 
 
 class _Usage(msgspec.Struct, gc=False):

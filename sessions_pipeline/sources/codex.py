@@ -24,13 +24,14 @@ import msgspec
 from sessions_pipeline.sessions.transcript import short_name
 from sessions_pipeline.sources import codex_calls, tools
 from sessions_pipeline.sources.codex_lines import Line, Thread, text_of, threads
-from sessions_pipeline.sources.lines import Clock, give_leading_times, json_lines, token_count
+from sessions_pipeline.sources.lines import TOO_DEEP, Clock, give_leading_times, json_lines, token_count
 from sessions_pipeline.sources.model import (
     PROGRAM_AGENT,
     Context,
     Entry,
     FileContents,
     Kind,
+    Rejected,
     ToolCall,
     ToolResult,
     Usage,
@@ -79,8 +80,12 @@ def read(data: bytes, *, path: PurePath, key: Callable[[str], str], written_ms: 
     name = _NAME.search(path.name)
     builder = _Builder(contents, key, lines)
     for line, thread in zip(lines, threads(lines, name.group(1) if name else ""), strict=True):
-        if thread is not None and thread.id:
+        if thread is None or not thread.id:
+            continue
+        try:
             builder.add(line, thread)
+        except RecursionError:
+            contents.rejected.append(Rejected(line.number, TOO_DEEP))
     give_leading_times(contents.entries, written_ms)
     return contents
 

@@ -76,7 +76,7 @@ def arguments_of(payload: dict[str, Any]) -> dict[str, Any]:
     if isinstance(given, str):
         try:
             given = json.loads(given)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
     return given if isinstance(given, dict) else {}
 
@@ -122,7 +122,8 @@ def outcome_of(payload: dict[str, Any]) -> Outcome:
     header = _HEADER.match(output)
     head = header.group() if header else output.partition("\n")[0]
     code, running = _EXIT_CODE.search(head), _RUNNING.search(head)
-    failed = int(code.group(1)) != 0 if code else output.startswith(_FAILURES)
+    # As text: a number of thousands of digits is one that int refuses.
+    failed = bool(code.group(1).strip("-0")) if code else output.startswith(_FAILURES)
     return Outcome(not failed, output[len(header.group()) :] if header else output, running.group(1) if running else "")
 
 
@@ -130,7 +131,7 @@ def _wrapped(output: str) -> Outcome | None:
     """The outcome in `{"output": …, "metadata": {"exit_code": …}}`; None for a result that only looks like it."""
     try:
         value = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     metadata = value.get("metadata") if isinstance(value, dict) else None
     if not isinstance(metadata, dict) or not isinstance(value.get("output"), str):

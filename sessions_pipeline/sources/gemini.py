@@ -215,7 +215,7 @@ class _Builder:
         code = None
         if call.name == _SHELL:
             code, output = _EXIT_CODE.search(output), _LABEL.sub("", output, count=1)
-        ok = item["status"] == "success" and (code is None or int(code.group(1)) == 0)
+        ok = item["status"] == "success" and (code is None or not code.group(1).strip("-0"))
         opened = tools.pull_requests_in(output) if ok and call.opens_pr else []
         return ToolResult(
             id=call.id,

@@ -27,6 +27,7 @@ UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 POINTER = b"version https://git-lfs"
 NOT_JSON = "not valid JSON"
 NOT_UTF8 = "not valid UTF-8"
+TOO_DEEP = "nested too deeply"
 
 
 def json_lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -63,11 +64,13 @@ def parse(raw: bytes) -> tuple[dict[str, Any] | None, str]:
     try:
         value = _DECODER.decode(raw)
     except UNREADABLE:
-        # The standard library takes lone surrogates and numbers that msgspec refuses.
+        # The standard library takes lone surrogates and numbers that msgspec refuses. Half a character cannot be
+        # stored, nor hashed: it goes, wherever it stands.
         try:
-            value = json.loads(raw.decode("utf-8", errors="replace"))
+            taken = json.loads(raw.decode("utf-8", errors="replace"))
+            value = json.loads(json.dumps(taken, ensure_ascii=False).encode("utf-8", errors="ignore"))
         except RecursionError:
-            return None, "nested too deeply"
+            return None, TOO_DEEP
         except ValueError:
             return None, _why_not_json(raw)
     return (value, "") if isinstance(value, dict) else (None, "not a JSON object")

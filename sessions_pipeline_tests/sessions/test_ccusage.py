@@ -424,3 +424,11 @@ def test_a_count_that_cannot_be_true_is_none_and_costs_nothing_else(tmp_path: Pa
     session = ours(tmp_path, {"p/s1.jsonl": [line]}).only()
     assert (session["input_tokens"], session["output_tokens"]) == (0, 8)
     assert session["api_cost_usd"] == pytest.approx(8 * 15 / 1e6)
+
+
+@pytest.mark.parametrize("count", NONSENSE)
+def test_a_cache_write_that_cannot_be_true_leaves_the_other_kind_as_it_is(tmp_path: Path, count: object) -> None:
+    split = {"ephemeral_5m_input_tokens": count, "ephemeral_1h_input_tokens": 7}
+    line = priced("claude-sonnet-4-6", cache_creation_input_tokens=3000, cache_creation=split)
+    session = ours(tmp_path, {"p/s1.jsonl": [line]}).only()
+    assert (session["cache_write_5m_tokens"], session["cache_write_1h_tokens"]) == (0, 7)

@@ -49,6 +49,15 @@ class TestFolders:
         (tmp_path / "link").symlink_to(tmp_path / "logs")
         assert names(found(tmp_path / "link")) == ["p/s1.jsonl"]
 
+    def test_what_would_be_read_for_ever_is_named_and_not_opened(self, tmp_path: Path) -> None:
+        write(tmp_path / "logs/p/s1.jsonl", *session("s1"))
+        os.mkfifo(tmp_path / "logs/p/pipe.jsonl")
+        (tmp_path / "logs/p/endless.jsonl").symlink_to("/dev/zero")
+        tree = found(tmp_path / "logs")
+        assert names(tree) == ["p/s1.jsonl"]
+        assert {Path(place).name for place, _ in tree.problems} == {"pipe.jsonl", "endless.jsonl"}
+        assert {reason for _, reason in tree.problems} == {"a pipe, socket or device, not a file"}
+
     def test_circles_of_links_are_named_and_end(self, tmp_path: Path) -> None:
         write(tmp_path / "logs/p/s1.jsonl", *session("s1"))
         (tmp_path / "logs/p/up").symlink_to(tmp_path / "logs")

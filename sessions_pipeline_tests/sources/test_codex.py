@@ -752,3 +752,33 @@ def test_the_registry_reads_each_format_as_itself() -> None:
     assert harness(encode(meta()), name()) == "codex"
     assert harness(encode(meta()), "full.jsonl") == "codex"
     assert harness(b"", "s1.jsonl") == "claude_code"
+
+
+DEEP, LONG = "[" * 50_000, "9" * 5_000
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [item("function_call", 2, name="shell", call_id="c1", arguments='{"a":' + DEEP), output("c1", 3, "ok")],
+        [shell("c1", 2, "ls"), output("c1", 3, '{"output":' + DEEP)],
+        [shell("c1", 2, "ls"), output("c1", 3, f"Exit code: {LONG}\nOutput:\nno")],
+        [shell("c1", 2, "ls"), output("c1", 3, f"Process running with session ID {LONG}\nOutput:\nno")],
+        [shell("HALF", 2, ["HALF"], workdir="HALF"), output("HALF", 3, "HALF")],
+    ],
+    ids=["arguments", "result", "exit code", "process", "half a character"],
+)
+def test_hostile_calls_and_results_stop_nothing(one_file: Any, lines: list[dict[str, Any]]) -> None:
+    hostile = (encode(line).replace(b"HALF", rb"\ud83d").rstrip() for line in lines)
+    found = one_file(meta(), *human("go", 1), *hostile, said("assistant", "ok", 9))
+    assert found.rejected.is_empty()
+    assert (found.only()["tool_calls"], found.only()["assistant_words"]) == (1, 1)
+
+
+def test_lines_nested_too_deeply_are_rejects_and_the_rest_is_read() -> None:
+    lists = [b"[" * depth + b"1" + b"]" * depth for depth in range(500, 1000)]
+    lines = [b'{"type":"message","role":' + nested + b"}" for nested in lists]
+    found = codex.read(encode(*lines), path=PurePath(name()), key=str, written_ms=START + 10**9)
+    assert {rejected.reason for rejected in found.rejected} == {"nested too deeply"}
+    places = [entry.line for entry in found.entries] + [rejected.line for rejected in found.rejected]
+    assert sorted(places) == list(range(1, found.lines + 1))

@@ -240,9 +240,10 @@ def test_commands_that_fail_are_known_by_their_output(one_file: Any) -> None:
             shell("c2", 3, "pytest -q", "Command: pytest -q\nOutput: 1 failed\nExit Code: 1"),
             shell("c3", 4, "npm test", "Command: npm test\nOutput: 3 passed\nExit Code: 0"),
             shell("c4", 5, "gh pr create", "Output: https://git.example.com/o/r/pull/12"),
+            shell("c5", 6, "hostile", f"Output: x\nExit Code: {'9' * 5000}"),
         ),
     ).only()
-    assert (session["tool_calls"], session["tool_calls_succeeded"]) == (4, 3)
+    assert (session["tool_calls"], session["tool_calls_succeeded"]) == (5, 3)
     assert (session["git_commits"], session["pull_requests"]) == (1, 1)
     assert (session["test_runs"], session["last_test_passed"]) == (2, True)
 
@@ -328,6 +329,7 @@ def test_lines_add_up(one_file: Any) -> None:
     ("name", "is_log"),
     [
         ("s1.jsonl", True),
+        ("a name of\ntwo lines.jsonl", True),
         ("session-2025-10-09T09-00-11111111.json", True),
         ("session-2025-10-09T09-00-11111111.jsonl", True),
         ("sessions-index.json", False),

@@ -168,3 +168,18 @@ def test_every_way_to_spoil_a_file_is_counted_and_no_line_is_lost_sight_of(tmp_p
     row = found.files.row(0, named=True)
     assert (row["lines"], row["lines_rejected"], row["lines_outside"]) == (1 + len(BAD_LINES) + 2, len(BAD_LINES), 1)
     assert (found.only()["human_prompts"], found.only()["model_calls"]) == (1, 1)
+
+
+def test_half_a_character_in_any_key_stops_nothing(one_file: Any) -> None:
+    odd = [
+        human("go", 0, uuid="PLACEu", cwd="/srv/PLACE", origin={"PLACE": "PLACE", "kind": "human"}),
+        reply(1, call("PLACE", "tPLACE", command="PLACE"), message="mPLACE", model="PLACE", agentId=None),
+        result("tPLACE", 2, "PLACE"),
+    ]
+    found = one_file(*(encode(line).replace(b"PLACE", rb"\ud83d").rstrip() for line in odd))
+    assert found.rejected.is_empty()
+    assert (found.only()["human_prompts"], found.only()["tool_calls_succeeded"], found.only()["output_tokens"]) == (
+        1,
+        1,
+        20,
+    )
