@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -24,6 +25,7 @@ _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 _MOST_TOKENS = 10**12
 _DECODER = msgspec.json.Decoder()
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 POINTER = b"version https://git-lfs"
 NOT_JSON = "not valid JSON"
 NOT_UTF8 = "not valid UTF-8"
@@ -66,6 +68,9 @@ def parse(raw: bytes) -> tuple[dict[str, Any] | None, str]:
         # The standard library takes lone surrogates and numbers that msgspec refuses.
         try:
             value = json.loads(raw.decode("utf-8", errors="replace"))
+            if _SURROGATE.search(raw):
+                # Half a pair is no character: nothing that is written in UTF-8 could hold it.
+                value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="ignore"))
         except RecursionError:
             return None, "nested too deeply"
         except ValueError:
