@@ -142,7 +142,7 @@ _PLACES = (
     # Claude Code names a project's folder after its path, with dashes for slashes.
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", r"-(?:home|Users)-"),
     _Rule(
-        re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"),
+        re.compile(r"[0-9](?<![\w.].)[0-9]{0,2}\.(?:[0-9]{1,3}\.){2}[0-9]{1,3}(?![\w.])"),
         "[HOST]",
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
     ),

@@ -18,8 +18,8 @@ from functools import lru_cache
 
 ROLES = ("human", "assistant", "system")
 _HEADER = re.compile(r"^\[(human|assistant|system)\]$", re.MULTILINE)
-_MARKERS = ("[human]", "[assistant]", "[system]", "[tool]", "[result]", "[cut]")
-_MARKER_AHEAD = rf"(?=\\*(?:{'|'.join(map(re.escape, _MARKERS))}))"
+MARKERS = ("[human]", "[assistant]", "[system]", "[tool]", "[result]", "[cut]")
+_MARKER_AHEAD = rf"(?=\\*(?:{'|'.join(map(re.escape, MARKERS))}))"
 _MARKER = re.compile(f"^{_MARKER_AHEAD}", re.MULTILINE)
 _ESCAPED = re.compile(rf"^\\{_MARKER_AHEAD}", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -54,13 +54,7 @@ def clean(text: str) -> str:
     # Tests that run at the speed of memory spare most texts the patterns.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = _CONTROL.sub("", text)
-    return _MARKER.sub(r"\\", text) if any(map(text.__contains__, _MARKERS)) else text
-
-
-def clean_all(texts: list[str]) -> list[str]:
-    """Each of `texts` through `clean`. What it looks for is mostly in none of them: they are looked through as one."""
-    whole = "\n".join(texts)
-    return texts if clean(whole) == whole else [clean(text) for text in texts]
+    return _MARKER.sub(r"\\", text) if any(map(text.__contains__, MARKERS)) else text
 
 
 @lru_cache(maxsize=4096)

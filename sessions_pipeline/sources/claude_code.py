@@ -602,11 +602,13 @@ def _summary(given: _Input) -> str:
 def _usage(usage: _Usage) -> Usage:
     """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
+    written_5m = split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens
+    written_1h = split.ephemeral_1h_input_tokens if split else 0
     return Usage(
         token_count(usage.input_tokens),
         token_count(usage.output_tokens),
-        token_count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
-        token_count(split.ephemeral_1h_input_tokens if split else 0),
+        token_count(written_5m) if written_5m else 0,
+        token_count(written_1h) if written_1h else 0,
         token_count(usage.cache_read_input_tokens),
         usage.speed == "fast",
     )

@@ -5,8 +5,10 @@ One place for all formats. What sub-agents say is in no transcript, so it is not
 
 from __future__ import annotations
 
+import re2
+
 from sessions_pipeline.sessions.redaction import redact
-from sessions_pipeline.sessions.transcript import clean_all
+from sessions_pipeline.sessions.transcript import MARKERS, clean
 from sessions_pipeline.sources.claude_code import WARMUP_PROMPT
 from sessions_pipeline.sources.model import Entry, FileContents, ToolCall, ToolResult
 
@@ -15,6 +17,10 @@ EXCERPT_CHARS = 200
 # What is cut before it is redacted keeps this much more than is shown, and loses the word at the cut, which may be
 # half a secret.
 _SPARE = 3
+# Finds something in every text that `clean` changes.
+_UNCLEAN = re2.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\x{2028}\x{2029}]|(?m:^)\\*(?:" + "|".join(map(re2.escape, MARKERS)) + ")"
+)
 
 
 def sanitise(contents: FileContents) -> FileContents:
@@ -45,7 +51,14 @@ def sanitise(contents: FileContents) -> FileContents:
 
 
 def _safe(texts: list[str]) -> list[str]:
-    return clean_all([redact(text) for text in texts])
+    """`texts` redacted and cleaned. They are looked through as one for what `clean` changes: mostly none has any."""
+    redacted = [redact(text) for text in texts]
+    try:
+        if not _UNCLEAN.search("\n".join(redacted)):
+            return redacted
+    except UnicodeEncodeError:  # half a surrogate pair, which RE2 cannot read
+        pass
+    return [clean(text) for text in redacted]
 
 
 def _silence(entry: Entry) -> None:
