@@ -49,7 +49,8 @@ class _Vendor:
 _VENDORS = (
     _Vendor("AWSKeyDetector", r"A3T[A-Z0-9]{5}|A(?:BIA|CCA|KIA|SIA)[0-9A-Z]{4}|(?i:aws)"),
     _Vendor("AzureStorageKeyDetector", r"AccountKey="),
-    _Vendor("DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]{23}\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
+    # Not what stands before the first dot: counting it makes the search through every text half as slow again.
+    _Vendor("DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
     _Vendor("GitHubTokenDetector", r"gh[pousr]_[A-Za-z0-9_]{4}"),
     _Vendor("GitLabTokenDetector", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-[A-Za-z0-9_-]{4}|GR1348941"),
     _Vendor("MailchimpDetector", r"-us[0-9]"),
@@ -105,7 +106,7 @@ _OWN_SECRETS = (
             r"(\"[^\"\n]{4,400}\"|'[^'\n]{4,400}'|[^\s\"',;)}\]]{6,400})"
         ),
         _hide_value,
-        r"(?i:key|secret|token|password|passwd|passphrase)\S*\s*[=:]",
+        r"(?i:(?:api|access|private)[_-]?key|secret|token|passw(?:or)?d|passphrase)\S*\s*[=:]",
     ),
     # On a command line the value follows the flag; the next flag is none.
     _Rule(
@@ -141,7 +142,7 @@ _PLACES = (
     # Claude Code names a project's folder after its path, with dashes for slashes.
     _Rule(re.compile(r"-(?:home|Users)-[A-Za-z0-9.]+(?=-|\b)"), "-~", r"-(?:home|Users)-"),
     _Rule(
-        re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w.])"),
+        re.compile(r"[0-9](?<![\w.].)[0-9]{0,2}\.(?:[0-9]{1,3}\.){2}[0-9]{1,3}(?![\w.])"),
         "[HOST]",
         r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
     ),
@@ -152,7 +153,7 @@ _PLACES = (
             r"|(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3}):(?:[0-9a-f]{1,4}:){0,5}(?::[0-9a-f]{1,4}){1,6})(?![\w:])"
         ),
         "[HOST]",
-        r"(?i::[0-9a-f]{0,4}:[0-9a-f])",
+        r"(?i:(?:[0-9a-f]{1,4}:){7}[0-9a-f]|(?:fe80|f[cd][0-9a-f]{2}|2[0-9a-f]{3}):(?:[0-9a-f]{1,4}:){0,5}:[0-9a-f])",
     ),
     _Rule(
         re.compile(
@@ -199,7 +200,7 @@ def redact(text: str) -> str:
     hinted: Iterable[int]
     try:
         # In the order of the rules: what one leaves, the next one sees.
-        hinted = sorted(_hints().Match(text) or ())
+        hinted = sorted(_hints().Match(text.encode()) or ())
     except UnicodeEncodeError:
         # Half a surrogate pair is no UTF-8, which RE2 needs.
         hinted = range(len(_RULES))

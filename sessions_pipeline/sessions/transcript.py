@@ -18,8 +18,8 @@ from functools import lru_cache
 
 ROLES = ("human", "assistant", "system")
 _HEADER = re.compile(r"^\[(human|assistant|system)\]$", re.MULTILINE)
-_MARKERS = ("[human]", "[assistant]", "[system]", "[tool]", "[result]", "[cut]")
-_MARKER_AHEAD = rf"(?=\\*(?:{'|'.join(map(re.escape, _MARKERS))}))"
+MARKERS = ("[human]", "[assistant]", "[system]", "[tool]", "[result]", "[cut]")
+_MARKER_AHEAD = rf"(?=\\*(?:{'|'.join(map(re.escape, MARKERS))}))"
 _MARKER = re.compile(f"^{_MARKER_AHEAD}", re.MULTILINE)
 _ESCAPED = re.compile(rf"^\\{_MARKER_AHEAD}", re.MULTILINE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -54,7 +54,7 @@ def clean(text: str) -> str:
     # Tests that run at the speed of memory spare most texts the patterns.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = _CONTROL.sub("", text)
-    return _MARKER.sub(r"\\", text) if any(marker in text for marker in _MARKERS) else text
+    return _MARKER.sub(r"\\", text) if any(map(text.__contains__, MARKERS)) else text
 
 
 @lru_cache(maxsize=4096)

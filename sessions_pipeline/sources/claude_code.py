@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -123,11 +124,12 @@ class _CacheCreation(msgspec.Struct, gc=False):
     ephemeral_1h_input_tokens: Any = None
 
 
+# Other numbers, and times, are checked where they are used: of whatever type, they are decoded with all other lines.
 class _Usage(msgspec.Struct, gc=False):
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
+    input_tokens: Any = None
+    output_tokens: Any = None
+    cache_creation_input_tokens: Any = None
+    cache_read_input_tokens: Any = None
     cache_creation: _CacheCreation | None = None
     speed: str | None = None
 
@@ -197,7 +199,7 @@ class _Line(msgspec.Struct, gc=False):
     uuid: str | None = None
     parentUuid: str | None = None  # noqa: N815 (names of the log)
     sessionId: str | None = None  # noqa: N815
-    timestamp: str | None = None
+    timestamp: Any = None
     isSidechain: bool | None = None  # noqa: N815
     isMeta: bool | None = None  # noqa: N815
     isCompactSummary: bool | None = None  # noqa: N815
@@ -215,6 +217,9 @@ class _Line(msgspec.Struct, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(_Line)
+_fields = cache(msgspec.structs.fields)
+# The first line of an object that stands on several lines.
+_PRETTY = re.compile(rb"\s*\{[^\S\n]*(?:\n|\Z)")
 
 
 def read(data: bytes, *, key: Callable[[str], str], written_ms: int) -> FileContents:
@@ -250,7 +255,7 @@ def _lines(data: bytes, contents: FileContents) -> Iterator[tuple[int, _Line | N
     if decoded and len(decoded) == data.count(b"\n") + (not data.endswith(b"\n")):
         yield from enumerate(decoded, start=1)
         return
-    if data.lstrip().partition(b"\n")[0].strip() == b"{" and (whole := parse(data.strip())[0]) is not None:
+    if _PRETTY.match(data) and (whole := parse(data.strip())[0]) is not None:
         yield 1, _coerce(whole)
         return
     is_pointer = data.startswith(POINTER)
@@ -300,7 +305,7 @@ def _coerce(value: dict[str, Any]) -> _Line:
 def _typed(kind: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:
     """The entries of `values` that fit the fields of `kind`."""
     kept = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         if field.name in values:
             try:
                 kept[field.name] = msgspec.convert(values[field.name], field.type)
@@ -321,36 +326,42 @@ class _Builder:
         # Calls of this file by id: a result counts as commit or test only if its call set out to do that.
         self.calls: dict[str, ToolCall] = {}
         # What an editing tool was given, until its result says what it changed.
-        self.given: dict[str, dict[str, Any]] = {}
-        self.add_of = {
-            "user": self._user,
-            "assistant": self._assistant,
-            "system": self._system,
-            "attachment": self._attachment,
-        }
+        self.given: dict[str, _Input | None] = {}
         # Line of a sub-agent without an id -> the line that opened its thread.
         self.inline: dict[str, str] = {}
         self.latest_inline = ""
 
     def add(self, number: int, line: _Line) -> None:
         """Appends the entry of a line, if it is one that belongs to a session."""
-        own_time = self.clock.moment(line.timestamp)
-        if own_time is not None:
-            self.at = own_time
+        moment = self.clock.moment(line.timestamp)
+        timed = moment is not None
+        if moment is not None:
+            self.at = moment
         if not line.sessionId:
             return
+        kind = line.type
         if line.uuid:
-            add = self.add_of.get(line.type or "")
-            if add is not None:
-                add(number, line, own_time)
+            if kind == "assistant":
+                self._assistant(number, line, timed)
                 return
-        if line.type == "pr-link" and line.prUrl:
-            self._append(number, line, Kind.OTHER, own_time, pull_requests=(self.key(line.prUrl),))
+            if kind == "user":
+                self._user(number, line, timed)
+                return
+            if kind == "attachment":
+                self._attachment(number, line, timed)
+                return
+            if kind == "system":
+                boundary = line.subtype == "compact_boundary"
+                self._append(number, line, Kind.COMPACTION if boundary else Kind.OTHER, timed)
+                return
+        if kind == "pr-link" and line.prUrl:
+            timed = timed and line.uuid is not None
+            self._append(number, line, Kind.OTHER, timed, pull_requests=(self.key(line.prUrl),))
 
     def finish(self) -> None:
         """Estimates the edits whose result says nothing, by what the tool was given."""
         for call_id, given in self.given.items():
-            self.calls[call_id].edits = self._edits_by_input(self.calls[call_id].name, given)
+            self.calls[call_id].edits = self._edits_by_input(self.calls[call_id].name, given) if given else ()
 
     def _context(self, place: tuple[str | None, str | None, str | None]) -> int:
         cwd, version, entrypoint = place
@@ -359,27 +370,50 @@ class _Builder:
         self.contexts[place] = len(self.contexts)
         return self.contexts[place]
 
-    def _append(self, number: int, line: _Line, kind: Kind, own_time: int | None, **values: Any) -> None:
+    def _append(
+        self,
+        number: int,
+        line: _Line,
+        kind: Kind,
+        timed: bool,
+        text: str = "",
+        words: int = 0,
+        message: str = "",
+        model: str = "",
+        usage: Usage | None = None,
+        calls: tuple[ToolCall, ...] = (),
+        results: tuple[ToolResult, ...] = (),
+        pull_requests: tuple[str, ...] = (),
+    ) -> None:
         place = (line.cwd, line.version, line.entrypoint)
         context = self.contexts.get(place)
+        agent = line.agentId or (self._inline_agent(line, kind) if line.isSidechain else "")
+        # By position: names cost as much again as the entry itself, a quarter of a million times.
         self.contents.entries.append(
             Entry(
                 line.uuid or f"{line.sessionId}:{line.type}:{line.prUrl}",
                 short_name(line.sessionId or ""),
                 kind,
                 self.at,
-                own_time is not None and line.uuid is not None,
+                timed,
                 number,
                 bool(line.isSidechain or line.agentId),
-                short_name(line.agentId or self._inline_agent(line, kind)),
+                short_name(agent) if agent else "",
                 self._context(place) if context is None else context,
-                **values,
+                text,
+                words,
+                message,
+                model,
+                usage,
+                calls,
+                results,
+                pull_requests,
             )
         )
 
     def _inline_agent(self, line: _Line, kind: Kind) -> str:
-        """Id of a sub-agent that has none; empty in the main thread."""
-        if not line.isSidechain or not line.uuid:
+        """Id of a side chain's sub-agent that has none."""
+        if not line.uuid:
             return ""
         opening = self.inline.get(line.parentUuid or "")
         if opening is None:
@@ -387,51 +421,51 @@ class _Builder:
         self.inline[line.uuid] = self.latest_inline = opening
         return opening
 
-    def _user(self, number: int, line: _Line, own_time: int | None) -> None:
+    def _user(self, number: int, line: _Line, timed: bool) -> None:
         content = line.message.content if line.message else None
         blocks = content if isinstance(content, list) else []
-        results = [block for block in blocks if block.type == "tool_result"]
+        results = [self._result(block, line.toolUseResult) for block in blocks if block.type == "tool_result"]
         if results:
-            found = tuple(self._result(block, line.toolUseResult) for block in results)
-            self._append(number, line, Kind.RESULT, own_time, results=found)
+            self._append(number, line, Kind.RESULT, timed, results=tuple(results))
             return
         texts = [content] if isinstance(content, str) else [b.text for b in blocks if b.type == "text" and b.text]
         attached = any(block.type in ("image", "document") for block in blocks)
         kind, text = _speaker(line, texts, attached)
-        self._append(number, line, kind, own_time, text=text)
+        self._append(number, line, kind, timed, text)
 
-    def _assistant(self, number: int, line: _Line, own_time: int | None) -> None:
+    def _assistant(self, number: int, line: _Line, timed: bool) -> None:
         message = line.message
         if message is None:
-            self._append(number, line, Kind.OTHER, own_time)
+            self._append(number, line, Kind.OTHER, timed)
             return
-        blocks = message.content if isinstance(message.content, list) else []
+        texts, uses = [], []
         if isinstance(message.content, str):
-            blocks = [_Block(type="text", text=message.content)]
-        text = "\n".join([block.text for block in blocks if block.type == "text" and block.text])
+            texts.append(message.content)
+        else:
+            for block in message.content or ():
+                if block.type == "text" and block.text:
+                    texts.append(block.text)
+                elif block.type == "tool_use" and block.id:
+                    uses.append(block)
+        text = "\n".join(texts)
         if message.model == "<synthetic>" or line.isApiErrorMessage:
-            self._append(number, line, Kind.NOTICE, own_time, text=text)
+            self._append(number, line, Kind.NOTICE, timed, text)
             return
-        calls = tuple([self._call(block) for block in blocks if block.type == "tool_use" and block.id])
         identified = bool(message.id or message.usage or message.model)
         self._append(
             number,
             line,
             Kind.ASSISTANT if identified else Kind.OTHER,
-            own_time,
-            text=text,
-            words=len(text.split()) if text else 0,
-            message=message.id or (line.uuid or "" if identified else ""),
-            model=short_name(message.model or ""),
-            usage=_usage(message.usage) if message.usage else None,
-            calls=calls,
+            timed,
+            text,
+            len(text.split()) if text else 0,
+            message.id or (line.uuid or "" if identified else ""),
+            short_name(message.model) if message.model else "",
+            _usage(message.usage) if message.usage else None,
+            tuple([self._call(block) for block in uses]) if uses else (),
         )
 
-    def _system(self, number: int, line: _Line, own_time: int | None) -> None:
-        kind = Kind.COMPACTION if line.subtype == "compact_boundary" else Kind.OTHER
-        self._append(number, line, kind, own_time)
-
-    def _attachment(self, number: int, line: _Line, own_time: int | None) -> None:
+    def _attachment(self, number: int, line: _Line, timed: bool) -> None:
         attachment = line.attachment
         if attachment and attachment.type == "queued_command" and attachment.commandMode == "prompt":
             prompt = attachment.prompt
@@ -440,34 +474,35 @@ class _Builder:
                 texts = [b["text"] for b in prompt if isinstance(b, dict) and isinstance(b.get("text"), str)]
             line.origin = attachment.origin if isinstance(attachment.origin, dict) else line.origin
             kind, text = _speaker(line, texts, attached=isinstance(prompt, list) and len(prompt) > len(texts))
-            self._append(number, line, kind, own_time, text=text)
+            self._append(number, line, kind, timed, text)
         else:
-            self._append(number, line, Kind.OTHER, own_time)
+            self._append(number, line, Kind.OTHER, timed)
 
     def _call(self, block: _Block) -> ToolCall:
         if known := self.calls.get(block.id or ""):
             return known
         tool = short_name(block.name or "")
-        given = msgspec.structs.asdict(block.input) if block.input else {}
-        command = given.get("command") if tool in _SHELLS else None
-        call = ToolCall(block.id or "", tool, tools.summary(given))
-        if isinstance(command, str):
-            call.commits = tools.commits(command)
-            call.opens_pr = tools.opens_pull_request(command)
-            call.runs_tests = tools.runs_tests(command)
+        given = block.input
+        call = ToolCall(block.id or "", tool, _summary(given) if given else "")
+        if tool in _SHELLS:
+            command = given.command if given else None
+            if isinstance(command, str):
+                call.commits = tools.commits(command)
+                call.opens_pr = tools.opens_pull_request(command)
+                call.runs_tests = tools.runs_tests(command)
         elif tool in _EDITING_TOOLS:
             self.given[call.id] = given
         self.calls[call.id] = call
         return call
 
-    def _edits_by_input(self, tool: str, given: dict[str, Any]) -> tuple[Edit, ...]:
-        path = given.get("file_path") or given.get("notebook_path")
+    def _edits_by_input(self, tool: str, given: _Input) -> tuple[Edit, ...]:
+        path = given.file_path or given.notebook_path
         if not isinstance(path, str):
             return ()
         if tool in ("Write", "NotebookEdit"):
-            content = given.get("content" if tool == "Write" else "new_source")
+            content = given.content if tool == "Write" else given.new_source
             return (Edit(self._file(path), tools.count_lines(content) if isinstance(content, str) else 0, 0),)
-        edits = given.get("edits") if tool == "MultiEdit" else [given]
+        edits = given.edits if tool == "MultiEdit" else [msgspec.structs.asdict(given)]
         added = removed = 0
         for edit in edits if isinstance(edits, list) else ():
             old, new = (edit.get("old_string"), edit.get("new_string")) if isinstance(edit, dict) else (None, None)
@@ -497,7 +532,7 @@ class _Builder:
             edits=reported,
             commits=commits,
             reported_commit=isinstance(operation, dict) and "commit" in operation,
-            pull_requests=tuple(self.key(url) for url in opened),
+            pull_requests=tuple([self.key(url) for url in opened]) if opened else (),
             tests_passed=tools.tests_passed(output, is_error=is_error) if call is None or call.runs_tests else None,
         )
 
@@ -557,14 +592,23 @@ def _own_words(text: str) -> str:
     return text
 
 
+def _summary(given: _Input) -> str:
+    """The argument that says most about a tool call."""
+    # A shell's command comes first and is there in half of all calls.
+    command = given.command
+    return command if isinstance(command, str) and command else tools.summary(msgspec.structs.asdict(given))
+
+
 def _usage(usage: _Usage) -> Usage:
     """Tokens by class. Where cache writes are split by duration the split counts, else all are five-minute writes."""
     split = usage.cache_creation
+    written_5m = split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens
+    written_1h = split.ephemeral_1h_input_tokens if split else 0
     return Usage(
         token_count(usage.input_tokens),
         token_count(usage.output_tokens),
-        token_count(split.ephemeral_5m_input_tokens if split else usage.cache_creation_input_tokens),
-        token_count(split.ephemeral_1h_input_tokens if split else 0),
+        token_count(written_5m) if written_5m else 0,
+        token_count(written_1h) if written_1h else 0,
         token_count(usage.cache_read_input_tokens),
         usage.speed == "fast",
     )

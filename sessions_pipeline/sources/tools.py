@@ -79,12 +79,12 @@ def commits(command: str) -> bool:
 
 def opens_pull_request(command: str) -> bool:
     """Whether a shell command sets out to open a pull request."""
-    return ("pr" in command or "mr" in command or "pull" in command) and _PR_COMMAND.search(command) is not None
+    return ("create" in command or "pull-request" in command) and _PR_COMMAND.search(command) is not None
 
 
 def runs_tests(command: str) -> bool:
     """Whether a shell command runs a known test runner; the word "test" alone is far too wide."""
-    if not any(hint in command for hint in _HINTS):
+    if not any(map(command.__contains__, _HINTS)):
         return False
     return any(map(_starts_with_runner, _SEGMENTS.split(command))) or _TEST_ARGUMENT.search(command) is not None
 
@@ -108,16 +108,22 @@ def pull_requests_in(output: str) -> list[str]:
 
 def tests_passed(output: str, *, is_error: bool) -> bool:
     """Result of a test run by its output: any failure counted or named, or a failed command, is a fail."""
-    return not (is_error or _FAILED_COUNT.search(output) or _FAILED_WORD.search(output))
+    if is_error:
+        return False
+    # Both patterns look at every character of what may be megabytes: most of what they find holds one of these.
+    lowered = output.lower()
+    if "fa" not in lowered and "error" not in lowered and "Exit code" not in output:
+        return True
+    return not (_FAILED_COUNT.search(output) or _FAILED_WORD.search(output))
 
 
 def patch_lines(hunks: Iterable[Iterable[str]]) -> tuple[int, int]:
     """Lines added and removed in a patch: prefixes `+` and `-` of the lines of its hunks."""
     added = removed = 0
     for lines in hunks:
-        for line in lines:
-            added += line.startswith("+")
-            removed += line.startswith("-")
+        prefixes = [line[:1] for line in lines]
+        added += prefixes.count("+")
+        removed += prefixes.count("-")
     return added, removed
 
 

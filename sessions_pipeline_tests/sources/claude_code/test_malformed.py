@@ -46,6 +46,21 @@ def test_lone_surrogates_and_control_characters_do_not_stop_a_line(one_file: Any
     found.transcript().encode()
 
 
+@pytest.mark.parametrize("name", ["uuid", "sessionId", "version", "cwd", "agentId"])
+def test_half_a_surrogate_pair_in_a_name_of_a_line_stops_nothing(one_file: Any, name: str) -> None:
+    raw = encode(human("hello", 0) | {name: "a-PLACE-z"}).replace(b"PLACE", rb"\ud800").rstrip()
+    found = one_file(human("go", 0), raw, reply(1, text("hi")))
+    assert found.rejected.is_empty()
+    assert found.files["lines"].item() == 3
+
+
+def test_half_a_surrogate_pair_in_a_tool_call_stops_nothing(one_file: Any) -> None:
+    raw = encode(reply(1, call("Write", "t-PLACE", file_path="/srv/PLACE", content="x"))).replace(b"PLACE", rb"\ud83d")
+    found = one_file(human("go", 0), raw.rstrip(), reply(2, text("hi"), message="m2"))
+    assert found.rejected.is_empty()
+    assert found.only()["tool_calls"] == 1
+
+
 def test_invalid_utf8_inside_a_line_costs_only_the_characters(one_file: Any) -> None:
     raw = encode(human("PLACE", 0)).replace(b"PLACE", b"before \xff\xfe after").rstrip()
     found = one_file(raw, reply(1, text("hi")))
