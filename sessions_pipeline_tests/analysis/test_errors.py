@@ -54,21 +54,30 @@ def test_the_jackknife_forgets_a_cell_that_goes_with_its_only_user() -> None:
     np.testing.assert_allclose(fitted(lonely, IN_CELLS)["std_error"], expected, rtol=1e-9)
 
 
-def test_two_way_clusters_equal_statsmodels() -> None:
+def test_two_way_clusters_are_the_largest_of_statsmodels_two_way_and_one_way_errors() -> None:
+    """Experts all succeed in one month of three, so that months matter for their level, and for others users do."""
     import statsmodels.api as sm
 
-    frame = drawn_sessions(seed=5).with_columns(month=pl.date(2025, 10 + pl.int_range(pl.len()) % 3, 1))
+    third = pl.int_range(pl.len()) % 3
+    frame = drawn_sessions(seed=5).with_columns(
+        month=pl.date(2025, 10 + third, 1),
+        verified_success=pl.col("verified_success") | ((third == 0) & (pl.col("expertise") == 5)),
+    )
     specification = replace(IN_CELLS, errors="user and month")
     y, x = design(frame, specification)
     groups = np.column_stack(
         [np.unique(frame[column].to_list(), return_inverse=True)[1] for column in ("user_key", "month")]
     )
-    theirs = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    two_way, by_user, by_month = (
+        sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": of}).bse[:4]
+        for of in (groups, groups[:, 0], groups[:, 1])
+    )
+    assert (two_way < by_user).any() and (two_way > np.maximum(by_user, by_month)).any()
     ours = fitted(frame, specification)
     assert ours["n_clusters"].to_list() == [3] * 4
     assert ours["degrees_of_freedom"].to_list() == [2] * 4
     assert set(ours["std_errors"]) == {"CRV1 by user and month"}
-    np.testing.assert_allclose(ours["std_error"], theirs.bse[:4], rtol=1e-8)
+    np.testing.assert_allclose(ours["std_error"], np.maximum.reduce([two_way, by_user, by_month]), rtol=1e-8)
 
 
 def test_two_way_clusters_equal_pyfixest() -> None:
@@ -85,8 +94,12 @@ def test_two_way_clusters_equal_pyfixest() -> None:
     theirs = pyfixest.feols(
         "verified_success ~ expertise | cell", data, vcov={"CRV1": "user_key + month"}, ssc=ssc, fixef_rm="none"
     )
+    by_user = pyfixest.feols(
+        "verified_success ~ expertise | cell", data, vcov={"CRV1": "user_key"}, ssc=ssc, fixef_rm="none"
+    )
     ours = fitted(frame, replace(TABLE_A1[1], errors="user and month"))
-    np.testing.assert_allclose(ours["std_error"], theirs.se().to_numpy(), rtol=1e-8)
+    expected = np.maximum(theirs.se().to_numpy(), by_user.se().to_numpy())
+    np.testing.assert_allclose(ours["std_error"], expected, rtol=1e-8)
 
 
 def test_one_month_has_no_clusters_by_month() -> None:
