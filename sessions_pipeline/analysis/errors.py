@@ -20,11 +20,13 @@ CRV3 by user (jackknife; MacKinnon, Nielsen and Webb 2023)
     where there are fewer than FEW_CLUSTERS users.
     A user's part of the within-cell sums of squares is known in closed form: leaving out the sessions g of a cell c,
     whose centred sums over g are s and counts n of N, takes away sum of z z' over g, plus s s'/(N - n). So no model is
-    fitted again, and a hundred thousand users take less than a second.
+    fitted again, and a hundred thousand users take less than a second. Logit and effects of users beside the cells
+    have no such form: there the models of few users are fitted again without each of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,7 @@ PERFECT_FIT = 1e-10
 # A direction in which the regressors vary by less than this share of their raw size does not vary: one session
 # that differs among four million still stands at 1e-8, rounding at 1e-16.
 COLLINEAR = 1e-12
+LEANS_ON_ONE = "leaving out one user leaves nothing to estimate this term on"
 
 
 @dataclass(frozen=True)
@@ -94,12 +97,20 @@ class Variance:
         return max(sum(of_parts), *of_floors, 0.0)
 
 
-def variance(sample: EstimationSample, fitted: Fit, errors: Errors) -> Variance:
-    """The variance of `fitted` that `errors` asks for; the jackknife in place of few users' CRV1."""
+Refit = Callable[["EstimationSample"], "Fit | None"]
+
+
+def variance(sample: EstimationSample, fitted: Fit, errors: Errors, refit: Refit) -> Variance:
+    """The variance of `fitted` that `errors` asks for; the jackknife in place of few users' CRV1.
+
+    refit: fits the same model to other sessions; None where that cannot be done.
+    """
     if errors == "user and month":
         return _by_user_and_month(sample, fitted)
     if fitted.within and (errors == "jackknife" or fitted.n_users < FEW_CLUSTERS):
         return _jackknife(sample, fitted, fitted.within)
+    if fitted.n_users < FEW_CLUSTERS:
+        return _by_refits(sample, fitted, refit)
     return Variance(f"CRV1 by {_cluster_name(sample)}", fitted.n_users, (_crv1(fitted, sample.cluster),), {})
 
 
@@ -124,6 +135,20 @@ def _by_user_and_month(sample: EstimationSample, fitted: Fit) -> Variance:
         return Variance(name, months, (), dict.fromkeys(range(len(fitted.coefficients)), reason))
     (factor, deviations), *one_way = (_crv1(fitted, cluster) for cluster in (both, sample.cluster, month))
     return Variance(name, min(fitted.n_users, months), (*one_way, (-factor, deviations)), {}, tuple(one_way))
+
+
+def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
+    """CRV3, by a fit without each user."""
+    k, users = len(fitted.coefficients), fitted.n_users
+    deviations, unstable = np.zeros((k, users)), dict[int, str]()
+    for user in range(users):
+        without = refit(sample.of(sample.cluster != user))
+        if without is None:
+            unstable = dict.fromkeys(range(k), LEANS_ON_ONE)
+            break
+        deviations[:, user] = without.coefficients - fitted.coefficients
+        unstable |= {term: LEANS_ON_ONE for term in range(k) if not without.identifies(np.eye(k)[term])}
+    return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
 
 
 def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
@@ -152,7 +177,6 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     left = np.einsum("gjm,gm->gj", directions, projected)
     lost = np.abs(directions * ~varies[:, None, :]).max(axis=2, initial=0.0)
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
-    reason = "leaving out one user leaves nothing to estimate this term on"
-    unstable = {term: reason for term in range(k) if known[term] and (lost[:, term] > 1e-6).any()}
+    unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (lost[:, term] > 1e-6).any()}
     deviations = (left - within.coefficients).T / within.scale[:, None]
     return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)

@@ -72,7 +72,8 @@ def test_two_way_clusters_are_the_largest_of_statsmodels_two_way_and_one_way_err
         sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": of}).bse[:4]
         for of in (groups, groups[:, 0], groups[:, 1])
     )
-    assert (two_way < by_user).any() and (two_way > np.maximum(by_user, by_month)).any()
+    assert (two_way < by_user).any()
+    assert (two_way > np.maximum(by_user, by_month)).any()
     ours = fitted(frame, specification)
     assert ours["n_clusters"].to_list() == [3] * 4
     assert ours["degrees_of_freedom"].to_list() == [2] * 4
@@ -114,6 +115,40 @@ def test_few_users_are_jackknifed_without_being_asked(users: int, errors: str) -
     frame = drawn_sessions(seed=7, n=800, users=users)
     assert frame["user_key"].n_unique() == users
     assert set(fitted(frame, IN_CELLS)["std_errors"]) == {errors}
+
+
+def test_few_users_effects_are_jackknifed_by_refits_with_dummies() -> None:
+    frame = drawn_sessions(seed=11, n=200, users=12)
+    model = replace(TABLE_A1[1], effects="user_key")
+    y, x = design(frame, model)
+    users = frame["user_key"].to_numpy()
+    x = np.column_stack([x, frame.select("user_key").to_dummies().to_numpy()])
+    slope, *without = (
+        np.linalg.lstsq(x[keep], y[keep], rcond=None)[0][0]
+        for keep in (users != "nobody", *(users != user for user in np.unique(users)))
+    )
+    (row,) = fitted(frame, model).to_dicts()
+    assert (row["std_errors"], row["degrees_of_freedom"]) == ("CRV3 by user", 11)
+    assert row["estimate"] == pytest.approx(slope, rel=1e-9)
+    assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(np.array(without) - slope).sum()), rel=1e-8)
+
+
+def test_few_users_logit_is_jackknifed_by_statsmodels_refits() -> None:
+    import statsmodels.api as sm
+
+    frame = drawn_sessions(seed=12, n=300, users=12)
+    model = replace(TABLE_A1[0], estimator="logit")
+    y = frame["verified_success"].cast(pl.Float64).to_numpy()
+    x = sm.add_constant(frame["expertise"].cast(pl.Float64).to_numpy())
+    users = frame["user_key"].to_numpy()
+    effect, *without = (
+        sm.Logit(y[keep], x[keep]).fit(disp=0, tol=1e-12).get_margeff().margeff[0]
+        for keep in (users != "nobody", *(users != user for user in np.unique(users)))
+    )
+    (row,) = fitted(frame, model).to_dicts()
+    assert row["std_errors"] == "CRV3 by user"
+    assert row["estimate"] == pytest.approx(effect, rel=1e-7)
+    assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(np.array(without) - effect).sum()), rel=1e-6)
 
 
 def test_a_term_that_hangs_on_one_user_has_no_jackknife() -> None:
