@@ -151,8 +151,12 @@ def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
     return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
 
 
-def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
-    """CRV3, by the sums that each user takes along."""
+def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> tuple[Floats, Floats]:
+    """Coefficients without each user (users, k), and what the data then say nothing about: directions (users, k, k),
+    zero those that they do, of coefficients on regressors of their own scale.
+
+    By the sums that each user takes along: no model is fitted again.
+    """
     k, users = len(fitted.coefficients), fitted.n_users
     z = np.vstack([within.x, np.einsum("ji,j->i", within.x, within.coefficients) + within.residuals])
     pair_key = sample.cluster * max(sample.n_cells, 1) + sample.cell
@@ -175,8 +179,15 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     reciprocal = np.where(varies, 1 / np.where(varies, eigenvalues, 1), 0) / fitted.n_sessions
     projected = np.einsum("gjm,gj->gm", directions, without[:, :k, k]) * reciprocal
     left = np.einsum("gjm,gm->gj", directions, projected)
-    lost = np.abs(directions * ~varies[:, None, :]).max(axis=2, initial=0.0)
+    return left / within.scale, directions * ~varies[:, None, :] / within.scale[:, None]
+
+
+def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
+    """CRV3."""
+    k, users = len(fitted.coefficients), fitted.n_users
+    left, lost = without_each_user(sample, fitted, within)
+    unknown = np.abs(lost * within.scale[:, None]).max(axis=2, initial=0.0)
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
-    unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (lost[:, term] > 1e-6).any()}
-    deviations = (left - within.coefficients).T / within.scale[:, None]
+    unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (unknown[:, term] > 1e-6).any()}
+    deviations = (left - fitted.coefficients).T
     return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)

@@ -152,10 +152,13 @@ class Fit:
         """
         users, sessions = self.n_users, self.n_sessions
         correction = users / (users - 1) * (sessions - 1) / (sessions - self.n_parameters)
-        std_error = float(np.sqrt(correction * np.square(influence).sum()))
+        return self.tested(estimate, float(np.sqrt(correction * np.square(influence).sum())))
+
+    def tested(self, estimate: float, std_error: float) -> Inference:
+        """Uncertainty of `estimate`; a standard error that is rounding gives NO_INFERENCE."""
         if std_error < PERFECT_FIT * self.outcome_std:
             return NO_INFERENCE
-        return inference(estimate, std_error, users)
+        return inference(estimate, std_error, self.n_users)
 
 
 def prepare(frame: pl.DataFrame, specifications: Iterable[Specification]) -> pl.DataFrame:
