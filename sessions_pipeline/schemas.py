@@ -606,7 +606,9 @@ class AdjustedRates(Table):
     users: int = _count("distinct users among them; null if suppressed", nullable=True)
     unadjusted: float = _column("raw share in the estimation sample", nullable=True)
     estimate: float = _column("adjusted rate: recentred to the raw overall mean", nullable=True)
-    std_error: float = _count("of the adjusted rate, clustered by user", nullable=True)
+    std_error: float = _count(
+        "of the adjusted rate, clustered by user: CRV1, under 50 users CRV3 (jackknife)", nullable=True
+    )
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
@@ -656,7 +658,7 @@ class TaskValueChange(Table):
     sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
-    std_error: float = _count("clustered by user, delta method", nullable=True)
+    std_error: float = _count("clustered by user, delta method; null where users do not differ", nullable=True)
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
@@ -751,7 +753,9 @@ class CorrectedEstimates(Table):
     term: str = _column("label, expertise level, or regressor")
     correction: str = _column("whose errors are corrected", isin=CORRECTIONS)
     naive: float = _column("by the judge's labels alone", nullable=True)
-    naive_std_error: float = _count("of it, clustered by user: takes the labels for true", nullable=True)
+    naive_std_error: float = _count(
+        "of it, clustered by user: takes the labels for true; null where nothing varies", nullable=True
+    )
     corrected: float = _column("corrected by the gold labels", nullable=True)
     std_error: float = _count("of the corrected estimate, clustered by user", nullable=True)
     ci_low: float = _column("lower end of its 95% interval", nullable=True)
@@ -805,7 +809,7 @@ class LabelErrors(Table):
     sessions: int = _count("sessions with both labels; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("null if suppressed", nullable=True)
-    std_error: float = _count("clustered by user; null with one user", nullable=True)
+    std_error: float = _count("clustered by user; null with one user, or where users do not differ", nullable=True)
     ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a group")

@@ -169,6 +169,8 @@ def test_the_judges_mean_has_the_clustered_standard_error_of_statsmodels() -> No
     theirs = sm.OLS(values, np.ones(300)).fit(cov_type="cluster", cov_kwds={"groups": user, "use_correction": False})
     assert mean == pytest.approx(values.mean())
     assert error == pytest.approx(theirs.bse[0] * np.sqrt(40 / 39))
+    assert naive_mean(mean_of(np.zeros(300)), user) == (0.0, None)
+    assert naive_mean(mean_of(np.full(300, 0.1)), user)[1] is None
 
 
 def test_gold_labels_that_leave_nothing_to_compare_are_refused() -> None:
