@@ -47,7 +47,14 @@ MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
 VALUE_PARTS = ("within", "between", "total")
 CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
-CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
+CORRECTIONS = (
+    "label",
+    "outcome",
+    "expertise",
+    "outcome_and_expertise",
+    "user_occupation",
+    "outcome_and_user_occupation",
+)
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
 ERROR_GROUPS = ("all", "expertise", "user_occupation")
 ERROR_METRICS = ("error_rate", "signed_error")
@@ -749,8 +756,8 @@ class CorrectedEstimates(Table):
 
     month: dt.date = _column("last month of the window")
     period: str = _column("the window that ends in the month", isin=PERIODS)
-    quantity: str = _column("a facet (shares of its labels), an outcome by expertise, or a specification")
-    term: str = _column("label, expertise level, or regressor")
+    quantity: str = _column("a facet (shares of its labels), an outcome by expertise or profession, or a specification")
+    term: str = _column("label, expertise level, profession, or regressor")
     correction: str = _column("whose errors are corrected", isin=CORRECTIONS)
     naive: float = _column("by the judge's labels alone", nullable=True)
     naive_std_error: float = _count(

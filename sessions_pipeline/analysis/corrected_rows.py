@@ -1,6 +1,7 @@
 """Which numbers are corrected by gold labels, as rows of `analysis.corrected_estimates`.
 
-Shares of labels, outcomes by expertise, and the regressions of Tables A1 and A2. The estimator is in `corrected.py`.
+Shares of labels, outcomes by expertise and by profession, and the regressions of Tables A1 and A2, of Figure 3 and of
+the software gap. The estimator is in `corrected.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ from sessions_pipeline.analysis.models import (
     estimation_sample,
     prepare,
 )
-from sessions_pipeline.analysis.specifications import EXPERTISE, LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
+from sessions_pipeline.analysis.specifications import (
+    DERIVED,
+    EXPERTISE,
+    FIGURE_3_SLOPES,
+    LEVELS,
+    SOFTWARE_GAP,
+    SUCCESSES,
+    TABLE_A1,
+    TABLE_A2,
+    Specification,
+)
 from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
 from sessions_pipeline.schemas import polars_schema
@@ -50,8 +61,15 @@ OUTCOME_FACETS: Mapping[str, tuple[str, ...]] = {
     "judged_success": ("outcome",),
     "at_least_partial": ("outcome",),
 }
+# Of a regressor that is a label, or made of one.
+REGRESSOR_FACETS: Mapping[str, str] = {"expertise": "expertise", "software_user": "user_occupation"}
 # Column 6 has regressors that are no labels, which the moment form does not know.
-SPECIFICATIONS = (*(column for column in TABLE_A1 if column.terms == EXPERTISE), TABLE_A2)
+SPECIFICATIONS = (
+    *(column for column in TABLE_A1 if column.terms == EXPERTISE),
+    TABLE_A2,
+    *FIGURE_3_SLOPES,
+    SOFTWARE_GAP,
+)
 NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
 
 
@@ -166,12 +184,16 @@ def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
 
 @dataclass(frozen=True)
 class Share:
-    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them."""
+    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them.
+
+    cell: breakdown and level of the marts that tell the same.
+    """
 
     quantity: str
     term: str
     correction: str
     facets: tuple[str, ...]
+    cell: tuple[str, str]
     member: pl.Expr
     outcome: pl.Expr
 
@@ -180,10 +202,11 @@ def _shares() -> Iterator[tuple[Share, ...]]:
     """The shares that are published, in groups of which one is told by the others."""
     for facet, labels in SHARES.items():
         member = pl.col(facet).is_not_null()
-        yield tuple(Share(facet, label, "label", (facet,), member, pl.col(facet) == label) for label in labels)
-    in_mart = (
-        pl.col("expertise").is_not_null()
-        & (pl.col("outcome") != "no_clear_goal")
+        yield tuple(
+            Share(facet, label, "label", (facet,), (facet, label), member, pl.col(facet) == label) for label in labels
+        )
+    is_judged = (
+        (pl.col("outcome") != "no_clear_goal")
         & pl.col("success_signal").is_not_null()
         & pl.col("failure_signal").is_not_null()
     )
@@ -194,10 +217,23 @@ def _shares() -> Iterator[tuple[Share, ...]]:
                 f"expertise_{level}",
                 "outcome_and_expertise",
                 (*OUTCOME_FACETS[measure], "expertise"),
-                in_mart & (pl.col("expertise") == level),
+                ("successes", str(level)),
+                is_judged & (pl.col("expertise") == level),
                 pl.col(measure),
             )
             for level in LEVELS
+        )
+        yield tuple(
+            Share(
+                f"{measure}_by_profession_wrote_code",
+                profession,
+                "outcome_and_user_occupation",
+                (*OUTCOME_FACETS[measure], "user_occupation"),
+                ("profession_wrote_code", profession),
+                is_judged & pl.col("wrote_code") & (pl.col("software_user") == is_software),
+                pl.col(measure),
+            )
+            for profession, is_software in (("software", True), ("other", False))
         )
 
 
@@ -227,12 +263,7 @@ def _withheld_shares(released: pl.DataFrame, month: dt.date) -> frozenset[tuple[
         (share.quantity, share.term)
         for group in SHARE_GROUPS
         for share in group
-        if withheld.has(
-            month,
-            "window",
-            share.quantity if share.correction == "label" else "successes",
-            share.term.removeprefix("expertise_"),
-        )
+        if withheld.has(month, "window", *share.cell)
     )
 
 
@@ -318,6 +349,7 @@ def regression_problem(
     known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
 
     def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
+        frame = frame.with_columns(DERIVED[name].alias(name) for name in specification.required if name in DERIVED)
         own = np.stack([_floats(frame, each) for each in terms])
         member = _floats(frame, specification.sample.keep & known)
         return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
@@ -337,8 +369,11 @@ def regression_problem(
 
 def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
     """Correction -> the facets whose gold labels it needs."""
-    outcome = OUTCOME_FACETS[specification.outcome]
-    return {"outcome": outcome, "expertise": ("expertise",), "outcome_and_expertise": (*outcome, "expertise")}
+    outcome = OUTCOME_FACETS.get(specification.outcome)
+    regressor = REGRESSOR_FACETS[specification.terms[0].column]
+    if outcome is None:  # counted, not judged
+        return {regressor: (regressor,)}
+    return {"outcome": outcome, regressor: (regressor,), f"outcome_and_{regressor}": (*outcome, regressor)}
 
 
 def regression_rows(
