@@ -49,6 +49,8 @@ from sessions_pipeline.schemas import polars_schema
 TABLE = "analysis.corrected_estimates"
 # Fewer gold labels than these say next to nothing: an error rate of a tenth would be known to within six points.
 MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
+# The share of sessions that may have come after the draw: they move an estimate by less than that share of an error.
+MOST_LATER = 0.01
 # A share rests on its rarer answer: normal intervals need ten of either.
 MIN_CASES = 10
 SHARES: Mapping[str, tuple[str, ...]] = {
@@ -127,19 +129,37 @@ class Labelled:
 def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
     """The sessions that have gold labels of all `facets`.
 
-    Raises TooFewGoldLabelsError if there are none, or months were not drawn from.
+    Raises TooFewGoldLabelsError if there are none, or months, or much of them, were not drawn from.
     """
     there = judged.sessions.select("session_id").with_row_index("at")
     drawn = gold.drawn.join(there, on="session_id", how="semi")
     if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
         named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
         raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
+    _none_came_later(judged.sessions, gold.drawn)
     known = gold.columns.drop_nulls(list(facets)).join(drawn, on="session_id", how="semi")
     if known.is_empty():
         raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(facets)}")
     weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
     at = weights["at"].to_numpy().astype(np.int64)
     return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
+
+
+def _none_came_later(sessions: pl.DataFrame, drawn: pl.DataFrame) -> None:
+    """Raises TooFewGoldLabelsError if months hold more labelled sessions than there were to draw from.
+
+    What came later could not be drawn: it would count as the judge has it, under an interval that says otherwise.
+    """
+    now = sessions.filter(pl.col("labels_backend").is_not_null()).group_by("month").len("now")
+    # Drawn sessions over all of their stratum: ones over it add up to the stratum.
+    then = drawn.group_by("month").agg(then=(1 / pl.col("probability")).sum())
+    counts = now.join(then, on="month")
+    later = float((counts["now"] - counts["then"]).clip(0).sum())
+    if later > MOST_LATER * float(counts["now"].sum()):
+        raise TooFewGoldLabelsError(
+            f"{later:.0f} of {counts['now'].sum()} sessions were not there, or had no labels, when gold labels were "
+            "drawn: draw again, with the same seed and all months"
+        )
 
 
 def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:

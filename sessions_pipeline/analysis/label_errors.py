@@ -99,7 +99,9 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     least = float(np.square(weight / weight.sum()).sum())
     k = t * t * (float(np.square(of_users).sum()) if alike else max(variance / (mean * (1 - mean)), least))
     r = math.sqrt(k * mean * (1 - mean) + k * k / 4)
-    return Mean(mean, error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r))
+    return Mean(
+        mean, None if alike else error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r)
+    )
 
 
 def _groups(judged: Judged, gold: GoldLabels, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:

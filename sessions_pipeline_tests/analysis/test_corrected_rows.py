@@ -101,6 +101,18 @@ def test_a_window_with_a_month_that_was_not_drawn_from_is_not_corrected() -> Non
     assert one(rows_of(before, draws, gold, MONTHS[1]), "table_a1_1")["corrected"] is not None
 
 
+def test_sessions_that_came_after_the_draw_are_not_passed_off_as_drawn_from() -> None:
+    """Drawn from 1,490 of 1,500 sessions: ten later ones pass. From half of them: no correction, until drawn again."""
+    ids = STUDY.judged["session_id"]
+    for there, passes in ((ids.head(1_490), True), (ids.gather_every(2), False), (ids, True)):
+        draws = draw(
+            STUDY.judged.filter(pl.col("session_id").is_in(there.implode())), Plan(MONTHS, ("outcome",), 300, 1), NOW
+        )
+        row = one(rows_of(STUDY.judged, draws, gold_rows(draws, STUDY.truth)), "table_a1_1")
+        assert (row["corrected"] is not None) == passes
+        assert passes or str(row["missing_reason"]).startswith("750 of 1500 sessions were not there")
+
+
 def test_cells_of_few_users_and_what_would_tell_them_are_withheld() -> None:
     """Three users create something new: with the next smallest cell they are hidden, judged and corrected."""
     rare = STUDY.judged.with_columns(

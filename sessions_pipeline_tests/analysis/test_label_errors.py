@@ -85,7 +85,7 @@ def test_no_interval_is_without_a_width() -> None:
     for seed in range(20):
         weight = np.random.default_rng(seed).uniform(1, 9, 60)
         wrong = weighted_mean(np.ones(60), weight, user, share=True)
-        assert (wrong.estimate, wrong.ci_high) == (1.0, 1.0)
+        assert (wrong.estimate, wrong.std_error, wrong.ci_high) == (1.0, None, 1.0)
         assert 0.5 < wrong.ci_low < 0.85
     halves = weighted_mean(np.tile([0.0, 1.0], 30), np.ones(60), np.arange(60) // 6, share=True)
     # Every user errs in half of the cases: no narrower than 60 independent sessions.
