@@ -410,15 +410,16 @@ def regression_rows(
             if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
                 problem = regression_problem(judged, ready, prepared, sample, specification)
             for place, row in enumerate(judged_rows):
+                is_hidden = str(row.get("missing_reason") or "").startswith("withheld")
                 common: Row = {
                     "quantity": specification.name,
                     "term": row["term"],
                     "correction": correction,
                     "naive": row.get("estimate"),
                     "naive_std_error": row.get("std_error"),
-                    "n_sessions": row["n_sessions"],
-                    "n_users": row["n_users"],
-                    "suppressed": str(row.get("missing_reason") or "").startswith("withheld"),
+                    "n_sessions": None if is_hidden else row["n_sessions"],
+                    "n_users": None if is_hidden else row["n_users"],
+                    "suppressed": is_hidden,
                 }
                 if row.get("estimate") is None or problem is None:
                     yield {**common, "missing_reason": row.get("missing_reason") or reason}

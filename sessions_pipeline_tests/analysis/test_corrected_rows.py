@@ -238,3 +238,13 @@ def test_effort_and_the_software_gap_are_corrected_for_the_labels_in_them() -> N
     ]
     for row, of in zip(gap, (developer, ~developer), strict=True):
         assert abs(row["corrected"] - success[of].mean()) < 2.5 * row["std_error"]
+
+
+def test_coefficients_against_a_level_of_few_users_are_withheld_with_all_their_numbers() -> None:
+    """Three users are novices, with whom Table A2 compares the others."""
+    novices = pl.col("session_id").is_in(["s000001", "s000002", "s000003"])
+    level = pl.when(novices).then(1).otherwise(pl.col("expertise").clip(2, 5)).cast(pl.Int64)
+    rows = rows_of(STUDY.judged.with_columns(expertise=level), NO_DRAWS, NO_GOLD).filter(quantity="table_a2")
+    assert rows["suppressed"].all()
+    numbers = ("naive", "naive_std_error", "corrected", "n_sessions", "n_users", "n_gold", "n_gold_users")
+    assert rows.select(numbers).null_count().row(0) == (rows.height,) * len(numbers)
