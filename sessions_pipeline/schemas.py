@@ -47,7 +47,14 @@ MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
 VALUE_PARTS = ("within", "between", "total")
 CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
-CORRECTIONS = ("label", "outcome", "expertise", "outcome_and_expertise")
+CORRECTIONS = (
+    "label",
+    "outcome",
+    "expertise",
+    "outcome_and_expertise",
+    "user_occupation",
+    "outcome_and_user_occupation",
+)
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
 ERROR_GROUPS = ("all", "expertise", "user_occupation")
 ERROR_METRICS = ("error_rate", "signed_error")
@@ -606,7 +613,9 @@ class AdjustedRates(Table):
     users: int = _count("distinct users among them; null if suppressed", nullable=True)
     unadjusted: float = _column("raw share in the estimation sample", nullable=True)
     estimate: float = _column("adjusted rate: recentred to the raw overall mean", nullable=True)
-    std_error: float = _count("of the adjusted rate, clustered by user", nullable=True)
+    std_error: float = _count(
+        "of the adjusted rate, clustered by user: CRV1, under 50 users CRV3 (jackknife)", nullable=True
+    )
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
@@ -656,7 +665,7 @@ class TaskValueChange(Table):
     sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
-    std_error: float = _count("clustered by user, delta method", nullable=True)
+    std_error: float = _count("clustered by user, delta method; null where users do not differ", nullable=True)
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
@@ -747,11 +756,13 @@ class CorrectedEstimates(Table):
 
     month: dt.date = _column("last month of the window")
     period: str = _column("the window that ends in the month", isin=PERIODS)
-    quantity: str = _column("a facet (shares of its labels), an outcome by expertise, or a specification")
-    term: str = _column("label, expertise level, or regressor")
+    quantity: str = _column("a facet (shares of its labels), an outcome by expertise or profession, or a specification")
+    term: str = _column("label, expertise level, profession, or regressor")
     correction: str = _column("whose errors are corrected", isin=CORRECTIONS)
     naive: float = _column("by the judge's labels alone", nullable=True)
-    naive_std_error: float = _count("of it, clustered by user: takes the labels for true", nullable=True)
+    naive_std_error: float = _count(
+        "of it, clustered by user: takes the labels for true; null where nothing varies", nullable=True
+    )
     corrected: float = _column("corrected by the gold labels", nullable=True)
     std_error: float = _count("of the corrected estimate, clustered by user", nullable=True)
     ci_low: float = _column("lower end of its 95% interval", nullable=True)
@@ -805,7 +816,7 @@ class LabelErrors(Table):
     sessions: int = _count("sessions with both labels; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("null if suppressed", nullable=True)
-    std_error: float = _count("clustered by user; null with one user", nullable=True)
+    std_error: float = _count("clustered by user; null with one user, or where users do not differ", nullable=True)
     ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a group")

@@ -13,7 +13,7 @@
 --       q = sqrt(k r (1 - r) + k^2 / 4)
 --       interval = r^2 / (r + k / 2 + q) to 1 - (1 - r)^2 / (1 - r + k / 2 + q)   (Wilson's roots, exact at 0 and 1)
 --   accounts: Wilson's, with the number of users as the sample size: k = 1.96^2 / G
--- It is null with one user: nothing varies between users. t is exact up to 4 degrees of freedom, then Fisher and
+-- It is null with one user, and that of a mean or log where all users are alike: nothing varies. t is exact up to 4 degrees of freedom, then Fisher and
 -- Cornish's expansion of the quantile (relative error below 2e-5).
 --
 -- columns:
@@ -259,7 +259,7 @@ ratios as (
 reaches as (
     select
         *,
-        t * sqrt(variance) as reach,
+        case when variance > 0 then t * sqrt(variance) end as reach,
         case
             when kind = 'accounts' then case when df > 0 then 1.959963984540054 ** 2 / clusters end
             when kind in ('mean', 'log') then null

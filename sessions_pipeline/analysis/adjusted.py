@@ -13,7 +13,8 @@ Standard error
     c = mean of y - x'b. The second part is the sampling variation of the overall mean and of the level shares, which
     a conditional standard error would leave out (by as much as all of it for a level that everybody is at). Squared
     and summed over users, times the small-sample correction of `models.py`. Without controls it is the
-    clustered standard error of the level's mean.
+    clustered standard error of the level's mean. Under 50 users the jackknife (CRV3, see `errors.py`) takes its place:
+    mean, shares and coefficients without each user.
 Controls
     The preferred controls (column 5) cut small data into cells of too few users, and what survives the privacy
     threshold is then neither most of the sessions nor a random part of them. So each series takes the richest column
@@ -32,8 +33,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from sessions_pipeline.analysis.errors import FEW_CLUSTERS, LEANS_ON_ONE, NO_INFERENCE, without_each_user
 from sessions_pipeline.analysis.models import (
-    NO_INFERENCE,
     EstimationSample,
     Fit,
     Floats,
@@ -109,17 +110,48 @@ def _centre_influence(outcome: Floats, sample: EstimationSample, fitted: Fit, sp
     return np.bincount(sample.cluster, weights=without_level - without_level.mean()) / outcome.size
 
 
-def _interval(fitted: Fit, users: int, estimate: float, influence: Floats) -> Row:
-    """Standard error and interval of the rate of a level with so many users, or why there are none."""
+def _jackknifed(outcome: Floats, level: Integers, sample: EstimationSample, fitted: Fit) -> dict[int, Floats | None]:
+    """Level in the sample -> its rate without each user (G,); None where one is needed to know it.
+
+    fitted: of the terms of Table A2, which are levels 2 to 5, without a second factor.
+    """
+    assert fitted.within
+    coefficients, lost = without_each_user(sample, fitted, fitted.within)
+    user, users = sample.cluster, fitted.n_users
+    left = level.size - np.bincount(user)
+    mean = (outcome.sum() - np.bincount(user, weights=outcome)) / left
+    sessions = {
+        int(value): (level == value).sum() - np.bincount(user[level == value], minlength=users) for value in LEVELS
+    }
+    shares = np.stack([sessions[value] / left for value in LEVELS[1:]], axis=1)
+    found: dict[int, Floats | None] = {}
+    for value in np.unique(level).tolist():
+        directions = np.array([float(other == value) for other in LEVELS[1:]]) - shares
+        known = (sessions[value] > 0).all() and np.abs(np.einsum("gj,gjm->gm", directions, lost)).max() < 1e-6
+        found[value] = mean + np.einsum("gj,gj->g", directions, coefficients) if known else None
+    return found
+
+
+def _interval(fitted: Fit, users: int, estimate: float, influence: Floats, without: Floats | None) -> Row:
+    """Standard error and interval of the rate of a level with so many users, or why there are none.
+
+    influence (G,): each user's part of its error. without (G,): the rate without each user, of few users.
+    """
     missing = fitted.missing_inference()
     if not missing and users < 2:
         missing = "1 user at this level: standard errors clustered by user need at least 2"
+    if not missing and fitted.n_users < FEW_CLUSTERS and without is None:
+        missing = LEANS_ON_ONE
     if missing:
         return {"missing_reason": missing}
-    inference = fitted.inference(estimate, influence)
-    if inference == NO_INFERENCE:
+    if without is None:
+        found = fitted.inference(estimate, influence)
+    else:
+        of_users = (without.size - 1) / without.size * np.square(without - estimate).sum()
+        found = fitted.tested(estimate, float(np.sqrt(of_users)))
+    if found == NO_INFERENCE:
         return {"missing_reason": "no residual variation at this level: its standard error would be zero"}
-    return {"std_error": inference.std_error, "ci_low": inference.ci_low, "ci_high": inference.ci_high}
+    return {"std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high}
 
 
 def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, min_users: int) -> dict[int, Row]:
@@ -132,6 +164,8 @@ def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, 
     sessions, users = np.bincount(level), users_per_group(level, people)
     estimates = recentred(effects, sessions[list(directions)] / level.size, float(outcome.mean()))
     centre = _centre_influence(outcome, sample, fitted, specification)
+    few = fitted.n_users < FEW_CLUSTERS and not fitted.missing_inference()
+    without = _jackknifed(outcome, level, sample, fitted) if few else {}
     rows: dict[int, Row] = {}
     for (value, direction), estimate in zip(directions.items(), estimates, strict=True):
         influence = np.einsum("jg,j->g", fitted.influence, direction) + centre
@@ -140,7 +174,7 @@ def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, 
             "users": int(users[value]),
             "unadjusted": float(outcome[level == value].mean()),
             "estimate": float(estimate),
-            **_interval(fitted, int(users[value]), float(estimate), influence),
+            **_interval(fitted, int(users[value]), float(estimate), influence, without.get(value)),
         }
     reason = f"withheld: fewer than {min_users} users at this level, or needed to hide such a level"
     for value in withheld_levels(level, people, min_users):

@@ -103,7 +103,8 @@ def intervals(per_user: Array, statistic: Statistic, seed: int = SEED) -> tuple[
     """Ends of the 95% percentile interval of `statistic` when whole users are drawn with replacement.
 
     per_user: what the statistic is computed from, by user (first axis), additive over users. None with fewer than two
-    users, or where the statistic is not defined in more than 5% of the replicates.
+    users, where the statistic is not defined in more than 5% of the replicates, or where it is the same in all: an
+    interval without a width would claim that nothing else can be.
     """
     users = len(per_user)
     if users < 2:
@@ -114,8 +115,8 @@ def intervals(per_user: Array, statistic: Statistic, seed: int = SEED) -> tuple[
     defined = replicates[np.isfinite(replicates)]
     if len(defined) < (1 - _MOST_UNDEFINED) * REPLICATES:
         return None
-    low, high = np.percentile(defined, [2.5, 97.5])
-    return float(low), float(high)
+    low, high = (float(end) for end in np.percentile(defined, [2.5, 97.5]))
+    return (low, high) if low < high else None
 
 
 def pairs(reference: pl.DataFrame, rated: pl.DataFrame, users: pl.DataFrame) -> pl.DataFrame:

@@ -53,6 +53,8 @@ SEED = 20_260_616
 LEAST_INFORMATION = 0.05
 # Directions of the cells' means that vary by less than this share of the largest do not vary.
 COLLINEAR = 1e-9
+# A standard error of a share below this is what rounding leaves of zero.
+ROUNDING = 1e-12
 
 
 class TooFewGoldLabelsError(ValueError):
@@ -146,12 +148,16 @@ class Corrected:
 
 
 def naive_mean(judged: Equations, user: Integers) -> tuple[float, float | None]:
-    """The members' mean outcome by the judge's labels, and its standard error clustered by user; None with one user."""
+    """The members' mean outcome by the judge's labels, and its standard error clustered by user.
+
+    None instead of the error with one user, and where nothing varies between users.
+    """
     of_member = judged.member * judged.outcome
     mean = float(of_member.sum() / judged.member.sum())
     by_user = np.bincount(user, weights=of_member - judged.member * mean) / judged.member.sum()
     users = np.unique(user[judged.member > 0]).size
-    return mean, float(np.sqrt(users / (users - 1) * np.square(by_user).sum())) if users > 1 else None
+    error = float(np.sqrt(users / (users - 1) * np.square(by_user).sum())) if users > 1 else 0.0
+    return mean, error if error > ROUNDING else None
 
 
 def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,7 @@
 """Which numbers are corrected by gold labels, as rows of `analysis.corrected_estimates`.
 
-Shares of labels, outcomes by expertise, and the regressions of Tables A1 and A2. The estimator is in `corrected.py`.
+Shares of labels, outcomes by expertise and by profession, and the regressions of Tables A1 and A2, of Figure 3 and of
+the software gap. The estimator is in `corrected.py`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,17 @@ from sessions_pipeline.analysis.models import (
     estimation_sample,
     prepare,
 )
-from sessions_pipeline.analysis.specifications import EXPERTISE, LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
+from sessions_pipeline.analysis.specifications import (
+    DERIVED,
+    EXPERTISE,
+    FIGURE_3_SLOPES,
+    LEVELS,
+    SOFTWARE_GAP,
+    SUCCESSES,
+    TABLE_A1,
+    TABLE_A2,
+    Specification,
+)
 from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
 from sessions_pipeline.schemas import polars_schema
@@ -38,6 +49,8 @@ from sessions_pipeline.schemas import polars_schema
 TABLE = "analysis.corrected_estimates"
 # Fewer gold labels than these say next to nothing: an error rate of a tenth would be known to within six points.
 MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
+# The share of sessions that may have come after the draw: they move an estimate by less than that share of an error.
+MOST_LATER = 0.01
 # A share rests on its rarer answer: normal intervals need ten of either.
 MIN_CASES = 10
 SHARES: Mapping[str, tuple[str, ...]] = {
@@ -50,8 +63,15 @@ OUTCOME_FACETS: Mapping[str, tuple[str, ...]] = {
     "judged_success": ("outcome",),
     "at_least_partial": ("outcome",),
 }
+# Of a regressor that is a label, or made of one.
+REGRESSOR_FACETS: Mapping[str, str] = {"expertise": "expertise", "software_user": "user_occupation"}
 # Column 6 has regressors that are no labels, which the moment form does not know.
-SPECIFICATIONS = (*(column for column in TABLE_A1 if column.terms == EXPERTISE), TABLE_A2)
+SPECIFICATIONS = (
+    *(column for column in TABLE_A1 if column.terms == EXPERTISE),
+    TABLE_A2,
+    *FIGURE_3_SLOPES,
+    SOFTWARE_GAP,
+)
 NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
 
 
@@ -109,19 +129,37 @@ class Labelled:
 def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
     """The sessions that have gold labels of all `facets`.
 
-    Raises TooFewGoldLabelsError if there are none, or months were not drawn from.
+    Raises TooFewGoldLabelsError if there are none, or months, or much of them, were not drawn from.
     """
     there = judged.sessions.select("session_id").with_row_index("at")
     drawn = gold.drawn.join(there, on="session_id", how="semi")
     if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
         named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
         raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
+    _none_came_later(judged.sessions, gold.drawn)
     known = gold.columns.drop_nulls(list(facets)).join(drawn, on="session_id", how="semi")
     if known.is_empty():
         raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(facets)}")
     weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
     at = weights["at"].to_numpy().astype(np.int64)
     return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
+
+
+def _none_came_later(sessions: pl.DataFrame, drawn: pl.DataFrame) -> None:
+    """Raises TooFewGoldLabelsError if months hold more labelled sessions than there were to draw from.
+
+    What came later could not be drawn: it would count as the judge has it, under an interval that says otherwise.
+    """
+    now = sessions.filter(pl.col("labels_backend").is_not_null()).group_by("month").len("now")
+    # Drawn sessions over all of their stratum: ones over it add up to the stratum.
+    then = drawn.group_by("month").agg(then=(1 / pl.col("probability")).sum())
+    counts = now.join(then, on="month")
+    later = float((counts["now"] - counts["then"]).clip(0).sum())
+    if later > MOST_LATER * float(counts["now"].sum()):
+        raise TooFewGoldLabelsError(
+            f"{later:.0f} of {counts['now'].sum()} sessions were not there, or had no labels, when gold labels were "
+            "drawn: draw again, with the same seed and all months"
+        )
 
 
 def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
@@ -166,12 +204,16 @@ def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
 
 @dataclass(frozen=True)
 class Share:
-    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them."""
+    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them.
+
+    cell: breakdown and level of the marts that tell the same.
+    """
 
     quantity: str
     term: str
     correction: str
     facets: tuple[str, ...]
+    cell: tuple[str, str]
     member: pl.Expr
     outcome: pl.Expr
 
@@ -180,10 +222,11 @@ def _shares() -> Iterator[tuple[Share, ...]]:
     """The shares that are published, in groups of which one is told by the others."""
     for facet, labels in SHARES.items():
         member = pl.col(facet).is_not_null()
-        yield tuple(Share(facet, label, "label", (facet,), member, pl.col(facet) == label) for label in labels)
-    in_mart = (
-        pl.col("expertise").is_not_null()
-        & (pl.col("outcome") != "no_clear_goal")
+        yield tuple(
+            Share(facet, label, "label", (facet,), (facet, label), member, pl.col(facet) == label) for label in labels
+        )
+    is_judged = (
+        (pl.col("outcome") != "no_clear_goal")
         & pl.col("success_signal").is_not_null()
         & pl.col("failure_signal").is_not_null()
     )
@@ -194,10 +237,23 @@ def _shares() -> Iterator[tuple[Share, ...]]:
                 f"expertise_{level}",
                 "outcome_and_expertise",
                 (*OUTCOME_FACETS[measure], "expertise"),
-                in_mart & (pl.col("expertise") == level),
+                ("successes", str(level)),
+                is_judged & (pl.col("expertise") == level),
                 pl.col(measure),
             )
             for level in LEVELS
+        )
+        yield tuple(
+            Share(
+                f"{measure}_by_profession_wrote_code",
+                profession,
+                "outcome_and_user_occupation",
+                (*OUTCOME_FACETS[measure], "user_occupation"),
+                ("profession_wrote_code", profession),
+                is_judged & pl.col("wrote_code") & (pl.col("software_user") == is_software),
+                pl.col(measure),
+            )
+            for profession, is_software in (("software", True), ("other", False))
         )
 
 
@@ -227,12 +283,7 @@ def _withheld_shares(released: pl.DataFrame, month: dt.date) -> frozenset[tuple[
         (share.quantity, share.term)
         for group in SHARE_GROUPS
         for share in group
-        if withheld.has(
-            month,
-            "window",
-            share.quantity if share.correction == "label" else "successes",
-            share.term.removeprefix("expertise_"),
-        )
+        if withheld.has(month, "window", *share.cell)
     )
 
 
@@ -318,6 +369,7 @@ def regression_problem(
     known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
 
     def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
+        frame = frame.with_columns(DERIVED[name].alias(name) for name in specification.required if name in DERIVED)
         own = np.stack([_floats(frame, each) for each in terms])
         member = _floats(frame, specification.sample.keep & known)
         return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
@@ -337,8 +389,11 @@ def regression_problem(
 
 def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
     """Correction -> the facets whose gold labels it needs."""
-    outcome = OUTCOME_FACETS[specification.outcome]
-    return {"outcome": outcome, "expertise": ("expertise",), "outcome_and_expertise": (*outcome, "expertise")}
+    outcome = OUTCOME_FACETS.get(specification.outcome)
+    regressor = REGRESSOR_FACETS[specification.terms[0].column]
+    if outcome is None:  # counted, not judged
+        return {regressor: (regressor,)}
+    return {"outcome": outcome, regressor: (regressor,), f"outcome_and_{regressor}": (*outcome, regressor)}
 
 
 def regression_rows(
@@ -355,15 +410,16 @@ def regression_rows(
             if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
                 problem = regression_problem(judged, ready, prepared, sample, specification)
             for place, row in enumerate(judged_rows):
+                is_hidden = str(row.get("missing_reason") or "").startswith("withheld")
                 common: Row = {
                     "quantity": specification.name,
                     "term": row["term"],
                     "correction": correction,
                     "naive": row.get("estimate"),
                     "naive_std_error": row.get("std_error"),
-                    "n_sessions": row["n_sessions"],
-                    "n_users": row["n_users"],
-                    "suppressed": str(row.get("missing_reason") or "").startswith("withheld"),
+                    "n_sessions": None if is_hidden else row["n_sessions"],
+                    "n_users": None if is_hidden else row["n_users"],
+                    "suppressed": is_hidden,
                 }
                 if row.get("estimate") is None or problem is None:
                     yield {**common, "missing_reason": row.get("missing_reason") or reason}

@@ -11,19 +11,22 @@ CRV1 by user (Liang and Zeger 1986)
     cov_type="cluster" and use_t=True.
 CRV1 by user and month (Cameron, Gelbach and Miller 2011)
     V(user) + V(month) - V(user within month), each with its own correction; t with one less than the fewer clusters.
-    Months are few, so its intervals are wide, and with some months its variance can come out negative: then there is
-    none.
+    Months are few, so that this difference can come out far too small, even negative (on the simulated study a fifth
+    of the standard error by user alone). So it is never taken below V(user) or V(month): the largest of the three
+    standard errors (MacKinnon, Nielsen and Webb 2024, "Jackknife inference with two-way clustering").
 CRV3 by user (jackknife; MacKinnon, Nielsen and Webb 2023)
     (G - 1)/G · sum over users of (b without the user - b) squared; t with G - 1. With few users CRV1 is too small,
     most of all when some users weigh far more than others; CRV3 errs towards width. It stands in for CRV1 by itself
     where there are fewer than FEW_CLUSTERS users.
     A user's part of the within-cell sums of squares is known in closed form: leaving out the sessions g of a cell c,
     whose centred sums over g are s and counts n of N, takes away sum of z z' over g, plus s s'/(N - n). So no model is
-    fitted again, and a hundred thousand users take less than a second.
+    fitted again, and a hundred thousand users take less than a second. Logit and effects of users beside the cells
+    have no such form: there the models of few users are fitted again without each of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,6 +48,7 @@ PERFECT_FIT = 1e-10
 # A direction in which the regressors vary by less than this share of their raw size does not vary: one session
 # that differs among four million still stands at 1e-8, rounding at 1e-16.
 COLLINEAR = 1e-12
+LEANS_ON_ONE = "leaving out one user leaves nothing to estimate this term on"
 
 
 @dataclass(frozen=True)
@@ -75,24 +79,38 @@ class Variance:
 
     description: what analysis.coefficients calls it. clusters: the fewer, where there are two kinds.
     parts: (factor, deviations d of shape (k, clusters)). unstable: why a term has no variance, by its index.
+    floors: parts that are each a variance of their own, below which the sum of all is never taken.
     """
 
     description: str
     clusters: int
     parts: tuple[tuple[float, Floats], ...]
     unstable: dict[int, str]
+    floors: tuple[tuple[float, Floats], ...] = ()
 
     def of_term(self, index: int) -> float:
-        """Variance of one coefficient; negative or zero where there is none."""
-        return float(sum(factor * np.square(deviations[index]).sum() for factor, deviations in self.parts))
+        """Variance of one coefficient; zero where there is none."""
+        of_parts, of_floors = (
+            [factor * float(np.square(deviations[index]).sum()) for factor, deviations in group]
+            for group in (self.parts, self.floors)
+        )
+        return max(sum(of_parts), *of_floors, 0.0)
 
 
-def variance(sample: EstimationSample, fitted: Fit, errors: Errors) -> Variance:
-    """The variance of `fitted` that `errors` asks for; the jackknife in place of few users' CRV1."""
+Refit = Callable[["EstimationSample"], "Fit | None"]
+
+
+def variance(sample: EstimationSample, fitted: Fit, errors: Errors, refit: Refit) -> Variance:
+    """The variance of `fitted` that `errors` asks for; the jackknife in place of few users' CRV1.
+
+    refit: fits the same model to other sessions; None where that cannot be done.
+    """
     if errors == "user and month":
         return _by_user_and_month(sample, fitted)
     if fitted.within and (errors == "jackknife" or fitted.n_users < FEW_CLUSTERS):
         return _jackknife(sample, fitted, fitted.within)
+    if fitted.n_users < FEW_CLUSTERS:
+        return _by_refits(sample, fitted, refit)
     return Variance(f"CRV1 by {_cluster_name(sample)}", fitted.n_users, (_crv1(fitted, sample.cluster),), {})
 
 
@@ -115,15 +133,30 @@ def _by_user_and_month(sample: EstimationSample, fitted: Fit) -> Variance:
     if months < 2:
         reason = "one month: clusters by month need at least two"
         return Variance(name, months, (), dict.fromkeys(range(len(fitted.coefficients)), reason))
-    (factor, deviations), *added = (_crv1(fitted, cluster) for cluster in (both, sample.cluster, month))
-    result = Variance(name, min(fitted.n_users, months), (*added, (-factor, deviations)), {})
-    negative = [term for term in range(len(fitted.coefficients)) if result.of_term(term) <= 0]
-    reason = "the two-way variance is not positive: too few months for this term"
-    return Variance(result.description, result.clusters, result.parts, dict.fromkeys(negative, reason))
+    (factor, deviations), *one_way = (_crv1(fitted, cluster) for cluster in (both, sample.cluster, month))
+    return Variance(name, min(fitted.n_users, months), (*one_way, (-factor, deviations)), {}, tuple(one_way))
 
 
-def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
-    """CRV3, by the sums that each user takes along."""
+def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
+    """CRV3, by a fit without each user."""
+    k, users = len(fitted.coefficients), fitted.n_users
+    deviations, unstable = np.zeros((k, users)), dict[int, str]()
+    for user in range(users):
+        without = refit(sample.of(sample.cluster != user))
+        if without is None:
+            unstable = dict.fromkeys(range(k), LEANS_ON_ONE)
+            break
+        deviations[:, user] = without.coefficients - fitted.coefficients
+        unstable |= {term: LEANS_ON_ONE for term in range(k) if not without.identifies(np.eye(k)[term])}
+    return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
+
+
+def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> tuple[Floats, Floats]:
+    """Coefficients without each user (users, k), and what the data then say nothing about: directions (users, k, k),
+    zero those that they do, of coefficients on regressors of their own scale.
+
+    By the sums that each user takes along: no model is fitted again.
+    """
     k, users = len(fitted.coefficients), fitted.n_users
     z = np.vstack([within.x, np.einsum("ji,j->i", within.x, within.coefficients) + within.residuals])
     pair_key = sample.cluster * max(sample.n_cells, 1) + sample.cell
@@ -146,9 +179,15 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     reciprocal = np.where(varies, 1 / np.where(varies, eigenvalues, 1), 0) / fitted.n_sessions
     projected = np.einsum("gjm,gj->gm", directions, without[:, :k, k]) * reciprocal
     left = np.einsum("gjm,gm->gj", directions, projected)
-    lost = np.abs(directions * ~varies[:, None, :]).max(axis=2, initial=0.0)
+    return left / within.scale, directions * ~varies[:, None, :] / within.scale[:, None]
+
+
+def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
+    """CRV3."""
+    k, users = len(fitted.coefficients), fitted.n_users
+    left, lost = without_each_user(sample, fitted, within)
+    unknown = np.abs(lost * within.scale[:, None]).max(axis=2, initial=0.0)
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
-    reason = "leaving out one user leaves nothing to estimate this term on"
-    unstable = {term: reason for term in range(k) if known[term] and (lost[:, term] > 1e-6).any()}
-    deviations = (left - within.coefficients).T / within.scale[:, None]
+    unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (unknown[:, term] > 1e-6).any()}
+    deviations = (left - fitted.coefficients).T
     return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)

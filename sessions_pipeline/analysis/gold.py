@@ -220,6 +220,9 @@ def with_gold_labels(sessions: pl.DataFrame, gold: pl.DataFrame, facets: Sequenc
             .then((outcome == "failed") & (failure >= 4))
             .alias("verified_failure"),
             (failure >= 3).alias("hit_trouble"),
+            pl.when(pl.col("user_occupation") != "unclear")
+            .then(pl.col("user_occupation") == "15")
+            .alias("software_user"),
         )
         .select(sessions.columns)
     )

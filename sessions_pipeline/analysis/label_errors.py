@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.corrected import CONFIDENCE, Floats, Integers, TooFewGoldLabelsError
+from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers, TooFewGoldLabelsError
 from sessions_pipeline.analysis.corrected_rows import (
     OUTCOME_FACETS,
     GoldLabels,
@@ -64,7 +64,7 @@ def _differences(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> Iterato
 
 @dataclass(frozen=True)
 class Mean:
-    """A weighted mean with its uncertainty, clustered by user; None where there is one user."""
+    """A weighted mean with its uncertainty, clustered by user; None where users do not differ, or there is but one."""
 
     estimate: float
     std_error: float | None
@@ -76,12 +76,13 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     """Mean of `values` (m,) with `weight` (m,). share: they are 0 or 1, and the interval is Wilson's.
 
     Wilson's interval has the sample size that independent sessions would need for the same variance v (after Korn and
-    Graubard 1998), as the tables of shares have it: with p the mean and t the quantile, k = t² v / (p (1 - p)), at 0
-    and 1 k = t² · sum over users of their share of the weight squared.
+    Graubard 1998), as the tables of shares have it: with p the mean and t the quantile, k = t² v / (p (1 - p)), at
+    least t² · sum of the sessions' shares of the weight squared; at 0 and 1 the same sum over users.
     """
     from scipy.special import stdtrit
 
-    mean = float(weight @ values / weight.sum())
+    alike = bool((values == values[0]).all())
+    mean = float(values[0]) if alike else float(weight @ values / weight.sum())
     _, cluster = np.unique(user, return_inverse=True)
     of_users = np.bincount(cluster, weights=weight) / weight.sum()
     users = of_users.size
@@ -92,11 +93,15 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     t = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2))
     error = math.sqrt(variance)
     if not share:
+        if alike or error <= ROUNDING * float(np.abs(values).max()):
+            return Mean(mean, None, None, None)
         return Mean(mean, error, mean - t * error, mean + t * error)
-    alike = mean in (0.0, 1.0)
-    k = t * t * (float(np.square(of_users).sum()) if alike else variance / (mean * (1 - mean)))
+    least = float(np.square(weight / weight.sum()).sum())
+    k = t * t * (float(np.square(of_users).sum()) if alike else max(variance / (mean * (1 - mean)), least))
     r = math.sqrt(k * mean * (1 - mean) + k * k / 4)
-    return Mean(mean, error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r))
+    return Mean(
+        mean, None if alike else error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r)
+    )
 
 
 def _groups(judged: Judged, gold: GoldLabels, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:

@@ -15,12 +15,10 @@ Standard error
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.models import EstimationSample, Fit, Floats, Integers, regressors, without_gaps
+from sessions_pipeline.analysis.models import EstimationSample, Fit, Floats, Integers, regressors
 from sessions_pipeline.analysis.specifications import Specification
 
 MOST_STEPS = 60
@@ -37,15 +35,7 @@ def varying_cells(sample: EstimationSample, outcome: Floats) -> tuple[Estimation
     keep = ((share > 0) & (share < 1))[sample.cell]
     if not keep.any() or keep.all():
         return sample, outcome, 0
-    kept = without_gaps(sample.cell[keep])
-    less = replace(
-        sample,
-        sessions=sample.sessions.filter(pl.Series(keep)),
-        cell=kept,
-        cluster=without_gaps(sample.cluster[keep]),
-        n_cells=int(kept.max()) + 1 if sample.n_cells else 0,
-    )
-    return less, outcome[keep], int((~keep).sum())
+    return sample.of(keep), outcome[keep], int((~keep).sum())
 
 
 def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[EstimationSample, Fit, int]:

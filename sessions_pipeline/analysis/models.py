@@ -23,7 +23,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +78,18 @@ class EstimationSample:
     def people(self) -> Integers:
         """Each session's user, as a number from 0, shape (n,): what thresholds count."""
         return _cells(self.sessions, ("user_key",))
+
+    def of(self, keep: npt.NDArray[np.bool_]) -> EstimationSample:
+        """The sessions for which `keep` (n,) holds, at least one, with cells and clusters numbered anew."""
+        cell = without_gaps(self.cell[keep])
+        return replace(
+            self,
+            sessions=self.sessions.filter(pl.Series(keep)),
+            cell=cell,
+            cluster=without_gaps(self.cluster[keep]),
+            n_cells=int(cell.max()) + 1 if self.n_cells else 0,
+            effect=None if self.effect is None else without_gaps(self.effect[keep]),
+        )
 
 
 @dataclass(frozen=True)
@@ -139,10 +152,13 @@ class Fit:
         """
         users, sessions = self.n_users, self.n_sessions
         correction = users / (users - 1) * (sessions - 1) / (sessions - self.n_parameters)
-        std_error = float(np.sqrt(correction * np.square(influence).sum()))
+        return self.tested(estimate, float(np.sqrt(correction * np.square(influence).sum())))
+
+    def tested(self, estimate: float, std_error: float) -> Inference:
+        """Uncertainty of `estimate`; a standard error that is rounding gives NO_INFERENCE."""
         if std_error < PERFECT_FIT * self.outcome_std:
             return NO_INFERENCE
-        return inference(estimate, std_error, users)
+        return inference(estimate, std_error, self.n_users)
 
 
 def prepare(frame: pl.DataFrame, specifications: Iterable[Specification]) -> pl.DataFrame:
@@ -385,6 +401,21 @@ def _attempt(frame: pl.DataFrame, specification: Specification, min_users: int) 
     return _Attempt(sample, None if missing else fitted, missing, dropped)
 
 
+def _refit(specification: Specification, sample: EstimationSample) -> Fit | None:
+    """`specification` on `sample`; None where a logit has no maximum there."""
+    fitted = fit(sample, specification)
+    if specification.estimator != "logit":
+        return fitted
+    if fitted.null_space.size or fitted.missing_inference():
+        return None
+    from sessions_pipeline.analysis.logit import NoConvergenceError, fit_logit
+
+    try:
+        return fit_logit(sample, specification)[1]
+    except NoConvergenceError:
+        return None
+
+
 def _identifying(sample: EstimationSample, specification: Specification) -> int | None:
     """Levels of the second factor (users) within which the first term varies: those that determine it."""
     if sample.effect is None or not sample.sessions.height:
@@ -403,7 +434,7 @@ def coefficients(frame: pl.DataFrame, specification: Specification, min_users: i
     """
     attempt = _attempt(frame, specification, min_users)
     sample, fitted = attempt.sample, attempt.fitted
-    spread = variance(sample, fitted, specification.errors) if fitted else None
+    spread = variance(sample, fitted, specification.errors, partial(_refit, specification)) if fitted else None
     common: Row = {
         "specification": specification.name,
         "outcome": specification.outcome,

@@ -25,6 +25,7 @@ import polars as pl
 
 from sessions_pipeline.analysis.agreement import Array, intervals
 from sessions_pipeline.analysis.models import (
+    Integers,
     Row,
     about_cells,
     coefficients,
@@ -134,6 +135,15 @@ def disattenuated(slope: float, std_error: float, variance: float, found: Noise)
     return {"attenuation": factor, "slope": slope, "corrected_slope": corrected, "corrected_std_error": error}
 
 
+def variance_within(values: Array, cell: Integers) -> float:
+    """Variance of `values` (n,) within cells (n,), numbered from 0: over n less the cells, whose means are estimated.
+
+    Error and truth alike lose a share of their squares to these means, so that without this few sessions per cell would
+    seem noisier than they are.
+    """
+    return float(np.square(about_cells(values, cell)).sum() / (values.size - int(cell.max()) - 1))
+
+
 def _attenuation(sessions: pl.DataFrame, found: Noise, min_users: int) -> Row:
     """The preferred slope on expertise by the judge's labels, corrected for their noise."""
     prepared = prepare(sessions, [_SLOPE])
@@ -143,8 +153,7 @@ def _attenuation(sessions: pl.DataFrame, found: Noise, min_users: int) -> Row:
         return {}
     sample = estimation_sample(prepared, _SLOPE, min_users)
     level = regressors(sample, _SLOPE.terms)[0]
-    within = np.square(about_cells(level, sample.cell)).mean()
-    return disattenuated(slope, error, float(within), found)
+    return disattenuated(slope, error, variance_within(level, sample.cell), found)
 
 
 def _rows(rater: str, both: pl.DataFrame, sessions: pl.DataFrame, min_users: int) -> Iterator[Row]:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import inference
+from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
 from sessions_pipeline.analysis.suppression import Withheld, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
@@ -95,8 +95,9 @@ class Window:
             behind = self.users(inside & (values == 1))
             if 0 < behind < self.min_users:
                 return _gone(self.reason, suppressed=True)
-        mean, influence = self.influence(np.log(np.maximum(values, 1e-300)) if log else values, inside)
-        error = _error(influence, users)
+        values = np.log(np.maximum(values, 1e-300)) if log else values
+        mean, influence = self.influence(values, inside)
+        error = _error(influence, users, float(np.abs(values[inside]).max()))
         if log:
             mean, error = float(np.exp(mean)), None if error is None else error * float(np.exp(mean))
         return Figure(mean, error, int(inside.sum()), users, users)
@@ -143,16 +144,22 @@ class Window:
             ends.append((*self.influence(values, inside), inside))
         (before, by_before, inside), (after, by_after, also) = ends
         users = self.users(inside | also)
+        if not before or not after:
+            return _gone(f"the mean of {first:%Y-%m} or {last:%Y-%m} is zero: no relative change")
         ratio = after / before
-        error = _error(ratio * (by_after / after - by_before / before), users)
+        error = _error(ratio * (by_after / after - by_before / before), users, ratio)
         return Figure(ratio - 1, error, int((inside | also).sum()), users, users)
 
 
-def _error(influence: Floats, users: int) -> float | None:
-    """Standard error from each user's part of the error; None with one user, or where nothing varies."""
+def _error(influence: Floats, users: int, scale: float) -> float | None:
+    """Standard error from each user's part of the error; None with one user, or where nothing varies between users.
+
+    scale: size of the values, against which an error can be told from rounding.
+    """
     if users < 2:
         return None
-    return float(np.sqrt(users / (users - 1) * np.square(influence).sum())) or None
+    error = float(np.sqrt(users / (users - 1) * np.square(influence).sum()))
+    return error if error > PERFECT_FIT * scale else None
 
 
 def comparison(

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import inference
+from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
 from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.schemas import polars_schema
@@ -123,34 +123,39 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
                 row |= {
                     "sessions": int(mode.size if index is None else (mode == index).sum()),
                     "users": int(users if index is None else by_mode[index]),
-                    **_estimate(float(values[of].sum()), errors[of].sum(axis=0), before),
+                    **_estimate(float(values[of].sum()), errors[of].sum(axis=0), before, after),
                 }
             rows.append(row)
     return pl.DataFrame(rows, schema=polars_schema("analysis.task_value_change"))
 
 
-def _estimate(change: float, errors: Floats, first: Month) -> dict[str, float]:
-    """The change in dollars and relative to the first month's mean, with intervals where there are two users."""
+def _estimate(change: float, errors: Floats, first: Month, last: Month) -> dict[str, float]:
+    """The change in dollars and relative to the first month's mean, with intervals where users differ.
+
+    A first month worth nothing has no relative change.
+    """
+    found = {"estimate": change}
+    dollars = _inference(change, errors, max(first.overall, last.overall))
+    if dollars:
+        found |= {"std_error": dollars[0], "ci_low": dollars[1], "ci_high": dollars[2]}
+    if not first.overall:
+        return found
     relative = change / first.overall
-    found = {"estimate": change, "relative": relative}
+    of_relative = _inference(relative, (errors - relative * first.overall_errors) / first.overall, 1 + abs(relative))
+    if of_relative:
+        found |= {"relative_ci_low": of_relative[1], "relative_ci_high": of_relative[2]}
+    return {**found, "relative": relative}
+
+
+def _inference(estimate: float, errors: Floats, scale: float) -> tuple[float, float, float] | None:
+    """Standard error and interval from each user's part of the error; None with one user, or for what rounding leaves
+    of zero in numbers of size `scale`."""
     users = errors.size
-    if users < 2:
-        return found
-    correction = users / (users - 1)
-    std_error = float(np.sqrt(correction * np.square(errors).sum()))
-    relative_errors = (errors - relative * first.overall_errors) / first.overall
-    relative_error = float(np.sqrt(correction * np.square(relative_errors).sum()))
-    if not std_error or not relative_error:
-        return found
-    dollars, share = inference(change, std_error, users), inference(relative, relative_error, users)
-    return {
-        **found,
-        "std_error": std_error,
-        "ci_low": float(dollars.ci_low or 0.0),
-        "ci_high": float(dollars.ci_high or 0.0),
-        "relative_ci_low": float(share.ci_low or 0.0),
-        "relative_ci_high": float(share.ci_high or 0.0),
-    }
+    std_error = float(np.sqrt(users / (users - 1) * np.square(errors).sum())) if users > 1 else 0.0
+    if std_error <= PERFECT_FIT * scale:
+        return None
+    found = inference(estimate, std_error, users)
+    return std_error, float(found.ci_low or 0.0), float(found.ci_high or 0.0)
 
 
 def _withheld(mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_], min_users: int) -> frozenset[int]:

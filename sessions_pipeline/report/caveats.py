@@ -57,6 +57,12 @@ _ALWAYS = (
         "A coefficient says how the two go together.",
     ),
     Caveat(
+        "Many numbers, each with its own interval",
+        "Intervals and p values are for one number at a time; none is corrected for how many there are. Of a hundred "
+        "true values about five lie outside their 95% intervals. A difference that was searched for in these tables "
+        "needs stricter evidence than one that was asked about beforehand.",
+    ),
+    Caveat(
         "The study is another population",
         "Its figures come from other people, other months and another judge. A difference from them mixes all three; "
         "“inside the interval” is not a test that the two are equal.",
@@ -102,7 +108,7 @@ def _few_users(inputs: ReportInputs) -> Caveat | None:
     return Caveat(
         FEW_USERS,
         f"There are {numbers.plural(inputs.users, 'user')}. Below about {FEW_CLUSTERS}, intervals clustered by user "
-        "tend to be too narrow.",
+        "tend to be too narrow; regressions take the jackknife, which errs the other way.",
     )
 
 

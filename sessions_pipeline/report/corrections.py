@@ -17,6 +17,8 @@ IN_WORDS = {
     "outcome": "outcome",
     "expertise": "expertise",
     "outcome_and_expertise": "outcome and expertise",
+    "user_occupation": "user occupation",
+    "outcome_and_user_occupation": "outcome and user occupation",
 }
 
 

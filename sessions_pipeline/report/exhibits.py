@@ -373,6 +373,31 @@ def other_means(frame: pl.DataFrame, month: dt.date) -> dict[str, Coefficient]:
     }
 
 
+def monthly_returns(frame: pl.DataFrame, months: Sequence[dt.date], month: dt.date) -> dict[str, Coefficient]:
+    """Column 5 estimated on each of `months` alone, and how much it changes per month over the window that ends in
+    `month`: what it is in words → the coefficient."""
+    rows = [
+        (f"{each:%Y-%m} alone", row)
+        for each in months
+        for row in rows_at(frame, each, "month")
+        if row["specification"] == "table_a1_5"
+    ]
+    rows += [
+        ("change per month, over the window", row)
+        for row in rows_at(frame, month, "window")
+        if row["term"] == "expertise_per_month"
+    ]
+    return {name: Coefficient(name, 5, coefficient_cell(row), row) for name, row in rows}
+
+
+def further_models(frame: pl.DataFrame, month: dt.date) -> dict[str, Coefficient]:
+    """Regressions beside Figures 3 and 6, over the window: specification and term in words → the coefficient."""
+    rows = [row for row in rows_at(frame, month, "window") if row["specification"].startswith(("figure_", "software_"))]
+    rows.sort(key=lambda row: (row["specification"], row["term"]))
+    names = [f"{row['specification']}: {row['term']}".replace("_", " ") for row in rows]
+    return {name: Coefficient(name, 5, coefficient_cell(row), row) for name, row in zip(names, rows, strict=True)}
+
+
 def coefficient(frame: pl.DataFrame, month: dt.date, specification: str, term: str) -> Cell:
     """One coefficient over the window; an empty cell without its row."""
     found = (

@@ -32,22 +32,36 @@ FORMULAS = {
     "Shares": "p = Σy / Σn over users. Wilson’s 95% interval with the sample size that independent sessions would need "
     "for the same variance (after Korn and Graubard 1998): v = G/(G − 1) · Σ(yᵤ − p·nᵤ)² / N² over G users, t quantile "
     "with G − 1 degrees of freedom; never more than the N sessions there are.",
+    "Shares by occupation and profession": "Wilson’s 95% interval with the number of users, distinct accounts, as its "
+    "sample size.",
     "Means": "m = Σy / Σn over users, m ± t·√v with the same v: clustered by user. A geometric mean is exp of the mean "
     "logarithm over sessions with a positive value, and so are the ends of its interval. With one user nothing varies "
-    "between users: no interval.",
+    "between users, and where all users are alike nothing does: no interval.",
     "Change of task value": "Ratio to the first month less one; interval exp(log ratio ± h), h² = h₁² + h₂², where h "
-    "is the half-width of a month’s interval relative to its mean (delta method, months taken as independent).",
+    "is the half-width of a month’s interval relative to its mean (delta method, months taken as independent; users "
+    "who are in both make it, as a rule, too wide). The parts within and between modes take their errors from each "
+    "user’s sessions in both months.",
     "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
     "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation, "
     "6 × model tier × session length (under 5, 20, 60 minutes of activity, or more), with ln(model calls) and ln(human "
     "turns).",
     "Standard errors": "Clustered by user (CRV1): G/(G − 1) · (N − 1)/(N − k), t with G − 1 degrees of freedom. Under "
-    "50 users the jackknife by user (CRV3) takes its place; each estimate names which in its table.",
+    "50 users the jackknife by user (CRV3) takes its place; each estimate names which in its table. By user and by "
+    "month: the largest of the two-way errors and those by user and by month alone, t with one less than the months. "
+    "Intervals and p values are for one coefficient at a time, not for all of a table at once.",
+    "Logit": "Average marginal effects with the same cells; cells whose sessions all end alike are dropped and "
+    "counted. Delta method, clustered by user.",
+    "Corrected estimates": "Gold labels weighted by one over the probability of their draw put right the sums that the "
+    "judge’s labels give; the judge’s weight is tuned on other users’ gold labels. Errors clustered by user, t with as "
+    "many degrees of freedom as alike users would carry the variance, less one.",
+    "Attenuation": "1 − v/w, v the variance between two readings of the same sessions (half the mean squared "
+    "difference), w the variance of the level within cells.",
     "Samples of regressions": "Sessions with a clear goal, a known level and a label for every control. Cells with "
     "fewer users than the threshold are dropped, then sessions alone in their cell; both are counted beside the "
     "estimate.",
     "Adjusted rate": "Coefficient of the level in the Table A2 model, recentred so that the session-weighted mean of "
-    "the levels equals the raw overall rate.",
+    "the levels equals the raw overall rate; errors by the delta method through coefficients, shares and that rate, by "
+    "jackknife under 50 users.",
     "Effort per level": "exp(b) − 1, where b is the coefficient on expertise of the logarithm of effort, with work "
     "mode × value band × month × user occupation × model tier absorbed.",
     "Agreement": "Share of equal labels, Cohen’s kappa (quadratic weights where labels have an order), correlation of "

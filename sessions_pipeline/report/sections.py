@@ -301,7 +301,15 @@ def _a1(inputs: ReportInputs) -> Section:
     frame = inputs.frame("coefficients")
     rows = exhibits.table_a1(frame, inputs.month)
     alone = exhibits.table_a1(frame, inputs.month, period="month")
-    others = exhibits.other_means(frame, inputs.month)
+    others = {
+        "The coefficient on expertise by other means": exhibits.other_means(frame, inputs.month),
+        "The coefficient on expertise (column 5) by month": exhibits.monthly_returns(
+            frame, inputs.months, inputs.month
+        ),
+        "Regressions of effort (logarithm; Figure 3) and of success by profession (Figure 6)": exhibits.further_models(
+            frame, inputs.month
+        ),
+    }
     curve = exhibits.specification_curve(inputs.frame("specification_curve"), inputs.month)
     choices = [Cell(row["estimate"], row["ci_low"], row["ci_high"]) for row in curve]
     month = numbers.month_name(inputs.month)
@@ -326,7 +334,7 @@ def _a1(inputs: ReportInputs) -> Section:
         ),
         tables_open=(tables.table_a1(rows),) if rows else (),
         tables_folded=(
-            *([tables.other_means(others)] if others else []),
+            *(tables.other_models(models, caption) for caption, models in others.items() if models),
             *([tables.specification_curve(curve)] if curve else []),
             *([tables.table_a1(alone, f" ({month} alone)")] if alone else []),
         ),

@@ -323,8 +323,8 @@ def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
     return Table(caption, columns, body, _why_missing(rows), sortable=False)
 
 
-def other_means(rows: Mapping[str, Coefficient]) -> Table:
-    """The coefficient of Table A1 by other samples, errors and models."""
+def other_models(rows: Mapping[str, Coefficient], caption: str) -> Table:
+    """One coefficient of each of several models, with its errors and sample."""
     body = [
         Row(
             (
@@ -349,7 +349,7 @@ def other_means(rows: Mapping[str, Coefficient]) -> Table:
         Column("Users"),
         Column("Errors", words=True),
     )
-    return Table("The coefficient on expertise by other means", columns, tuple(body), _why_missing(rows.values()))
+    return Table(caption, columns, tuple(body), _why_missing(rows.values()))
 
 
 def effort_slopes(slopes: Mapping[str, Cell]) -> Table:

@@ -50,7 +50,7 @@ def test_without_controls_rates_and_errors_are_those_of_the_level_means() -> Non
     import statsmodels.api as sm
 
     # Eight or nine sessions in each of 36 cells, fewer than 12 users: only column 1 can keep them.
-    frame = drawn_sessions(seed=5, n=300, users=30)
+    frame = drawn_sessions(seed=5, n=300, users=60)
     scattered = frame.with_columns(
         work_mode=pl.Series([WORK_MODES[i % 9] for i in range(300)]),
         task_value_band=pl.Series(["10-200", "200-1000", "1000-5000", "5000-50000"]).gather(
@@ -82,7 +82,7 @@ def _margins(y: np.ndarray, level: np.ndarray, dummies: np.ndarray, weight: np.n
 
 def test_with_controls_errors_are_those_of_the_infinitesimal_jackknife() -> None:
     """How each adjusted rate moves when one user's weight moves, by numerical derivatives of weighted least squares."""
-    frame = drawn_sessions(seed=6, n=300, users=30)
+    frame = drawn_sessions(seed=6, n=300, users=60)
     ours = rates(frame, min_users=1)
     column = ours["controls"][0]
     assert column == "table_a1_5"
@@ -100,6 +100,33 @@ def test_with_controls_errors_are_those_of_the_infinitesimal_jackknife() -> None
     correction = g / (g - 1) * (n - 1) / (n - parameters)
     np.testing.assert_allclose(ours["estimate"], _margins(y, level, dummies, np.ones(n)), rtol=1e-8)
     np.testing.assert_allclose(ours["std_error"], np.sqrt(correction * variance), rtol=1e-5)
+
+
+def test_few_users_errors_are_those_of_margins_without_each_user() -> None:
+    frame = drawn_sessions(seed=7, n=300, users=15)
+    ours = rates(frame, min_users=1)
+    assert ours["controls"][0] == "table_a1_5"
+    kept = frame.filter(pl.len().over(CONTROLS["table_a1_5"]) > 1)
+    dummies = kept.select(pl.concat_str(CONTROLS["table_a1_5"], separator="|").alias("cell")).to_dummies().to_numpy()
+    y, level = kept["verified_success"].cast(pl.Float64).to_numpy(), kept["expertise"].to_numpy()
+    users = kept["user_key"].to_numpy()
+    whole, *without = (
+        _margins(y[keep], level[keep], dummies[keep], np.ones(keep.sum()))
+        for keep in (users != "nobody", *(users != user for user in np.unique(users)))
+    )
+    np.testing.assert_allclose(ours["estimate"], whole, rtol=1e-8)
+    expected = np.sqrt(14 / 15 * np.square(np.array(without) - whole).sum(axis=0))
+    np.testing.assert_allclose(ours["std_error"], expected, rtol=1e-8)
+
+
+def test_a_rate_that_hangs_on_one_of_few_users_has_no_interval_and_the_others_have() -> None:
+    """Level 5 is user 0's alone: with that user the level goes, and nothing else."""
+    frame = drawn_sessions(seed=8, n=300, users=20)
+    level = pl.when(pl.col("user_key") == "user 0").then(5).otherwise(pl.min_horizontal("expertise", 4))
+    table = rates(frame.with_columns(expertise=level.cast(pl.Int64)), min_users=1)
+    assert table["estimate"].null_count() == 0
+    assert table["std_error"].is_null().to_list() == [False, False, False, False, True]
+    assert str(table["missing_reason"][4]).startswith("1 user at this level")
 
 
 def test_intervals_of_adjusted_rates_hold_the_true_rate() -> None:

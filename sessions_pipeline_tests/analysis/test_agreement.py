@@ -105,6 +105,14 @@ def test_no_interval_for_one_user_or_where_a_statistic_is_mostly_undefined() -> 
     assert intervals(one_label, kappa) is None
 
 
+def test_raters_who_never_differ_have_no_interval_rather_than_one_without_a_width() -> None:
+    alike = np.zeros((6, 2, 2))
+    alike[:, [0, 1], [0, 1]] = 5
+    assert (exact(alike.sum(0)), kappa(alike.sum(0))) == (1.0, 1.0)
+    assert intervals(alike, exact) is None
+    assert intervals(alike, kappa) is None
+
+
 def reference(*rows: tuple[str, str, str, str | None, float | None], passes: tuple[int, ...] = (1,)) -> Reference:
     return Reference(pl.DataFrame(rows, schema=RATINGS, orient="row"), passes, {}, "d" * 64)
 

@@ -77,6 +77,14 @@ def test_with_the_judges_labels_for_gold_ones_it_is_the_regression_with_absorbed
     specification: Specification,
 ) -> None:
     judged, _ = window()
+    effort = np.random.default_rng(5).lognormal(size=(2, judged.height))
+    judged = judged.with_columns(
+        actions_per_prompt=pl.Series(effort[0]),
+        words_per_prompt=pl.Series(effort[1]),
+        model_tier=pl.lit("opus"),
+        wrote_code=pl.lit(True),
+        software_user=pl.col("user_occupation") == "15",
+    )
     drawn = np.arange(0, judged.height, 4)
     problem = problem_of(judged, judged, drawn, np.full(judged.height, 0.25), specification)
     absorbed = coefficients(prepare(judged, [specification]), specification, 5)
@@ -169,6 +177,8 @@ def test_the_judges_mean_has_the_clustered_standard_error_of_statsmodels() -> No
     theirs = sm.OLS(values, np.ones(300)).fit(cov_type="cluster", cov_kwds={"groups": user, "use_correction": False})
     assert mean == pytest.approx(values.mean())
     assert error == pytest.approx(theirs.bse[0] * np.sqrt(40 / 39))
+    assert naive_mean(mean_of(np.zeros(300)), user) == (0.0, None)
+    assert naive_mean(mean_of(np.full(300, 0.1)), user)[1] is None
 
 
 def test_gold_labels_that_leave_nothing_to_compare_are_refused() -> None:

@@ -54,21 +54,31 @@ def test_the_jackknife_forgets_a_cell_that_goes_with_its_only_user() -> None:
     np.testing.assert_allclose(fitted(lonely, IN_CELLS)["std_error"], expected, rtol=1e-9)
 
 
-def test_two_way_clusters_equal_statsmodels() -> None:
+def test_two_way_clusters_are_the_largest_of_statsmodels_two_way_and_one_way_errors() -> None:
+    """Experts all succeed in one month of three, so that months matter for their level, and for others users do."""
     import statsmodels.api as sm
 
-    frame = drawn_sessions(seed=5).with_columns(month=pl.date(2025, 10 + pl.int_range(pl.len()) % 3, 1))
+    third = pl.int_range(pl.len()) % 3
+    frame = drawn_sessions(seed=5).with_columns(
+        month=pl.date(2025, 10 + third, 1),
+        verified_success=pl.col("verified_success") | ((third == 0) & (pl.col("expertise") == 5)),
+    )
     specification = replace(IN_CELLS, errors="user and month")
     y, x = design(frame, specification)
     groups = np.column_stack(
         [np.unique(frame[column].to_list(), return_inverse=True)[1] for column in ("user_key", "month")]
     )
-    theirs = sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": groups})
+    two_way, by_user, by_month = (
+        sm.OLS(y, x).fit(cov_type="cluster", cov_kwds={"groups": of}).bse[:4]
+        for of in (groups, groups[:, 0], groups[:, 1])
+    )
+    assert (two_way < by_user).any()
+    assert (two_way > np.maximum(by_user, by_month)).any()
     ours = fitted(frame, specification)
     assert ours["n_clusters"].to_list() == [3] * 4
     assert ours["degrees_of_freedom"].to_list() == [2] * 4
     assert set(ours["std_errors"]) == {"CRV1 by user and month"}
-    np.testing.assert_allclose(ours["std_error"], theirs.bse[:4], rtol=1e-8)
+    np.testing.assert_allclose(ours["std_error"], np.maximum.reduce([two_way, by_user, by_month]), rtol=1e-8)
 
 
 def test_two_way_clusters_equal_pyfixest() -> None:
@@ -85,8 +95,12 @@ def test_two_way_clusters_equal_pyfixest() -> None:
     theirs = pyfixest.feols(
         "verified_success ~ expertise | cell", data, vcov={"CRV1": "user_key + month"}, ssc=ssc, fixef_rm="none"
     )
+    by_user = pyfixest.feols(
+        "verified_success ~ expertise | cell", data, vcov={"CRV1": "user_key"}, ssc=ssc, fixef_rm="none"
+    )
     ours = fitted(frame, replace(TABLE_A1[1], errors="user and month"))
-    np.testing.assert_allclose(ours["std_error"], theirs.se().to_numpy(), rtol=1e-8)
+    expected = np.maximum(theirs.se().to_numpy(), by_user.se().to_numpy())
+    np.testing.assert_allclose(ours["std_error"], expected, rtol=1e-8)
 
 
 def test_one_month_has_no_clusters_by_month() -> None:
@@ -101,6 +115,40 @@ def test_few_users_are_jackknifed_without_being_asked(users: int, errors: str) -
     frame = drawn_sessions(seed=7, n=800, users=users)
     assert frame["user_key"].n_unique() == users
     assert set(fitted(frame, IN_CELLS)["std_errors"]) == {errors}
+
+
+def test_few_users_effects_are_jackknifed_by_refits_with_dummies() -> None:
+    frame = drawn_sessions(seed=11, n=200, users=12)
+    model = replace(TABLE_A1[1], effects="user_key")
+    y, x = design(frame, model)
+    users = frame["user_key"].to_numpy()
+    x = np.column_stack([x, frame.select("user_key").to_dummies().to_numpy()])
+    slope, *without = (
+        np.linalg.lstsq(x[keep], y[keep], rcond=None)[0][0]
+        for keep in (users != "nobody", *(users != user for user in np.unique(users)))
+    )
+    (row,) = fitted(frame, model).to_dicts()
+    assert (row["std_errors"], row["degrees_of_freedom"]) == ("CRV3 by user", 11)
+    assert row["estimate"] == pytest.approx(slope, rel=1e-9)
+    assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(np.array(without) - slope).sum()), rel=1e-8)
+
+
+def test_few_users_logit_is_jackknifed_by_statsmodels_refits() -> None:
+    import statsmodels.api as sm
+
+    frame = drawn_sessions(seed=12, n=300, users=12)
+    model = replace(TABLE_A1[0], estimator="logit")
+    y = frame["verified_success"].cast(pl.Float64).to_numpy()
+    x = sm.add_constant(frame["expertise"].cast(pl.Float64).to_numpy())
+    users = frame["user_key"].to_numpy()
+    effect, *without = (
+        sm.Logit(y[keep], x[keep]).fit(disp=0, tol=1e-12).get_margeff().margeff[0]
+        for keep in (users != "nobody", *(users != user for user in np.unique(users)))
+    )
+    (row,) = fitted(frame, model).to_dicts()
+    assert row["std_errors"] == "CRV3 by user"
+    assert row["estimate"] == pytest.approx(effect, rel=1e-7)
+    assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(np.array(without) - effect).sum()), rel=1e-6)
 
 
 def test_a_term_that_hangs_on_one_user_has_no_jackknife() -> None:

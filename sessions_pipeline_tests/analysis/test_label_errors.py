@@ -76,6 +76,22 @@ def test_a_share_of_zero_has_an_interval_with_a_width_inside_zero_and_one() -> N
     assert 0.05 < found.ci_high < 0.15
 
 
+def test_no_interval_is_without_a_width() -> None:
+    """Where all differ alike there is no interval of a mean; a share keeps one, whatever rounding makes of weights."""
+    rng = np.random.default_rng(2)
+    weight, user = rng.uniform(1, 9, 60), np.arange(60) % 12
+    none = weighted_mean(np.zeros(60), weight, user, share=False)
+    assert (none.estimate, none.std_error, none.ci_low, none.ci_high) == (0.0, None, None, None)
+    for seed in range(20):
+        weight = np.random.default_rng(seed).uniform(1, 9, 60)
+        wrong = weighted_mean(np.ones(60), weight, user, share=True)
+        assert (wrong.estimate, wrong.std_error, wrong.ci_high) == (1.0, None, 1.0)
+        assert 0.5 < wrong.ci_low < 0.85
+    halves = weighted_mean(np.tile([0.0, 1.0], 30), np.ones(60), np.arange(60) // 6, share=True)
+    # Every user errs in half of the cases: no narrower than 60 independent sessions.
+    assert halves.ci_high - halves.ci_low > 2 * 1.96 * np.sqrt(0.25 / 60) * 0.95
+
+
 def test_a_few_gold_labels_show_the_error_that_all_would_show_at_each_level() -> None:
     made = study(1, 6_000, expertise_errs=False)
     draws = draw(made.judged, Plan(MONTHS, ("outcome", "expertise"), 1_500, 1), NOW)

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
+from sessions_pipeline.analysis.models import about_cells
 from sessions_pipeline.analysis.reliability import (
     Noise,
     disattenuated,
@@ -14,7 +15,9 @@ from sessions_pipeline.analysis.reliability import (
     readings,
     reliability,
     reliability_rows,
+    variance_within,
 )
+from sessions_pipeline.analysis.specifications import CONTROLS, PREFERRED
 from sessions_pipeline.classifications.reference import RATINGS
 from sessions_pipeline.schemas import validate
 from sessions_pipeline_tests.analysis.sessions import MONTH, drawn_sessions
@@ -84,6 +87,21 @@ def test_a_slope_freed_of_planted_noise_is_the_planted_slope() -> None:
     assert 179 <= sum(covered) <= 200
 
 
+def test_few_sessions_per_cell_do_not_make_noise_of_what_their_means_take() -> None:
+    """The same within 4,000 cells of three: their means take a third of truth and of noise, and the slope stays."""
+    rng = np.random.default_rng(2)
+    cell = np.repeat(np.arange(4_000), 3)
+    x = rng.normal(size=12_000) + rng.normal(size=4_000)[cell]
+    y = 0.5 * x + rng.normal(size=12_000)
+    read, again = x + rng.normal(size=12_000), x + rng.normal(size=12_000)
+    fitted = sm.OLS(about_cells(y, cell), about_cells(read, cell)).fit()
+    per_user = np.stack([np.ones(12_000), read + again, read**2 + again**2, (read - again) ** 2], axis=1)
+    found = disattenuated(fitted.params[0], fitted.bse[0], variance_within(read, cell), noise(per_user))
+    assert found["slope"] == pytest.approx(0.25, abs=0.03)
+    assert found["attenuation"] == pytest.approx(0.5, abs=0.03)
+    assert found["corrected_slope"] == pytest.approx(0.5, abs=0.06)
+
+
 def test_noise_as_large_as_the_variance_gives_no_slope() -> None:
     assert disattenuated(0.1, 0.01, 1.0, Noise(1.2, 0.1)) == {}
     assert disattenuated(0.1, 0.01, 1.0, Noise(0.2, None)) == {}
@@ -100,5 +118,10 @@ def test_rows_of_the_judge_carry_the_corrected_slope_and_those_of_few_users_noth
     assert judge["sessions"] == frame.height
     assert judge["ci_low"] < judge["reliability"] < judge["ci_high"] < 1
     assert judge["corrected_slope"] == pytest.approx(judge["slope"] / judge["attenuation"])
-    assert judge["attenuation"] < judge["reliability"]
+    # What the preferred controls leave of the level, as a regression has it.
+    cell = pl.concat_str(CONTROLS[PREFERRED], separator="|").alias("cell")
+    kept = frame.filter(pl.col("outcome") != "no_clear_goal").filter(pl.col("user_key").n_unique().over(cell) >= 5)
+    dummies = kept.select(cell).to_dummies().to_numpy()
+    left = sm.OLS(kept["expertise"].to_numpy().astype(float), dummies.astype(float)).fit().mse_resid
+    assert judge["attenuation"] == pytest.approx(1 - judge["error_variance"] / left)
     assert (gold["suppressed"], gold["reliability"], gold["sessions"]) == (True, None, None)

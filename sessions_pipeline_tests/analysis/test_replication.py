@@ -75,6 +75,18 @@ def test_geometric_means_leave_out_zeros_and_carry_the_error_of_the_logarithm() 
     assert mean["sessions"] == 2
 
 
+def test_what_never_differs_between_users_has_no_interval_and_no_z() -> None:
+    """Five actions in every session: the mean of the logarithms is off by a rounding, which is no error."""
+    rows = compared(
+        classified_sessions(
+            user_key=[f"u{i % 30}" for i in range(100)], expertise=[5] * 100, actions_per_prompt=[5.0] * 100
+        )
+    )
+    mean = rows["figure_3", "actions_per_prompt", "expertise_5"]
+    assert mean["estimate"] == pytest.approx(5)
+    assert (mean["std_error"], mean["ci_low"], mean["ci_high"], mean["z"]) == (None, None, None, None)
+
+
 def test_growth_of_task_value_is_relative_to_the_first_month() -> None:
     """Means 100 and 150. Users a, b in October (80, 120), c, d in April (150, 150): only October's error counts.
 

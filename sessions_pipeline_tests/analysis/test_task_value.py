@@ -55,6 +55,30 @@ def test_both_parts_by_hand() -> None:
     assert found["all", "total"] == pytest.approx(150)
 
 
+def test_values_that_never_differ_change_by_nothing_without_an_interval() -> None:
+    frame = classified_sessions(
+        month=[FIRST, LAST] * 30,
+        user_key=[f"user {i % 17}" for i in range(60)],
+        work_mode=["fix", "build", "build"] * 20,
+        task_value_usd=[500.1] * 60,
+    )
+    for row in rows(frame).values():
+        assert row["estimate"] == pytest.approx(0, abs=1e-9)
+        assert [row[name] for name in ("std_error", "ci_low", "ci_high", "relative_ci_low")] == [None] * 4
+
+
+def test_a_first_month_that_is_worth_nothing_has_no_relative_change() -> None:
+    frame = classified_sessions(
+        month=[FIRST] * 2 + [LAST] * 2,
+        user_key=["a", "b", "c", "d"],
+        work_mode=["fix"] * 4,
+        task_value_usd=[0.0, 0.0, 100.0, 300.0],
+    )
+    row = rows(frame)["all", "total"]
+    assert (row["estimate"], row["relative"]) == (200.0, None)
+    assert row["ci_low"] < 200 < row["ci_high"]  # type: ignore[operator]
+
+
 def test_a_mode_of_one_month_alone_is_all_mix() -> None:
     frame = classified_sessions(
         month=[FIRST] * 2 + [LAST] * 2,

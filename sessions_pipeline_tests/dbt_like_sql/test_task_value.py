@@ -37,6 +37,23 @@ def test_means_and_medians_counted_by_hand() -> None:
     ]
 
 
+def test_values_that_never_differ_have_no_interval_rather_than_one_without_a_width() -> None:
+    sessions = of_january(
+        work_mode=["fix"] * 4,
+        user_key=["a", "b", "c", "a"],
+        task_value_usd=[500.0] * 4,
+        actions_per_prompt=[3.0] * 4,
+        words_per_prompt=[7.0] * 4,
+        expertise=[2] * 4,
+    )
+    assert (
+        january(NAME, sessions, min_users=1).select("estimate", "ci_low", "ci_high").rows() == [(500.0, None, None)] * 2
+    )
+    effort = january("marts.effort_by_expertise", sessions, min_users=1)
+    assert effort["estimate"].to_list() == pytest.approx([3.0, 7.0])
+    assert effort.select(pl.col("ci_low", "ci_high").null_count()).row(0) == (2, 2)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_equals_a_second_implementation(seed: int) -> None:
     sessions = drawn_sessions(seed)

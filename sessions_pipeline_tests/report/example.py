@@ -180,6 +180,7 @@ def coefficients(months: tuple[dt.date, ...], sessions: int, users: int) -> pl.D
         ("figure_3_words", "expertise", math.log(1.02)),
         ("software_gap", "software_user", 0.05),
         ("software_gap_trend", "software_user_per_month", 0.001),
+        ("returns_trend", "expertise_per_month", -0.0012),
     ):
         rows.append(_fit(months, name, term, slope, 0.0121, 200, 0.2, sessions, users))
     return frame("analysis.coefficients", rows)

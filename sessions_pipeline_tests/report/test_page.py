@@ -303,6 +303,19 @@ def test_the_headline_coefficient_is_shown_by_other_means_and_under_every_choice
     assert "its interval lies above zero in 1 of them and below in 0" in full.by_id("table-a1").text()
 
 
+def test_the_trend_of_the_return_and_the_models_beside_the_other_figures_are_listed(full):
+    (trend,) = table(full, "The coefficient on expertise (column 5) by month")[1:]
+    assert trend[:2] == ["change per month, over the window", "−0.0012"]
+    caption = "Regressions of effort (logarithm; Figure 3) and of success by profession (Figure 6)"
+    names = [row[0] for row in table(full, caption)[1:]]
+    assert names == [
+        "figure 3 actions: expertise",
+        "figure 3 words: expertise",
+        "software gap: software user",
+        "software gap trend: software user per month",
+    ]
+
+
 def test_an_exhibit_names_the_caveats_that_concern_it_and_the_versions_of_its_labels(pages):
     document = read(pages["small"])
     assert "Labels by rules; Association, not effect" in document.by_id("table-a1").text()
