@@ -20,6 +20,10 @@ cells as (
     select * from staging.cells where month <= $last_month
 ),
 
+small_levels as (
+    select * from staging.small_levels where month <= $last_month
+),
+
 -- rest: the breakdown of the sessions that are left when those of this one are taken from all. A breakdown that is not
 -- here is decided by itself.
 units(breakdown, unit, tier, rest) as (
@@ -162,6 +166,23 @@ runs as materialized (
     group by part, level, first_place, last_place
 ),
 
+-- Of each month and breakdown, the levels of few users that hide each other: the first that have enough together.
+groups as (
+    select month, breakdown, min(rank) as last_rank
+    from small_levels
+    where rank > 1 and users_together >= $min_users
+    group by all
+),
+
+members as materialized (
+    select levels.part, levels.level, calendar.place, true as is_member
+    from small_levels
+    inner join groups using (month, breakdown)
+    inner join levels using (breakdown, level)
+    inner join calendar using (month)
+    where small_levels.rank <= groups.last_rank
+),
+
 -- The state of a level before the first month, and what is carried from step to step.
 -- run_*: its hidden months that are not yet in a piece. spare_at_first: what company could take over in the first of them.
 -- inside: places of months that are followed by one of the same piece.
@@ -195,6 +216,7 @@ states as (
     (
         with
 
+        -- What each level has this month. Small levels have too few users; members of a group hide each other.
         now as (
             select
                 states.* replace (states.step + 1 as step, coalesce(parents.is_hidden, false) as parent_hidden),
@@ -206,7 +228,8 @@ states as (
                 coalesce(runs.least_rest, 0) as least_rest,
                 coalesce(whole_runs.users, 0) as run_users,
                 coalesce(runs.users, 0) >= $min_users as is_large,
-                coalesce(runs.sessions, 0) > 0 and not is_large as is_small
+                coalesce(runs.sessions, 0) > 0 and not is_large as is_small,
+                coalesce(members.is_member, false) as is_member
             from states
             left join states as parents on parents.cell = states.parent
             left join runs
@@ -219,19 +242,27 @@ states as (
                 and whole_runs.level = states.level
                 and whole_runs.first_place = coalesce(states.run_first, (states.step + 1) // 3)
                 and whole_runs.last_place = (states.step + 1) // 3
+            left join members
+                on members.part = states.part
+                and members.level = states.level
+                and members.place = (states.step + 1) // 3
             where states.tier = (states.step + 1) % 3
         ),
 
+        -- What company must be large enough for. group_sessions: null where no group is.
         needs as (
             select
                 part,
                 bool_or(is_small) as any_small,
+                sum(least_sessions) filter (where is_member) as group_sessions,
                 coalesce(max(sessions) filter (where is_small and not parent_hidden), 0) as largest,
                 coalesce(max(rest_sessions) filter (where is_small and not parent_hidden), 0) as largest_rest
             from now
             group by part
         ),
 
+        -- Where no group is, the large level that goes along if one must: first one that is hidden anyway, then one that
+        -- did in the window, then one that is in no open run.
         companies as (
             select
                 now.part,
@@ -243,6 +274,7 @@ states as (
             where
                 now.is_large
                 and not now.is_total
+                and needs.group_sessions is null
                 and least(now.least_sessions, now.least_rest) >= $min_users
                 and now.least_rest >= needs.largest
                 and (now.least_rest = 1e18 or now.least_sessions >= needs.largest_rest)
@@ -258,34 +290,37 @@ states as (
                 ) = 1
         ),
 
+        -- Large levels that are hidden to close the run before them.
         joined as (
             select
                 now.*,
                 needs.any_small,
-                companies.company_sessions is not null as has_company,
-                coalesce(companies.level = now.level, false) as is_candidate,
-                least(companies.company_sessions, now.least_rest) as spare,
+                now.is_member or coalesce(companies.level = now.level, false) as goes_along,
+                coalesce(needs.group_sessions, companies.company_sessions) is not null as has_company,
+                coalesce(needs.group_sessions, least(companies.company_sessions, now.least_rest)) as spare,
                 least(companies.company_rest, now.least_sessions) as rest_spare,
                 now.is_large
                 and not now.parent_hidden
                 and now.run_first is not null
-                and not is_candidate
+                and not goes_along
                 and (now.is_total or (has_company and now.run_sessions <= spare and now.run_rest <= rest_spare)) as joins
             from now
             inner join needs using (part)
             left join companies using (part)
         ),
 
+        -- Shut: hidden, because nothing can be company. Waiting: hidden, in the open run.
         accompanied as (
             select
                 *,
-                is_candidate and (any_small or bool_or(joins) over (partition by part)) as is_company,
+                goes_along and (any_small or bool_or(joins) over (partition by part)) as is_company,
                 not is_total and any_small and not has_company as is_shut,
                 sessions > 0 and (parent_hidden or is_small or joins or is_shut or is_company) as now_hidden,
-                is_small and not parent_hidden and not is_shut as is_waiting
+                is_small and not (parent_hidden or is_shut or is_company) as is_waiting
             from joined
         ),
 
+        -- The open run with this month in it.
         grown as (
             select
                 *,
@@ -298,6 +333,7 @@ states as (
             from accompanied
         ),
 
+        -- Where it becomes a piece, and where it ends.
         closed as (
             select
                 *,
