@@ -453,6 +453,16 @@ class Cells(Table):
     y3_y3: float = _column("sum over users of products of y3")
 
 
+class SmallLevels(Table):
+    """One row per month, breakdown and level of few users: how many users it has together with those of lower rank."""
+
+    month: dt.date = _column(MONTH)
+    breakdown: str = _column("population of sessions and the label that cuts it")
+    level: str = _column("label")
+    rank: int = _column("place of the level, from 1, among those of few users in the month", ge=1)
+    users_together: int = _column("distinct users of the month's sessions of this level and those of lower rank", ge=1)
+
+
 class Figures(Cell):
     """One row per month, period, breakdown, level and measure: estimate and interval, and whether they may be shown."""
 
@@ -862,6 +872,7 @@ TABLES: dict[str, type[Table]] = {
     "core.classified_sessions": ClassifiedSessions,
     "staging.periods": Periods,
     "staging.cells": Cells,
+    "staging.small_levels": SmallLevels,
     "staging.released": Released,
     "staging.figures": Figures,
     "marts.work_mode_shares": WorkModeShares,

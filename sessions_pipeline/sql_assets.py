@@ -26,6 +26,7 @@ GROUPS = {
     "staging.current_labels": "labels",
     "staging.periods": "marts",
     "staging.cells": "marts",
+    "staging.small_levels": "marts",
     "staging.released": "marts",
     "staging.figures": "marts",
 }

@@ -216,7 +216,7 @@ def test_the_readme_shows_how_to_run_a_file_by_hand() -> None:
     )
     tables = {"core.classified_sessions": sessions, "staging.periods": periods(sessions, "2025-10", "2026-04", 7)}
     given = {"first_month": month("2025-10"), "last_month": month("2026-04"), "window_months": 7, "min_users": 1}
-    for name in ("staging.cells", "staging.released", "staging.figures"):
+    for name in ("staging.cells", "staging.small_levels", "staging.released", "staging.figures"):
         tables[name] = run(name, tables, **given)
     with duckdb.connect() as connection:
         fill(connection, tables)

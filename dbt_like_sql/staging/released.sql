@@ -20,6 +20,10 @@ cells as (
     select * from staging.cells where month <= $last_month
 ),
 
+small_levels as (
+    select * from staging.small_levels where month <= $last_month
+),
+
 -- rest: the breakdown of the sessions that are left when those of this one are taken from all. A breakdown that is not
 -- here is decided by itself.
 units(breakdown, unit, tier, rest) as (
@@ -58,6 +62,33 @@ calendar as (
     )
 ),
 
+found as (
+    select distinct
+        cells.breakdown,
+        cells.level,
+        coalesce(units.unit, cells.breakdown) as unit,
+        case when cells.level = 'all' then 0 else coalesce(units.tier, 0) end as tier,
+        units.rest
+    from cells
+    left join units using (breakdown)
+    where cells.breakdown not in (select rest from units where rest is not null)
+),
+
+-- Occupation 15 is software; a bin of ten points is in a band of twenty.
+named as (
+    select
+        *,
+        case
+            when unit in ('planning', 'execution') and level <> 'all'
+                then cast((cast(level as integer) + 1) // 2 as varchar)
+        end as band,
+        case
+            when split_part(level, '|', 1) = '15' then 'software'
+            when split_part(level, '|', 1) <> 'unclear' then 'other'
+        end as profession
+    from found
+),
+
 -- A part is a table with a total of its own: bins of a band, occupations of a profession. Its company comes from itself.
 levels as (
     select
@@ -76,29 +107,7 @@ levels as (
             when unit = 'occupations' then 'profession ' || profession
             when unit = 'occupation_wrote_code' then 'profession_wrote_code ' || profession
         end as parent
-    from (
-        select
-            breakdown,
-            unit,
-            rest,
-            level,
-            case when level = 'all' then 0 else tier end as tier,
-            case
-                when unit in ('planning', 'execution') and level <> 'all'
-                    then cast((cast(level as integer) + 1) // 2 as varchar)
-            end as band,
-            case
-                when split_part(level, '|', 1) = '15' then 'software'
-                when split_part(level, '|', 1) <> 'unclear' then 'other'
-            end as profession
-        from (
-            select found.breakdown, found.level, coalesce(units.unit, found.breakdown) as unit,
-                coalesce(units.tier, 0) as tier, units.rest
-            from (select distinct breakdown, level from cells) as found
-            left join units using (breakdown)
-            where found.breakdown not in (select rest from units where rest is not null)
-        )
-    )
+    from named
 ),
 
 -- Users and sessions of every run of months that a window can hold.
@@ -157,6 +166,26 @@ runs as materialized (
     group by part, level, first_place, last_place
 ),
 
+-- Of each month and breakdown, the levels of few users that hide each other: the first that have enough together.
+groups as (
+    select month, breakdown, min(rank) as last_rank
+    from small_levels
+    where rank > 1 and users_together >= $min_users
+    group by all
+),
+
+members as materialized (
+    select levels.part, levels.level, calendar.place, true as is_member
+    from small_levels
+    inner join groups using (month, breakdown)
+    inner join levels using (breakdown, level)
+    inner join calendar using (month)
+    where small_levels.rank <= groups.last_rank
+),
+
+-- The state of a level before the first month, and what is carried from step to step.
+-- run_*: its hidden months that are not yet in a piece. spare_at_first: what company could take over in the first of them.
+-- inside: places of months that are followed by one of the same piece.
 start as (
     select distinct
         part,
@@ -166,8 +195,9 @@ start as (
         tier,
         parent,
         -1 as step,
+        false as is_there,
+        false as parent_hidden,
         false as is_hidden,
-        false as is_company,
         cast(null as bigint) as closed_from,
         cast(null as bigint) as last_company,
         cast(null as bigint) as run_first,
@@ -179,165 +209,190 @@ start as (
     from levels
 ),
 
--- Three steps a month. Every step carries all levels along, and decides about those of its tier.
--- run_*: the level's hidden months that are not yet in a piece. spare_at_first: what its first month could take over from
--- the later ones. inside: places of months that are followed by one of the same piece.
+-- Three steps a month, one for each tier. A step decides about the levels of its tier and carries the others along.
 states as (
     select * from start
     union all
-    select
-        part,
-        level,
-        cell,
-        is_total,
-        tier,
-        parent,
-        step + 1,
-        case when is_active then now_hidden else is_hidden end,
-        case when is_active then is_company_now else is_company end,
-        case when is_active and closes then new_first end,
-        case when is_active and is_company_now then place else last_company end,
-        case when not is_active then run_first when not is_over then new_first end,
-        case when not is_active then run_sessions when not is_over then new_sessions else 0 end,
-        case when not is_active then run_rest when not is_over then new_rest else 0 end,
-        case when not is_active then spare_at_first when not is_over then new_spare else 0 end,
-        case when not is_active then rest_spare_at_first when not is_over then new_rest_spare else 0 end,
-        case when is_active and closes then list_concat(inside, range(new_first, place)) else inside end
-    from (
-        select
-            *,
-            now_hidden and (
-                joins or (
-                    is_waiting
-                    and run_users >= $min_users
-                    and not list_contains(inside, place - $window_months)
-                    and (
-                        is_total
-                        or (
-                            run_sessions <= spare
-                            and run_rest <= rest_spare
-                            and new_sessions <= new_spare
-                            and new_rest <= new_rest_spare
-                        )
-                    )
-                )
-            ) as closes,
-            closes
-            or (now_hidden and not is_waiting)
-            or (sessions > 0 and not now_hidden)
-            or place - new_first >= $window_months - 1 as is_over
-        from (
+    (
+        with
+
+        -- What each level has this month. Small levels have too few users; members of a group hide each other.
+        now as (
+            select
+                states.* replace (states.step + 1 as step, coalesce(parents.is_hidden, false) as parent_hidden),
+                (states.step + 1) // 3 as place,
+                coalesce(runs.users, 0) as users,
+                coalesce(runs.sessions, 0) as sessions,
+                coalesce(runs.least_sessions, 0) as least_sessions,
+                coalesce(runs.rest_sessions, 0) as rest_sessions,
+                coalesce(runs.least_rest, 0) as least_rest,
+                coalesce(whole_runs.users, 0) as run_users,
+                coalesce(runs.users, 0) >= $min_users as is_large,
+                coalesce(runs.sessions, 0) > 0 and not is_large as is_small,
+                coalesce(members.is_member, false) as is_member
+            from states
+            left join states as parents on parents.cell = states.parent
+            left join runs
+                on runs.part = states.part
+                and runs.level = states.level
+                and runs.first_place = (states.step + 1) // 3
+                and runs.last_place = (states.step + 1) // 3
+            left join runs as whole_runs
+                on whole_runs.part = states.part
+                and whole_runs.level = states.level
+                and whole_runs.first_place = coalesce(states.run_first, (states.step + 1) // 3)
+                and whole_runs.last_place = (states.step + 1) // 3
+            left join members
+                on members.part = states.part
+                and members.level = states.level
+                and members.place = (states.step + 1) // 3
+            where states.tier = (states.step + 1) % 3
+        ),
+
+        -- What company must be large enough for. group_sessions: null where no group is.
+        needs as (
+            select
+                part,
+                bool_or(is_small) as any_small,
+                sum(least_sessions) filter (where is_member) as group_sessions,
+                coalesce(max(sessions) filter (where is_small and not parent_hidden), 0) as largest,
+                coalesce(max(rest_sessions) filter (where is_small and not parent_hidden), 0) as largest_rest
+            from now
+            group by part
+        ),
+
+        -- Where no group is, the large level that goes along if one must: first one that is hidden anyway, then one that
+        -- did in the window, then one that is in no open run.
+        companies as (
+            select
+                now.part,
+                now.level,
+                now.least_sessions as company_sessions,
+                now.least_rest as company_rest
+            from now
+            inner join needs using (part)
+            where
+                now.is_large
+                and not now.is_total
+                and needs.group_sessions is null
+                and least(now.least_sessions, now.least_rest) >= $min_users
+                and now.least_rest >= needs.largest
+                and (now.least_rest = 1e18 or now.least_sessions >= needs.largest_rest)
+            qualify
+                row_number() over (
+                    partition by now.part
+                    order by
+                        now.parent_hidden desc,
+                        coalesce(now.last_company > now.place - $window_months, false) desc,
+                        now.run_first is null desc,
+                        now.users,
+                        now.level
+                ) = 1
+        ),
+
+        -- Large levels that are hidden to close the run before them.
+        joined as (
+            select
+                now.*,
+                needs.any_small,
+                now.is_member or coalesce(companies.level = now.level, false) as goes_along,
+                coalesce(needs.group_sessions, companies.company_sessions) is not null as has_company,
+                coalesce(needs.group_sessions, least(companies.company_sessions, now.least_rest)) as spare,
+                least(companies.company_rest, now.least_sessions) as rest_spare,
+                now.is_large
+                and not now.parent_hidden
+                and now.run_first is not null
+                and not goes_along
+                and (now.is_total or (has_company and now.run_sessions <= spare and now.run_rest <= rest_spare)) as joins
+            from now
+            inner join needs using (part)
+            left join companies using (part)
+        ),
+
+        -- Shut: hidden, because nothing can be company. Waiting: hidden, in the open run.
+        accompanied as (
             select
                 *,
-                sessions > 0 and (parent_hidden or is_small or joins or is_shut or is_company_now) as now_hidden,
-                is_small and not parent_hidden and not is_shut as is_waiting,
+                goes_along and (any_small or bool_or(joins) over (partition by part)) as is_company,
+                not is_total and any_small and not has_company as is_shut,
+                sessions > 0 and (parent_hidden or is_small or joins or is_shut or is_company) as now_hidden,
+                is_small and not (parent_hidden or is_shut or is_company) as is_waiting
+            from joined
+        ),
+
+        -- The open run with this month in it.
+        grown as (
+            select
+                *,
                 case when is_waiting then coalesce(run_first, place) else run_first end as new_first,
                 case when is_waiting then run_sessions + sessions else run_sessions end as new_sessions,
                 case when is_waiting then run_rest + rest_sessions else run_rest end as new_rest,
                 case when is_waiting and run_first is null then spare + sessions else spare_at_first end as new_spare,
                 case when is_waiting and run_first is null then rest_spare + rest_sessions else rest_spare_at_first end
                     as new_rest_spare
-            from (
-                select
-                    *,
-                    not is_total and any_small and company_sessions is null as is_shut,
-                    is_candidate and (any_small or bool_or(joins) over whole) as is_company_now
-                from (
-                    select
-                        *,
-                        bool_or(is_small) over whole as any_small,
-                        max(least_sessions) filter (where is_candidate) over whole as company_sessions,
-                        max(least_rest) filter (where is_candidate) over whole as company_rest,
-                        least(company_sessions, least_rest) as spare,
-                        least(company_rest, least_sessions) as rest_spare,
-                        is_large and not parent_hidden and run_first is not null and not is_candidate
+            from accompanied
+        ),
+
+        -- Where it becomes a piece, and where it ends.
+        closed as (
+            select
+                *,
+                now_hidden and (
+                    joins or (
+                        is_waiting
+                        and run_users >= $min_users
+                        and not list_contains(inside, place - $window_months)
                         and (
                             is_total
-                            or (company_sessions is not null and run_sessions <= spare and run_rest <= rest_spare)
-                        ) as joins
-                    from (
-                        select
-                            *,
-                            can_go_along and row_number() over (
-                                partition by part, can_go_along
-                                order by
-                                    parent_hidden desc,
-                                    coalesce(last_company > place - $window_months, false) desc,
-                                    run_first is null desc,
-                                    users,
-                                    level
-                            ) = 1 as is_candidate
-                        from (
-                            select
-                                *,
-                                is_large
-                                and not is_total
-                                and least(least_sessions, least_rest) >= $min_users
-                                and least_rest
-                                >= coalesce(max(sessions) filter (where is_small and not parent_hidden) over whole, 0)
-                                and (
-                                    least_rest = 1e18
-                                    or least_sessions >= coalesce(
-                                        max(rest_sessions) filter (where is_small and not parent_hidden) over whole, 0
-                                    )
-                                ) as can_go_along
-                            from (
-                                select
-                                    states.*,
-                                    states.step + 1 = 3 * ((states.step + 1) // 3) + states.tier as is_active,
-                                    (states.step + 1) // 3 as place,
-                                    coalesce(parents.is_hidden, false) as parent_hidden,
-                                    coalesce(runs.users, 0) as users,
-                                    coalesce(runs.sessions, 0) as sessions,
-                                    coalesce(runs.least_sessions, 0) as least_sessions,
-                                    coalesce(runs.rest_sessions, 0) as rest_sessions,
-                                    coalesce(runs.least_rest, 0) as least_rest,
-                                    coalesce(all_runs.users, 0) as run_users,
-                                    is_active and coalesce(runs.users, 0) >= $min_users as is_large,
-                                    is_active and coalesce(runs.sessions, 0) > 0 and not is_large as is_small
-                                from states
-                                left join states as parents on parents.cell = states.parent
-                                left join runs
-                                    on runs.part = states.part
-                                    and runs.level = states.level
-                                    and runs.first_place = (states.step + 1) // 3
-                                    and runs.last_place = (states.step + 1) // 3
-                                left join runs as all_runs
-                                    on all_runs.part = states.part
-                                    and all_runs.level = states.level
-                                    and all_runs.first_place = coalesce(states.run_first, (states.step + 1) // 3)
-                                    and all_runs.last_place = (states.step + 1) // 3
-                                where states.step + 1 < 3 * (select count(*) from calendar)
+                            or (
+                                run_sessions <= spare
+                                and run_rest <= rest_spare
+                                and new_sessions <= new_spare
+                                and new_rest <= new_rest_spare
                             )
-                            window whole as (partition by part)
                         )
                     )
-                    window whole as (partition by part)
-                )
-                window whole as (partition by part)
-            )
+                ) as closes,
+                closes
+                or (now_hidden and not is_waiting)
+                or (sessions > 0 and not now_hidden)
+                or place - new_first >= $window_months - 1 as is_over
+            from grown
         )
+
+        select
+            part,
+            level,
+            cell,
+            is_total,
+            tier,
+            parent,
+            step,
+            sessions > 0 as is_there,
+            parent_hidden,
+            now_hidden as is_hidden,
+            case when closes then new_first end as closed_from,
+            case when is_company then place else last_company end as last_company,
+            case when not is_over then new_first end as run_first,
+            case when not is_over then new_sessions else 0 end as run_sessions,
+            case when not is_over then new_rest else 0 end as run_rest,
+            case when not is_over then new_spare else 0 end as spare_at_first,
+            case when not is_over then new_rest_spare else 0 end as rest_spare_at_first,
+            case when closes then list_concat(inside, range(new_first, place)) else inside end as inside
+        from closed
+        where step < 3 * (select count(*) from calendar)
+        union all
+        select * replace (step + 1 as step)
+        from states
+        where tier <> (step + 1) % 3 and step + 1 < 3 * (select count(*) from calendar)
     )
 ),
 
 -- What became of each level with sessions in each month. parent_hidden months are told by no piece.
 decisions as (
-    select
-        states.part,
-        states.level,
-        states.step // 3 as place,
-        states.is_total,
-        states.is_hidden,
-        states.closed_from,
-        coalesce(parents.is_hidden, false) as parent_hidden
+    select part, level, step // 3 as place, is_total, is_hidden, closed_from, parent_hidden
     from states
-    inner join runs
-        on runs.part = states.part
-        and runs.level = states.level
-        and runs.first_place = states.step // 3
-        and runs.last_place = states.step // 3
-    left join states as parents on parents.cell = states.parent and parents.step = states.step
-    where states.step % 3 = states.tier and states.step >= 0
+    where is_there and step >= 0 and step % 3 = tier
 ),
 
 -- A hidden month of a piece has the places of its first and last month.

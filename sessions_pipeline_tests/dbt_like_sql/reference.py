@@ -50,6 +50,7 @@ def tables_behind(
         }
         given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
         tables["staging.cells"] = run("staging.cells", tables, first_month=start, **given)
+        tables["staging.small_levels"] = run("staging.small_levels", tables, first_month=start, **given)
         tables["staging.released"] = run("staging.released", tables, first_month=month(first), **given)
         tables["staging.figures"] = run("staging.figures", tables, first_month=month(first), **given)
         _COMPUTED[key] = tables

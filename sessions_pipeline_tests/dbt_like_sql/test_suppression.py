@@ -17,7 +17,7 @@ MIN_USERS, WINDOW = 3, 3
 MONTHS = [month(text) for text in ("2025-09", "2025-10", "2025-11", "2025-12", "2026-01", "2026-02", "2026-03")]
 
 
-def team(*months: dict[str, int]) -> pl.DataFrame:
+def team(*months: dict[str, int], task_value_usd: float | None = None) -> pl.DataFrame:
     """One session of each of so many users of a mode, months from September; users are new every month."""
     rows = [
         (MONTHS[place], mode, f"{place} {mode} {number}")
@@ -30,6 +30,7 @@ def team(*months: dict[str, int]) -> pl.DataFrame:
         month=[when for when, _, _ in rows],
         work_mode=[mode for _, mode, _ in rows],
         user_key=[user for _, _, user in rows],
+        task_value_usd=[task_value_usd] * len(rows),
     )
 
 
@@ -78,6 +79,23 @@ def test_a_month_without_company_for_its_small_levels_is_hidden() -> None:
     seen = shown(team({"build": 9}, {"build": 2, "fix": 2}, {"build": 9}))
     assert seen[0, "month"] == seen[2, "month"] == {"build"}
     assert (1, "month") not in seen
+
+
+def test_small_levels_of_enough_users_together_hide_each_other_and_the_large_one_is_shown() -> None:
+    seen = shown(team({"build": 9, "fix": 2, "test": 1}, task_value_usd=5.0))
+    assert seen == {(0, "month"): {"build"}, (0, "window"): {"build"}}
+
+
+def test_users_of_several_small_levels_count_once() -> None:
+    three = team({"build": 9, "fix": 2, "test": 1}, task_value_usd=5.0)
+    assert shown(three.with_columns(pl.col("user_key").replace("0 test 0", "0 fix 0"))) == {}
+
+
+def test_small_levels_beyond_those_that_hide_each_other_are_told_in_pieces() -> None:
+    # fix and plan are three users and hide each other. Two months of test are four.
+    seen = shown(team(*[{"build": 9, "fix": 1, "plan": 2, "test": 2}] * 2, task_value_usd=5.0))
+    assert seen[0, "month"] == seen[1, "month"] == seen[0, "window"] == {"build"}
+    assert seen[1, "window"] == {"build", "test"}
 
 
 def test_what_is_shown_of_a_month_does_not_depend_on_later_ones() -> None:
