@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +11,8 @@ import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline.testing import FakeApi
+from sessions_pipeline_tests.command_line import Ended, cli, dump, process
 from sessions_pipeline_tests.lines import call, human, reply, result, text, write
-
-
-def cli(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command with this state folder; the user's own settings stay out of it."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        env={**clean, **environment},
-        check=False,
-        timeout=1200,
-    )
 
 
 def work(session: str, at: float, month: int = 0) -> list[dict[str, Any]]:
@@ -154,17 +139,8 @@ def test_labels_by_a_model_are_estimated_paid_for_and_kept(tmp_path: Path) -> No
     assert not any(key.encode() in file.read_bytes() for file in home.rglob("*") if file.is_file())
 
 
-def dump(home: Path) -> dict[str, list[Any]]:
-    """Every table's rows."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'main' order by all"
-        ).fetchall()
-        return {name: connection.execute(f"select * from {name} order by all").fetchall() for (name,) in tables}
-
-
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Ended]:
     """A source with sessions of two months, a gap between them and a bad line, and the first run on it."""
     folder = tmp_path_factory.mktemp("ran")
     for number in range(4):
@@ -174,7 +150,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subproces
     return folder / "logs", folder / "home", cli(folder / "home", "run", "--source", str(folder / "logs"))
 
 
-def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, Ended]) -> None:
     _, home, done = ran
     assert done.returncode == 0, done.stderr
     assert f"report: {home / 'reports' / 'report-2026-01.html'}" in done.stdout
@@ -189,7 +165,7 @@ def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subproces
 
 
 def test_a_second_run_changes_nothing_and_tells_machines_where_the_reports_are(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     _, home, _ = ran
     before = dump(home)
@@ -205,7 +181,7 @@ def test_a_second_run_changes_nothing_and_tells_machines_where_the_reports_are(
 
 
 def test_labels_are_explained_by_evidence_and_not_by_text(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     _, home, _ = ran
     done = cli(home, "explain", "s0")
@@ -221,7 +197,7 @@ def test_labels_are_explained_by_evidence_and_not_by_text(
 
 
 def test_backends_are_compared_with_reference_labels_and_the_report_says_how_well(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    ran: tuple[Path, Path, Ended], tmp_path: Path
 ) -> None:
     _, home, _ = ran
     assert "name their file with --labels" in cli(home, "agreement").stderr
@@ -246,7 +222,7 @@ def test_backends_are_compared_with_reference_labels_and_the_report_says_how_wel
 
 
 def test_reference_labels_that_cannot_be_compared_say_why(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    ran: tuple[Path, Path, Ended], tmp_path: Path
 ) -> None:
     _, home, _ = ran
     kept = (home / "settings.toml").read_text()
@@ -269,7 +245,7 @@ def test_a_distilled_judge_without_labels_to_learn_from_says_how_many_it_takes(t
 
 
 def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     logs, home, _ = ran
     before = dump(home)
@@ -285,7 +261,7 @@ def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
 
 
 def test_purged_text_is_gone_and_every_number_stays(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     logs, home, _ = ran
     (logs / "p" / "gone.jsonl").unlink(missing_ok=True)
@@ -307,7 +283,7 @@ def test_purge_without_a_limit_has_nothing_to_do(tmp_path: Path) -> None:
     assert (done.returncode, list(json.loads(done.stdout))) == (2, ["error"])
 
 
-def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_the_newest_report_is_found(ran: tuple[Path, Path, Ended], tmp_path: Path) -> None:
     found = cli(ran[1], "report")
     assert found.stdout == f"{ran[1] / 'reports' / 'report-2026-01.html'}\n"
     assert str(ran[1] / "reports" / "index.html") in found.stderr
@@ -315,7 +291,7 @@ def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedP
 
 
 def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_users(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    ran: tuple[Path, Path, Ended], tmp_path: Path
 ) -> None:
     logs, home, _ = ran
     before = sessions(home, "* exclude (user_key, is_eligible, exclusion, log_digest)")
