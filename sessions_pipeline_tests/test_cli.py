@@ -236,9 +236,7 @@ def test_backends_are_compared_with_reference_labels_in_the_report_and_a_new_ses
     assert "agree with reference labels" in (home / "reports" / "report-2026-01.html").read_text()
 
 
-def test_reference_labels_that_cannot_be_compared_say_why(
-    ran: tuple[Path, Path, Ended], tmp_path: Path
-) -> None:
+def test_reference_labels_that_cannot_be_compared_say_why(ran: tuple[Path, Path, Ended], tmp_path: Path) -> None:
     _, home, _ = ran
     kept = (home / "settings.toml").read_text()
     labels = tmp_path / "labels.csv"

@@ -12,6 +12,7 @@ from sessions_pipeline_tests.command_line import clean, cli, command, dump
 from sessions_pipeline_tests.lines import write
 from sessions_pipeline_tests.test_cli import work
 
+
 def kill_in(stage: str, home: Path, *arguments: str) -> None:
     """Starts a run, and kills it and its workers when it has said that it begins `stage` and Dagster has begun it."""
     run = subprocess.Popen(
