@@ -61,7 +61,41 @@ class KeptEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._engines: dict[str, Engine] = {}
+        self._tables: set[str] = set()
         super().__init__(base_dir, inst_data)
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has the table. Dagster asks that for every event of a check; a table does not go again."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
+
+    def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
+        """Makes the tables of a new file: Dagster those of the index, and of a run those that the index has."""
+        if for_index_shard:
+            super()._initdb(engine, for_index_shard)
+            return
+        try:
+            self._copy_tables(engine)
+        except sqlalchemy.exc.OperationalError:  # another process is at it: Dagster's way waits, and looks again
+            super()._initdb(engine)
+
+    def _copy_tables(self, engine: Engine) -> None:
+        """Compiling the statements anew for every run, and stamping the version, takes as long as eighty events."""
+        with engine.begin() as run:
+            if sqlalchemy.inspect(run).has_table("alembic_version"):
+                return
+            with self._engine_of(INDEX_SHARD_NAME).begin() as index:
+                made_by = "select sql from sqlite_master where sql is not null order by type = 'index', name"
+                statements = index.exec_driver_sql(made_by).scalars().all()
+                (version,) = index.exec_driver_sql("select version_num from alembic_version").scalars()
+            run.exec_driver_sql("PRAGMA journal_mode = WAL")
+            run.exec_driver_sql("BEGIN IMMEDIATE")
+            if sqlalchemy.inspect(run).has_table("alembic_version"):
+                return
+            for statement in statements:
+                run.exec_driver_sql(statement)
+            run.exec_driver_sql("insert into alembic_version values (?)", (version,))
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:
@@ -76,7 +110,8 @@ class KeptEventLogStorage(SqliteEventLogStorage):
     def _engine_of(self, shard: str) -> Engine:
         """Of the index and of one run, the last that was asked for: a web server reads thousands of runs."""
         if shard not in self._engines:
-            self._close_runs()
+            if shard != INDEX_SHARD_NAME:
+                self._close_runs()
             self._engines[shard] = _engine(self.conn_string_for_shard(shard))
         return self._engines[shard]
 

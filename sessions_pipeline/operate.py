@@ -150,7 +150,7 @@ def publish(home: Home, months: Iterable[dt.date], say: Callable[[str], None]) -
 
     outcome = Outcome(vintages=sorted(months))
     with DagsterInstance.get() as instance:
-        launcher = _Launcher(instance, outcome)
+        launcher = _Launcher(instance, home, outcome)
         for start, end in spans(outcome.vintages):
             say(f"aggregates, regressions and report {_span(start, end)}")
             launcher.launch("publish", start, end, time.time())
@@ -291,19 +291,19 @@ class _Work:
 
             instance = self.open.enter_context(DagsterInstance.get())
             end_dead_runs(instance)
-            self.launcher = _Launcher(instance, self.outcome)
+            self.launcher = _Launcher(instance, self.home, self.outcome)
         return self.launcher.launch(job, first, last, self.started)
 
 
 class _Launcher:
     """Runs the named jobs over spans of months in this process."""
 
-    def __init__(self, instance: object, outcome: Outcome) -> None:
-        from sessions_pipeline.definitions import defs
+    def __init__(self, instance: object, home: Home, outcome: Outcome) -> None:
+        from sessions_pipeline.definitions import definitions_of
 
         self.instance = instance
         self.outcome = outcome
-        self.definitions = defs
+        self.definitions = definitions_of(home)
 
     def launch(self, job: str, first: dt.date, last: dt.date, began: float) -> bool:
         """One run over the months from `first` to `last`; whether all of it succeeded, blocking checks too.

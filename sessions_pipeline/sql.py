@@ -118,11 +118,17 @@ def models_from(cache: Path) -> dict[str, SqlModel]:
             return {row["table"]: _from_row(row) for row in stored["models"]}
     except (OSError, ValueError, KeyError, TypeError):
         pass
-    models = load_models()
+    models = _models_of(made_of)
     rows = [{**asdict(model), "lineage": model.lineage} for model in models.values()]
     with contextlib.suppress(OSError):
         replace_file(cache, json.dumps({"made_of": made_of, "models": rows}))
     return models
+
+
+@cache
+def _models_of(made_of: str) -> dict[str, SqlModel]:
+    """`load_models` of the project, once in a process for the files with this digest."""
+    return load_models()
 
 
 def _made_of() -> str:

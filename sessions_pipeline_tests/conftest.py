@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-_LONG = ("test_operation.py", "test_cli.py", "test_cli_killed.py", "test_browser.py", "test_ui.py", "test_operate.py")
+_LONG = (
+    "test_operation.py",
+    "test_browser.py",
+    "test_cli.py",
+    "test_operate.py",
+    "test_cli_storage.py",
+    "test_cli_killed.py",
+    "test_ui.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

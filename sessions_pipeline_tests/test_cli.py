@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +11,8 @@ import pytest
 
 from sessions_pipeline.classifications.classifiers import CLASSIFIERS
 from sessions_pipeline.testing import FakeApi
+from sessions_pipeline_tests.command_line import Ended, cli, dump, process
 from sessions_pipeline_tests.lines import call, human, reply, result, text, write
-
-
-def cli(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command with this state folder; the user's own settings stay out of it."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
-    return subprocess.run(
-        [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), *arguments],
-        capture_output=True,
-        text=True,
-        env={**clean, **environment},
-        check=False,
-        timeout=1200,
-    )
 
 
 def work(session: str, at: float, month: int = 0) -> list[dict[str, Any]]:
@@ -120,6 +105,7 @@ def test_the_distilled_backend_without_a_judge_s_labels_says_what_to_do_and_chan
     found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "distilled")
     assert found.returncode == 1
     assert "Label a sample with --backend claude first" in found.stderr
+    assert "200 sessions with a label are needed for each classifier, and there are: work_mode 0" in found.stderr
     assert not (tmp_path / "home" / "settings.toml").exists()
 
 
@@ -154,27 +140,18 @@ def test_labels_by_a_model_are_estimated_paid_for_and_kept(tmp_path: Path) -> No
     assert not any(key.encode() in file.read_bytes() for file in home.rglob("*") if file.is_file())
 
 
-def dump(home: Path) -> dict[str, list[Any]]:
-    """Every table's rows."""
-    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute(
-            "select schema_name || '.' || table_name from duckdb_tables() where schema_name <> 'main' order by all"
-        ).fetchall()
-        return {name: connection.execute(f"select * from {name} order by all").fetchall() for (name,) in tables}
-
-
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, subprocess.CompletedProcess[str]]:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Ended]:
     """A source with sessions of two months, a gap between them and a bad line, and the first run on it."""
     folder = tmp_path_factory.mktemp("ran")
     for number in range(4):
         session = f"s{number}"
         write(folder / "logs" / "p" / f"{session}.jsonl", *work(session, number * 100, month=3 * (number % 2)))
     write(folder / "logs" / "p" / "bad.jsonl", b"{torn", b"[" * 50_000)
-    return folder / "logs", folder / "home", cli(folder / "home", "run", "--source", str(folder / "logs"))
+    return folder / "logs", folder / "home", process(folder / "home", "run", "--source", str(folder / "logs"))
 
 
-def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subprocess.CompletedProcess[str]]) -> None:
+def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, Ended]) -> None:
     _, home, done = ran
     assert done.returncode == 0, done.stderr
     assert f"report: {home / 'reports' / 'report-2026-01.html'}" in done.stdout
@@ -189,7 +166,7 @@ def test_one_command_goes_from_logs_to_a_report(ran: tuple[Path, Path, subproces
 
 
 def test_a_second_run_changes_nothing_and_tells_machines_where_the_reports_are(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     _, home, _ = ran
     before = dump(home)
@@ -205,7 +182,7 @@ def test_a_second_run_changes_nothing_and_tells_machines_where_the_reports_are(
 
 
 def test_labels_are_explained_by_evidence_and_not_by_text(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     _, home, _ = ran
     done = cli(home, "explain", "s0")
@@ -220,10 +197,14 @@ def test_labels_are_explained_by_evidence_and_not_by_text(
     assert "0 sessions" in cli(home, "explain", "zzz").stderr
 
 
-def test_backends_are_compared_with_reference_labels_and_the_report_says_how_well(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+# Everything is made again with new reference labels or a file of users: from here on of the second month alone.
+SECOND_MONTH = ("--from", "2026-01")
+
+
+def test_backends_are_compared_with_reference_labels_in_the_report_and_a_new_session_changes_its_month(
+    ran: tuple[Path, Path, Ended], tmp_path: Path
 ) -> None:
-    _, home, _ = ran
+    logs, home, _ = ran
     assert "name their file with --labels" in cli(home, "agreement").stderr
     labels = tmp_path / "labels.csv"
     labels.write_text("session_id,work_mode,mood\ns0,fix,good\ns1,build,bad\ns2,mend,bad\nelsewhere,fix,good\n")
@@ -239,15 +220,23 @@ def test_backends_are_compared_with_reference_labels_and_the_report_says_how_wel
     table = cli(home, "agreement")
     assert table.returncode == 0
     assert "work_mode: reference (rows) and rules (columns)" in table.stdout
-    assert cli(home, "run").returncode == 0
-    months = {(row[2], row[3], row[4], row[7]) for row in dump(home)["analysis.agreement"] if row[0].month == 1}
+
+    # A new session and a file that cannot be read come in the same run.
+    before = dump(home)
+    write(logs / "p" / "s9.jsonl", *work("s9", 5_000, month=3))
+    (logs / "p" / "gone.jsonl").symlink_to(logs / "nowhere")
+    done = cli(home, "run", *SECOND_MONTH)
+    assert done.returncode == 1
+    assert "cannot read" in done.stderr
+    after = dump(home)
+    assert len(after["core.sessions"]) == 5
+    assert set(map(str, before["core.sessions"])) < set(map(str, after["core.sessions"]))
+    months = {(row[2], row[3], row[4], row[7]) for row in after["analysis.agreement"] if row[0].month == 1}
     assert months == {("rules", "work_mode", "exact", 0.5), ("rules", "work_mode", "kappa", 0.0)}
     assert "agree with reference labels" in (home / "reports" / "report-2026-01.html").read_text()
 
 
-def test_reference_labels_that_cannot_be_compared_say_why(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
+def test_reference_labels_that_cannot_be_compared_say_why(ran: tuple[Path, Path, Ended], tmp_path: Path) -> None:
     _, home, _ = ran
     kept = (home / "settings.toml").read_text()
     labels = tmp_path / "labels.csv"
@@ -261,42 +250,19 @@ def test_reference_labels_that_cannot_be_compared_say_why(
     (home / "settings.toml").write_text(kept)
 
 
-def test_a_distilled_judge_without_labels_to_learn_from_says_how_many_it_takes(tmp_path: Path) -> None:
-    write(tmp_path / "logs" / "p" / "s1.jsonl", *work("s1", 0))
-    found = cli(tmp_path / "home", "run", "--source", str(tmp_path / "logs"), "--backend", "distilled")
-    assert found.returncode == 1
-    assert "200 sessions with a label are needed for each classifier, and there are: work_mode 0" in found.stderr
-
-
-def test_a_new_session_changes_its_month_and_an_unreadable_file_is_told(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
-) -> None:
-    logs, home, _ = ran
-    before = dump(home)
-    write(logs / "p" / "s9.jsonl", *work("s9", 5_000, month=3))
-    (logs / "p" / "gone.jsonl").symlink_to(logs / "nowhere")
-    done = cli(home, "run")
-    assert done.returncode == 1
-    assert "cannot read" in done.stderr
-    after = dump(home)
-    assert len(after["core.sessions"]) == 5
-    old = set(map(str, before["core.sessions"]))
-    assert old < set(map(str, after["core.sessions"]))
-
-
 def test_purged_text_is_gone_and_every_number_stays(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]],
+    ran: tuple[Path, Path, Ended],
 ) -> None:
     logs, home, _ = ran
     (logs / "p" / "gone.jsonl").unlink(missing_ok=True)
-    assert cli(home, "run").returncode == 0
+    assert cli(home, "run", *SECOND_MONTH).returncode == 0
     before = dump(home)
     done = cli(home, "purge", "--before", "2027-01")
     assert done.returncode == 0
     assert "sessions that started before 2027-01" in done.stdout
     private = [path for path in (home / "private").rglob("*") if path.is_file()]
     assert not any(b"empty password" in path.read_bytes() for path in private)
-    assert cli(home, "run").returncode == 0
+    assert cli(home, "run", *SECOND_MONTH).returncode == 0
     after = dump(home)
     for table in ("core.sessions", "labels.classifications", "core.classified_sessions", "marts.work_mode_shares"):
         assert after[table] == before[table], table
@@ -307,7 +273,7 @@ def test_purge_without_a_limit_has_nothing_to_do(tmp_path: Path) -> None:
     assert (done.returncode, list(json.loads(done.stdout))) == (2, ["error"])
 
 
-def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+def test_the_newest_report_is_found(ran: tuple[Path, Path, Ended], tmp_path: Path) -> None:
     found = cli(ran[1], "report")
     assert found.stdout == f"{ran[1] / 'reports' / 'report-2026-01.html'}\n"
     assert str(ran[1] / "reports" / "index.html") in found.stderr
@@ -315,21 +281,21 @@ def test_the_newest_report_is_found(ran: tuple[Path, Path, subprocess.CompletedP
 
 
 def test_a_month_whose_files_are_gone_keeps_its_sessions_and_follows_a_file_of_users(
-    ran: tuple[Path, Path, subprocess.CompletedProcess[str]], tmp_path: Path
+    ran: tuple[Path, Path, Ended], tmp_path: Path
 ) -> None:
     logs, home, _ = ran
     before = sessions(home, "* exclude (user_key, is_eligible, exclusion, log_digest)")
     for name in ("s1", "s3", "s9"):
-        (logs / "p" / f"{name}.jsonl").unlink(missing_ok=True)
+        (logs / "p" / f"{name}.jsonl").unlink()
     users = tmp_path / "users.csv"
-    users.write_text("pattern,user\np/s[13].jsonl,ann\np/s0.jsonl,ben\np/bad.jsonl,\n")
-    done = cli(home, "run", "--users", str(users))
+    users.write_text("pattern,user\np/s1.jsonl,ann\np/s3.jsonl,ben\np/s0.jsonl,ben\np/bad.jsonl,\n")
+    done = cli(home, "run", *SECOND_MONTH, "--users", str(users))
     assert done.returncode == 1
     assert f"1 log files belong to no user, so that their sessions are left out: {logs}/p/s2.jsonl" in done.stderr
     assert sessions(home, "* exclude (user_key, is_eligible, exclusion, log_digest)") == before
     user_of = {name: (user, why) for name, user, why in sessions(home, "session_id, user_key, exclusion")}
-    assert user_of["s1"] == user_of["s3"] != user_of["s0"]
-    assert (user_of["s0"][1], user_of["s2"]) == (None, ("", "no_user"))
+    assert (user_of["s1"][1], user_of["s3"][1], user_of["s9"]) == (None, None, ("", "no_user"))
+    assert user_of["s1"] != user_of["s3"]
     assert f'users = "{users}"' in (home / "settings.toml").read_text()
 
 

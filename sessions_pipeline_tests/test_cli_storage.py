@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +12,10 @@ import pytest
 from sessions_pipeline.config import Settings
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.ingest import ingest
+from sessions_pipeline_tests.command_line import Ended, cli, dump, process
 from sessions_pipeline_tests.lines import human, write
 from sessions_pipeline_tests.sessions.test_tree import bound_by_modes
-from sessions_pipeline_tests.test_cli import cli, dump, work
+from sessions_pipeline_tests.test_cli import work
 
 TIMES_OF_THE_RUN = {"raw.session_files", "labels.classifications"}
 
@@ -59,7 +58,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "logs", folder / "home"
 
 
-def last_line(done: subprocess.CompletedProcess[str]) -> str:
+def last_line(done: Ended) -> str:
     """What a failed command ended with, which says what failed and what to do, and shows no stack."""
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
@@ -75,14 +74,14 @@ def test_an_archive_that_does_not_fit_ends_with_a_message_and_the_next_run_reads
         lines = [human(f"{n} " * 200, number * 100 + n, session=f"s{number}") for n in range(200)]
         write(tmp_path / "logs" / f"s{number}.jsonl", *lines)
     home = disk.folder / "home"
-    said = last_line(cli(home, "run", "--source", str(tmp_path / "logs")))
+    said = last_line(process(home, "run", "--source", str(tmp_path / "logs")))
     assert "No space left on device" in said
     assert f"cannot write {home}/private/archive/" in said
     archive = Archive(home / "private")
     before = {header.file_key for header in archive.headers()}  # each is whole
     assert 0 < len(before) < 8
     disk.remount("size=40000k,ro")
-    assert "Read-only file system" in last_line(cli(home, "run"))
+    assert "Read-only file system" in last_line(process(home, "run"))
     disk.remount("rw")
     settings = Settings(sources=(str(tmp_path / "logs"),))
     mended = ingest(archive, settings)
@@ -108,7 +107,7 @@ def test_a_run_that_fills_the_disk_is_made_good_by_the_next(
     # The same key of the keyed hashes, so that both warehouses can hold the same rows.
     shutil.copy(undisturbed / "private" / "secret.key", home / "private")
     (home / "dagster" / "dagster.yaml").write_text(f"storage:\n  sqlite:\n    base_dir: {tmp_path}/dagster\n")
-    done = cli(home, "run", "--source", str(logs))
+    done = process(home, "run", "--source", str(logs))
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert any("room" in line and "with --home" in line for line in done.stderr.splitlines())
@@ -122,11 +121,9 @@ def test_a_run_that_fills_the_disk_is_made_good_by_the_next(
         assert found[table] == expected[table], table
 
 
-def bound(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def bound(home: Path, *arguments: str) -> Ended:
     """The command in a process that the modes of files bind."""
-    command = [*bound_by_modes(), sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), *arguments]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
-    return subprocess.run(command, capture_output=True, text=True, env=clean, check=False, timeout=1200)
+    return process(home, *arguments, under=tuple(bound_by_modes()))
 
 
 def test_a_state_folder_that_may_only_be_read_says_so_and_stays_as_it_is(

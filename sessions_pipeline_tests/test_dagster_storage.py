@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,17 @@ def instance(home: Home) -> Iterator[DagsterInstance]:
         yield found
 
 
+def tables_of(home: Home, run_id: str) -> tuple[list[object], ...]:
+    """What the file with the events of a run is made of: its tables and indices, Dagster's version, the journal."""
+    asked = (
+        "select type, name, sql from sqlite_master order by type, name",
+        "select * from alembic_version",
+        "pragma journal_mode",
+    )
+    with closing(sqlite3.connect(home.dagster / "history" / "runs" / f"{run_id}.db")) as file:
+        return tuple(file.execute(query).fetchall() for query in asked)
+
+
 def open_files(folder: Path) -> set[Path]:
     """SQLite's files under `folder` that this process has open."""
     targets = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
@@ -56,6 +69,7 @@ def test_dagsters_own_storage_reads_the_same_while_it_is_open(home: Home, instan
         assert stock.get_latest_materialization_event(table.key) is not None
         # And the other way round.
         again = materialize([table], instance=stock)
+    assert tables_of(home, ended.run_id) == tables_of(home, again.run_id)
     assert list(instance.all_logs(again.run_id))
     latest = instance.get_latest_materialization_event(table.key)
     assert latest is not None

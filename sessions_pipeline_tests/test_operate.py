@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -59,8 +58,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("DAGSTER_HOME", "SESSIONS_HOME"):
             patch.setenv(name, "")
-        # The code location takes its state folder when it is imported, which another test may have done before.
-        patch.delitem(sys.modules, "sessions_pipeline.definitions", raising=False)
         prepare(found)
         assert not make(found).failures
         yield found

@@ -6,8 +6,6 @@ import csv
 import io
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +14,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from sessions_pipeline.folders import Home
 from sessions_pipeline.report.index import build_index, entries_in
 from sessions_pipeline.report.page import build_page
-from sessions_pipeline.testing.server import clean_environment
+from sessions_pipeline_tests.command_line import cli
 from sessions_pipeline_tests.report import example
 from sessions_pipeline_tests.report.simulated import simulated_inputs
 
@@ -27,7 +24,8 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: the report is not tried in it")
 
-SCREENS = [(width, scheme) for width in (1440, 390) for scheme in ("light", "dark")]
+# Room depends on the width alone and colours on the scheme alone: two screens show both of each.
+SCREENS = [(1440, "light"), (390, "dark")]
 SHAPES = {
     "whole": lambda: example.inputs(example.MONTHS[-2:]),
     "personal": example.personal_inputs,
@@ -160,9 +158,7 @@ def test_every_exhibit_is_drawn_and_nothing_leaks_or_bars_the_way(browser, folde
 def demo(tmp_path_factory) -> Path:
     """The newest report of a small demo, made by its command."""
     home = tmp_path_factory.mktemp("demo") / "home"
-    command = [sys.executable, "-m", "sessions_pipeline.cli", "--home", str(home), "demo"]
-    command += ["--sessions", "150", "--users", "40"]
-    done = subprocess.run(command, env=clean_environment(Home(home)), capture_output=True, text=True, check=False)
+    done = cli(home, "demo", "--sessions", "150", "--users", "40")
     assert done.returncode == 0, done.stderr
     return max(home.rglob("report-*.html"))
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize(("mode", "kills", "again"), [("batch", 8, 0), ("direct", 3, 3 * 4)])
+@pytest.mark.parametrize(("mode", "kills", "again"), [("batch", 4, 0), ("direct", 3, 3 * 4)])
 def test_every_request_is_answered_and_billed_once_whenever_the_process_dies(mode: str, kills: int, again: int) -> None:
     """Direct calls that were under way, at most four at a time, are the only ones that may be billed again."""
     # A process of its own, without threads, because it forks.
