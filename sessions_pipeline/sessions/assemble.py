@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from sessions_pipeline.sessions.prices import cost_usd
 from sessions_pipeline.sessions.transcript import Transcript, Turn, render
-from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
 from sessions_pipeline.sources.model import PROGRAM_AGENT, Context, Edit, Entry, Kind, ToolCall, ToolResult, Usage
 
 # A pause longer than this is not work; the study is silent, five minutes is the life of the short cache.
@@ -141,6 +140,8 @@ def _one_line(text: str) -> str:
 
 def _internal_agents(entries: Sequence[Entry]) -> set[str]:
     """Ids of agents that the program started for itself."""
+    from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
+
     warm = {e.agent for e in entries if e.agent and e.kind is Kind.AGENT_PROMPT and e.text.strip() == WARMUP_PROMPT}
     return warm | {entry.agent for entry in entries if entry.agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
 
