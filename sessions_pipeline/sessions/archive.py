@@ -169,7 +169,7 @@ class Archive:
 
     def rewrite(self, header: Header, contents: FileContents) -> None:
         """Replaces the entries of a file, whose header stays."""
-        write_atomically(_path(self.folder, header.file_key), _pack(header, contents, _seed(self.secret)))
+        write_atomically(Path(_path(self.folder, header.file_key)), _pack(header, contents, _seed(self.secret)))
 
 
 @dataclass(frozen=True)
@@ -300,7 +300,7 @@ def _ingest(job: _Job) -> str:
 
         contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
-    kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
+    kept = _add_what_was_known(contents, _read_contents(path)) if os.path.exists(path) else 0  # noqa: PTH110
     header = Header(
         version=VERSION,
         file_key=job.key,
@@ -317,7 +317,7 @@ def _ingest(job: _Job) -> str:
         ingested_at_ms=job.now_ms,
         pending=contents.pending,
     )
-    write_atomically(path, _pack(header, contents, _seed(job.secret)))
+    write_atomically(Path(path), _pack(header, contents, _seed(job.secret)))
     return reason
 
 
@@ -367,8 +367,8 @@ def _record(entry: Entry, seed: int) -> bytes:
     )
 
 
-def _path(folder: Path, file_key: str) -> Path:
-    return folder / file_key[:2] / f"{file_key}.entries"
+def _path(folder: Path, file_key: str) -> str:
+    return f"{folder}/{file_key[:2]}/{file_key}.entries"
 
 
 def _read_head(path: str) -> tuple[Header, bytes]:
@@ -383,7 +383,8 @@ def _read_head(path: str) -> tuple[Header, bytes]:
         return msgspec.msgpack.decode(stream.read(head), type=Header), stream.read(index)
 
 
-def _read_contents(path: Path) -> FileContents:
-    data = path.read_bytes()
+def _read_contents(path: str) -> FileContents:
+    with open(path, "rb") as stream:  # noqa: PTH123 -- as in `_read_head`
+        data = stream.read()
     _, head, index = _LENGTHS.unpack_from(data)
     return msgspec.msgpack.decode(memoryview(data)[_LENGTHS.size + head + index :], type=FileContents)

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from sessions_pipeline.sources.model import Usage
 
@@ -20,8 +21,7 @@ _RELEASE = re.compile(r"[-@]20\d{6}$")
 _LONG = 200_000
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(NamedTuple):
     """US dollars per million tokens of each class."""
 
     input: float
@@ -53,7 +53,7 @@ def price_list() -> tuple[dt.date, dict[str, Price]]:
 
 
 def _price(row: dict[str, str]) -> Price:
-    classes = list(Rates.__dataclass_fields__)
+    classes = Rates._fields
     base = Rates(*(float(row[name]) for name in classes))
     above = Rates(*(float(row[f"{name}_above_200k"] or row[name]) for name in classes))
     return Price(base, above, float(row["fast_factor"]))
@@ -65,13 +65,20 @@ def cost_usd(model: str, usage: Usage) -> float | None:
     The dearer rates apply to each class by itself, as ccusage has it. (A provider may price a whole request by the
     length of its prompt.)
     """
-    _, prices = price_list()
-    price = prices.get(model) or prices.get(_RELEASE.sub("", model))
+    price = _price_of(model)
     if price is None:
         return 0.0 if usage.total == 0 else None
+    classes = (usage.input, usage.output, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read)
     dollars = 0.0
-    for name in Rates.__dataclass_fields__:
-        tokens = getattr(usage, name)
-        beyond = max(tokens - _LONG, 0)
-        dollars += (tokens - beyond) * getattr(price.base, name) + beyond * getattr(price.above_200k, name)
+    for tokens, rate, rate_above in zip(classes, price.base, price.above_200k, strict=True):
+        if tokens <= _LONG:
+            dollars += tokens * rate
+        else:
+            dollars += _LONG * rate + (tokens - _LONG) * rate_above
     return dollars * (price.fast_factor if usage.fast else 1) / 1_000_000
+
+
+@cache
+def _price_of(model: str) -> Price | None:
+    _, prices = price_list()
+    return prices.get(model) or prices.get(_RELEASE.sub("", model))
