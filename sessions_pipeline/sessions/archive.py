@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
 VERSION = 3
-_PARALLEL_BYTES = 8_000_000
+# Starting the workers takes as long as two of them save with this much to read.
+_PARALLEL_BYTES = 24_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA2"
 # One record of the index, as `struct` writes and numpy reads it.

@@ -25,8 +25,8 @@ from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
 
-# Starting the workers takes as long as adding up this many.
-_PARALLEL_ENTRIES = 20_000
+# Starting the workers takes as long as two of them save with this many to add up.
+_PARALLEL_ENTRIES = 40_000
 _SESSIONS_IN_BATCH = 16
 # Odd numbers without a pattern: they spread the digests of a session's lines over 64 bits before these are summed.
 _MIX_FILE, _MIX_LINE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
