@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from sessions_pipeline.sources import FORMATS
+from sessions_pipeline.sources import formats
 
 _UUID = rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _ID_KEYS = (
@@ -43,7 +43,7 @@ def source_files(source: Path) -> list[Path]:
         if path.is_file() and path.stat().st_size:
             with path.open("rb") as stream:
                 head = stream.read(4096)
-            if not any(form.recognises(path.name, head) for form in FORMATS):
+            if not any(form.recognises(path.name, head) for form in formats()):
                 found.append(path)
     return found
 

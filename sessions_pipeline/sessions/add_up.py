@@ -66,28 +66,29 @@ class Summed(NamedTuple):
 def add_up(private: Path, sessions: Sequence[Located], way: Way) -> list[Summed]:
     """These sessions, in their order. private: the owner-only folder that holds the archive."""
     contents = lru_cache(maxsize=_FILES_IN_MEMORY)(Archive(private).contents)
-    return [_sum(_entries(session, contents), way) for session in sessions]
+    return [_sum(_entries(session, contents), session.user_key, way) for session in sessions]
 
 
 def _entries(session: Located, contents: Callable[[str], FileContents]) -> list[OwnEntry]:
-    found = []
+    found: list[OwnEntry] = []
     told = {(line.file_key, line.position): line for line in session.told}
     for key, positions in session.parts:
         held = contents(key)
+        entries, contexts, harness = held.entries, held.contexts, held.harness
         for position in positions:
-            entry = held.entries[position]
+            entry = entries[position]
             if told and (line := told.get((key, position))):
                 usage = contents(line.by_file_key).entries[line.by_position].usage
                 entry = msgspec.structs.replace(entry, usage=usage)
-            found.append(OwnEntry(entry, held.contexts[entry.context], session.user_key, held.harness))
+            found.append((entry.at, entry.line, entry.key, len(found), entry, contexts[entry.context], harness))
     return found
 
 
-def _sum(own: list[OwnEntry], way: Way) -> Summed:
-    session = assemble(own, way.turn_chars, way.transcript_chars)
+def _sum(own: list[OwnEntry], user_key: str, way: Way) -> Summed:
+    session = assemble(own, user_key, way.turn_chars, way.transcript_chars)
     rule = exclusion(session.row, way.rule_set)
     row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
-    purged = any(item.entry.purged for item in own)
+    purged = any(item[4].purged for item in own)
     text = session.transcript.text if rule is None and not purged else None
     return Summed(row, session.model_use, text, session.opening, purged)
 

@@ -30,18 +30,18 @@ import msgspec
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from sessions_pipeline.folders import StoreError, unwritable
+from sessions_pipeline.sessions.heads import Heads, State
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.tree import LogFile, read_log_file
-from sessions_pipeline.sources import read
 from sessions_pipeline.sources.model import Entry, FileContents, Rejected
-from sessions_pipeline.sources.sanitise import sanitise
 
 if TYPE_CHECKING:
     import numpy as np
 
 # Raise it when entries gain meaning that old archives lack: files that still exist are then read again.
 VERSION = 3
-_PARALLEL_BYTES = 8_000_000
+# Starting the workers takes as long as two of them save with this much to read.
+_PARALLEL_BYTES = 24_000_000
 _LENGTHS = struct.Struct("<4sQQ")
 _MAGIC = b"SPA2"
 # One record of the index, as `struct` writes and numpy reads it.
@@ -100,9 +100,8 @@ class Archive:
 
     def __init__(self, private: Path) -> None:
         self.private = private
-        # Path -> inode, time and size of a file of the archive when its header and index were read, and these.
-        self._read: dict[str, tuple[tuple[int, int, int], Header, bytes]] = {}
         self.folder = private / "archive"
+        self._heads = Heads(self.folder / "heads", Header, _MAGIC, _read_head, write_atomically)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.secret = _secret(private / "secret.key")
 
@@ -147,26 +146,18 @@ class Archive:
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
-        found = {path: self._head(path, state) for path, state in self._files()}
-        self._read = found
-        return [header for _, header, _ in found.values()]
+        return self._heads.headers(self._files())
 
     def index(self) -> tuple[list[Header], np.ndarray]:
         """Headers of all files, ordered by file key, and one record per entry (columns: see `ownership`), in the order
         of the headers and of the entries in their files."""
         import numpy as np
 
-        headers, records = [], bytearray()
-        # Each file's part is let go once it is added: the index of a large archive is not held twice.
-        for path, state in self._files():
-            _, header, part = self._head(path, state)
-            self._read.pop(path, None)
-            headers.append(header)
-            records += part
+        headers, records = self._heads.index(self._files())
         return headers, np.frombuffer(records, np.dtype(_RECORD_TYPE))
 
-    def _files(self) -> list[tuple[str, tuple[int, int, int]]]:
-        """Path of every file of the archive, and its inode, time and size; ordered by file key."""
+    def _files(self) -> list[tuple[str, State]]:
+        """Path of every file of the archive, and its state; ordered by file key."""
         found = []
         for folder in os.scandir(self.folder):
             for entry in os.scandir(folder.path) if len(folder.name) == 2 else ():
@@ -175,18 +166,13 @@ class Archive:
                     found.append((entry.path, (stat.st_ino, stat.st_mtime_ns, stat.st_size)))
         return sorted(found)
 
-    def _head(self, path: str, state: tuple[int, int, int]) -> tuple[tuple[int, int, int], Header, bytes]:
-        """State, header and index of a file; one that has not changed since `headers` is not opened again."""
-        known = self._read.get(path)
-        return known if known and known[0] == state else (state, *_read_head(path))
-
     def contents(self, file_key: str) -> FileContents:
         """The entries of a file."""
         return _read_contents(_path(self.folder, file_key))
 
     def rewrite(self, header: Header, contents: FileContents) -> None:
         """Replaces the entries of a file, whose header stays."""
-        write_atomically(_path(self.folder, header.file_key), _pack(header, contents, _seed(self.secret)))
+        write_atomically(Path(_path(self.folder, header.file_key)), _pack(header, contents, _seed(self.secret)))
 
 
 @dataclass(frozen=True)
@@ -217,7 +203,7 @@ def hash64(text: str, seed: int) -> int:
     return xxh3_64_intdigest(text.encode(errors="surrogatepass"), seed) if text else 0
 
 
-def write_atomically(path: Path, data: bytes) -> None:
+def write_atomically(path: Path, data: bytes | bytearray) -> None:
     """Writes a file that is either whole or not there, readable by the owner only.
 
     Raises StoreError if it cannot be written; what was there stays.
@@ -228,7 +214,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         raise StoreError(unwritable(str(path), error.strerror or str(error))) from error
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole(path: Path, data: bytes | bytearray) -> None:
     folder, name = os.path.split(path)
     partial = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
@@ -247,10 +233,11 @@ def _write_whole(path: Path, data: bytes) -> None:
 
 def remove_partials(private: Path) -> None:
     """Removes what killed processes left half written under `private`: it can hold text that no purge would find."""
-    for path in private.rglob(".*"):
-        writer = _PARTIAL.fullmatch(path.name)
-        if writer and not _runs(int(writer[1])):
-            path.unlink(missing_ok=True)
+    # Not with rglob, which makes a Path of each of thousands of files.
+    for folder, _, names in os.walk(private):
+        for name in names:
+            if name[0] == "." and (writer := _PARTIAL.fullmatch(name)) and not _runs(int(writer[1])):
+                Path(folder, name).unlink(missing_ok=True)
 
 
 def _runs(pid: int) -> bool:
@@ -313,6 +300,9 @@ def _ingest_all(jobs: list[_Job]) -> list[str]:
 
 def _ingest(job: _Job) -> str:
     """Reads one log file into the archive; the reason if it cannot be read (what was known stays)."""
+    from sessions_pipeline.sources import read
+    from sessions_pipeline.sources.sanitise import sanitise
+
     try:
         data = read_log_file(job.file)
     except OSError as error:
@@ -327,7 +317,7 @@ def _ingest(job: _Job) -> str:
 
         contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
-    kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
+    kept = _add_what_was_known(contents, _read_contents(path)) if os.path.exists(path) else 0  # noqa: PTH110
     header = Header(
         version=VERSION,
         file_key=job.key,
@@ -344,7 +334,7 @@ def _ingest(job: _Job) -> str:
         ingested_at_ms=job.now_ms,
         pending=contents.pending,
     )
-    write_atomically(path, _pack(header, contents, _seed(job.secret)))
+    write_atomically(Path(path), _pack(header, contents, _seed(job.secret)))
     return reason
 
 
@@ -395,13 +385,13 @@ def _record(entry: Entry, seed: int) -> bytes:
     )
 
 
-def _path(folder: Path, file_key: str) -> Path:
-    return folder / file_key[:2] / f"{file_key}.entries"
+def _path(folder: Path, file_key: str) -> str:
+    return f"{folder}/{file_key[:2]}/{file_key}.entries"
 
 
 def _read_head(path: str) -> tuple[Header, bytes]:
     """Header and index of a file of the archive. Raises StoreError if another version wrote it."""
-    with Path(path).open("rb") as stream:
+    with open(path, "rb") as stream:  # noqa: PTH123 -- a Path of each of thousands of files takes longer
         magic, head, index = _LENGTHS.unpack(stream.read(_LENGTHS.size))
         if magic != _MAGIC:
             raise StoreError(
@@ -411,7 +401,8 @@ def _read_head(path: str) -> tuple[Header, bytes]:
         return msgspec.msgpack.decode(stream.read(head), type=Header), stream.read(index)
 
 
-def _read_contents(path: Path) -> FileContents:
-    data = path.read_bytes()
+def _read_contents(path: str) -> FileContents:
+    with open(path, "rb") as stream:  # noqa: PTH123 -- as in `_read_head`
+        data = stream.read()
     _, head, index = _LENGTHS.unpack_from(data)
     return msgspec.msgpack.decode(memoryview(data)[_LENGTHS.size + head + index :], type=FileContents)

@@ -16,22 +16,18 @@ from typing import Any, NamedTuple
 
 from sessions_pipeline.sessions.prices import cost_usd
 from sessions_pipeline.sessions.transcript import Transcript, Turn, render
-from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
 from sessions_pipeline.sources.model import PROGRAM_AGENT, Context, Edit, Entry, Kind, ToolCall, ToolResult, Usage
 
 # A pause longer than this is not work; the study is silent, five minutes is the life of the short cache.
 LONGEST_PAUSE_MS = 300_000
 _TOKENS = ("input_tokens", "output_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens")
+_NO_USAGE = Usage()
 _CLAUDE_FAMILY = re.compile(r"claude-(?:[\d.]+-)*([a-z]+)")
 
 
-class OwnEntry(NamedTuple):
-    """An entry that belongs to the session, with what its file knows: context, user and harness."""
-
-    entry: Entry
-    context: Context
-    user_key: str
-    harness: str
+# An entry that belongs to the session: its time, line and key, by which entries sort; a number that no other has; the
+# entry itself; what its file knows: context and harness. (A tuple with names takes three times as long to make.)
+OwnEntry = tuple[int, int, str, int, Entry, Context, str]
 
 
 @dataclass(frozen=True)
@@ -47,28 +43,27 @@ class Assembled:
     model_use: list[dict[str, object]]
 
 
-def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) -> Assembled:
-    """The session that `own` adds up to; the order of `own` does not matter."""
-    own = sorted(own, key=lambda item: (item.entry.at, item.entry.line, item.entry.key))
-    entries = [item.entry for item in own]
+def assemble(own: Sequence[OwnEntry], user_key: str, turn_chars: int, transcript_chars: int) -> Assembled:
+    """The session of the user `user_key` that `own` adds up to; the order of `own` does not matter."""
+    own = sorted(own)
+    entries = [item[4] for item in own]
     internal = _internal_agents(entries)
-    work = [entry for entry in entries if entry.agent not in internal]
+    work = [entry for entry in entries if entry.agent not in internal] if internal else entries
     started = _started(entries)
-    times = [entry.at for entry in work if entry.timed and entry.at >= started] or [started]
+    times = sorted({entry.at for entry in work if entry.timed and entry.at >= started}) or [started]
     transcript = render(turns(work), turn_chars, transcript_chars)
-    first = own[0]
     model_use = _model_use(entries)
     row: dict[str, object] = {
-        "session_id": first.entry.session,
-        "harness": first.harness,
-        "user_key": first.user_key,
-        "project_key": _first(item.context.project for item in own),
+        "session_id": entries[0].session,
+        "harness": own[0][6],
+        "user_key": user_key,
+        "project_key": _first(item[5].project for item in own),
         "month": _moment(started).date().replace(day=1),
         "started_at": _moment(started),
-        "ended_at": _moment(max(times)),
+        "ended_at": _moment(times[-1]),
         "active_seconds": active_seconds(times),
-        "cli_version": _first(item.context.version for item in own),
-        "entrypoint": _first(item.context.entrypoint for item in own),
+        "cli_version": _first(item[5].version for item in own),
+        "entrypoint": _first(item[5].entrypoint for item in own),
         **_session_use(model_use, work),
         **_work_done(work),
         "transcript_chars": transcript.chars,
@@ -81,17 +76,23 @@ def assemble(own: Sequence[OwnEntry], turn_chars: int, transcript_chars: int) ->
 
 
 def _started(entries: Sequence[Entry]) -> int:
-    """Earliest time of the main thread, else of any line with a time of its own, else of any line; milliseconds."""
-    timed = [entry for entry in entries if entry.timed]
-    main = [entry for entry in timed if not entry.sidechain]
-    return min(entry.at for entry in main or timed or entries)
+    """Earliest time of the main thread, else of any line with a time of its own, else of any line; milliseconds.
+
+    entries: in order of time.
+    """
+    timed = None
+    for entry in entries:
+        if entry.timed:
+            if not entry.sidechain:
+                return entry.at
+            timed = timed or entry
+    return (timed or entries[0]).at
 
 
 def active_seconds(times_ms: Sequence[int]) -> float:
-    """Sum of the gaps between distinct times, each counted up to LONGEST_PAUSE_MS; seconds."""
-    distinct = sorted(set(times_ms))
-    gaps = (after - before for before, after in itertools.pairwise(distinct))
-    return sum(min(gap, LONGEST_PAUSE_MS) for gap in gaps) / 1000
+    """Sum of the gaps between times, ascending, each counted up to LONGEST_PAUSE_MS; seconds."""
+    gaps = [after - before for before, after in itertools.pairwise(times_ms)]
+    return sum([gap if gap < LONGEST_PAUSE_MS else LONGEST_PAUSE_MS for gap in gaps]) / 1000
 
 
 def model_tier(model: str) -> str:
@@ -103,30 +104,36 @@ def model_tier(model: str) -> str:
 def turns(entries: Sequence[Entry]) -> list[Turn]:
     """What the main thread said, in order: runs of entries of one role become one turn."""
     spoken: list[tuple[str, list[str]]] = []
+    before = None
     for entry in entries:
         if entry.sidechain:
             continue
-        role, texts = _spoken(entry)
-        if not texts:
+        role, said = _spoken(entry)
+        if not said:
             continue
-        if spoken and spoken[-1][0] == role:
-            spoken[-1][1].extend(texts)
+        if role == before:
+            spoken[-1][1].extend(said)
         else:
-            spoken.append((role, list(texts)))
-    return [Turn(role, "\n".join(texts)) for role, texts in spoken]
+            spoken.append((role, said))
+            before = role
+    return [Turn(role, "\n".join(said)) for role, said in spoken]
 
 
 def _spoken(entry: Entry) -> tuple[str, list[str]]:
-    if entry.kind is Kind.PROMPT:
-        return "human", [entry.text]
-    if entry.kind is Kind.ASSISTANT:
-        called = [f"[tool] {call.name}: {_one_line(call.summary)}" for call in entry.calls]
-        return "assistant", ([entry.text] if entry.text.strip() else []) + called + _returned(entry)
-    if entry.kind is Kind.RESULT:
+    """Who speaks in an entry, and what it says; nothing where it is not for a reader."""
+    kind = entry.kind
+    if kind is Kind.ASSISTANT:
+        said = [entry.text] if entry.text.strip() else []
+        if entry.calls:
+            said += [f"[tool] {call.name}: {_one_line(call.summary)}" for call in entry.calls]
+        return "assistant", said + _returned(entry) if entry.results else said
+    if kind is Kind.RESULT:
         return "assistant", _returned(entry)
-    if entry.kind is Kind.INTERRUPTION:
+    if kind is Kind.PROMPT:
+        return "human", [entry.text]
+    if kind is Kind.INTERRUPTION:
         return "system", ["The person interrupted the agent."]
-    if entry.kind in (Kind.NOTICE, Kind.SUMMARY) and entry.text.strip():
+    if kind in (Kind.NOTICE, Kind.SUMMARY) and entry.text.strip():
         return "system", [entry.text]
     return "system", []
 
@@ -141,12 +148,18 @@ def _one_line(text: str) -> str:
 
 def _internal_agents(entries: Sequence[Entry]) -> set[str]:
     """Ids of agents that the program started for itself."""
-    warm = {e.agent for e in entries if e.agent and e.kind is Kind.AGENT_PROMPT and e.text.strip() == WARMUP_PROMPT}
-    return warm | {entry.agent for entry in entries if entry.agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
+    from sessions_pipeline.sources.claude_code import INTERNAL_AGENTS, WARMUP_PROMPT
+
+    of_agents = [entry for entry in entries if entry.agent]
+    if not of_agents:
+        return set()
+    asked = (entry for entry in of_agents if entry.kind is Kind.AGENT_PROMPT)
+    warm = {entry.agent for entry in asked if entry.text.strip() == WARMUP_PROMPT}
+    agents = {entry.agent for entry in of_agents}
+    return warm | {agent for agent in agents if agent.startswith((*INTERNAL_AGENTS, PROGRAM_AGENT))}
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """One API response: the model that answered and its tokens; None if the log tells none."""
 
     model: str
@@ -154,24 +167,24 @@ class Response:
 
 
 def responses(entries: Iterable[Entry]) -> list[Response]:
-    """The API responses that `entries` are lines of; the order of `entries` does not matter.
+    """The API responses that `entries` are lines of. entries: ordered by time, line and key.
 
     Every line of a response repeats its usage, and earlier lines carry a placeholder for the output. So the line with
     the most tokens counts, all of it; of equal ones the one in the fast mode, then the earliest.
     """
     best: dict[str, Entry] = {}
     for entry in entries:
-        if entry.kind is Kind.ASSISTANT and entry.message:
+        if entry.message and entry.kind is Kind.ASSISTANT:
             known = best.get(entry.message)
-            if known is None or _rank(entry) < _rank(known):
+            if known is None or (known.usage != entry.usage and _rank(entry) < _rank(known)):
                 best[entry.message] = entry
     return [Response(entry.model, entry.usage) for entry in best.values()]
 
 
 def _rank(entry: Entry) -> tuple[object, ...]:
     """Smaller for the line whose usage counts."""
-    usage = entry.usage or Usage()
-    return (-usage.total, not usage.fast, entry.usage is None, entry.at, entry.line, entry.key)
+    usage = entry.usage or _NO_USAGE
+    return (-usage.total, not usage.fast, entry.usage is None)
 
 
 def _model_use(entries: Sequence[Entry]) -> list[dict[str, object]]:
@@ -181,17 +194,17 @@ def _model_use(entries: Sequence[Entry]) -> list[dict[str, object]]:
     told = any(response.usage for response in found)
     by_model: dict[str, list[Usage]] = {}
     for response in found:
-        by_model.setdefault(response.model, []).append(response.usage or Usage())
+        by_model.setdefault(response.model, []).append(response.usage or _NO_USAGE)
     return [
         {
             "model": model or None,
             "responses": len(usages),
-            "input_tokens": sum(usage.input for usage in usages),
-            "output_tokens": sum(usage.output for usage in usages),
-            "cache_write_5m_tokens": sum(usage.cache_write_5m for usage in usages),
-            "cache_write_1h_tokens": sum(usage.cache_write_1h for usage in usages),
-            "cache_read_tokens": sum(usage.cache_read for usage in usages),
-            "api_cost_usd": _sum_or_none(cost_usd(model, usage) for usage in usages) if told else None,
+            "input_tokens": sum([usage.input for usage in usages]),
+            "output_tokens": sum([usage.output for usage in usages]),
+            "cache_write_5m_tokens": sum([usage.cache_write_5m for usage in usages]),
+            "cache_write_1h_tokens": sum([usage.cache_write_1h for usage in usages]),
+            "cache_read_tokens": sum([usage.cache_read for usage in usages]),
+            "api_cost_usd": _sum_or_none([cost_usd(model, usage) for usage in usages]) if told else None,
         }
         for model, usages in sorted(by_model.items())
     ]
@@ -219,30 +232,48 @@ def _session_use(model_use: Sequence[dict[str, Any]], work: Sequence[Entry]) -> 
 
 
 def _work_done(work: Sequence[Entry]) -> dict[str, object]:
-    calls: dict[str, tuple[Entry, ToolCall]] = {}
+    # One pass: a session has hundreds of entries, and each further one over them all takes as long as all else here.
+    calls: dict[str, ToolCall] = {}
     results: dict[str, ToolResult] = {}
+    subagents: set[str] = set()
+    pull_requests: set[str] = set()
+    prompts = words = subagent_calls = interruptions = boundaries = summaries = 0
     for entry in work:
+        kind = entry.kind
+        if kind is Kind.ASSISTANT:
+            words += entry.words
+            if entry.agent:
+                subagents.add(entry.agent)
+        elif kind is Kind.PROMPT:
+            prompts += not entry.sidechain
+        elif kind is Kind.INTERRUPTION:
+            interruptions += 1
+        elif kind is Kind.COMPACTION:
+            boundaries += 1
+        elif kind is Kind.SUMMARY:
+            summaries += 1
         for call in entry.calls:
-            calls.setdefault(call.id, (entry, call))
+            if call.id not in calls:
+                calls[call.id] = call
+                subagent_calls += entry.sidechain
         for result in entry.results:
             # A result repeated without its details (an agent's file) must not hide the one that has them.
             if result.id not in results or (result.edits and not results[result.id].edits):
                 results[result.id] = result
-    done = [(call, results.get(call_id)) for call_id, (_, call) in calls.items()]
-    boundaries = sum(entry.kind is Kind.COMPACTION for entry in work)
-    summaries = sum(entry.kind is Kind.SUMMARY for entry in work)
-    assistant = [entry for entry in work if entry.kind is Kind.ASSISTANT]
+        if entry.pull_requests:
+            pull_requests.update(entry.pull_requests)
+    done = [(call, results.get(call_id)) for call_id, call in calls.items()]
     return {
-        "human_prompts": sum(entry.kind is Kind.PROMPT and not entry.sidechain for entry in work),
+        "human_prompts": prompts,
         "tool_calls": len(calls),
         "tool_calls_succeeded": sum(result is not None and result.ok for _, result in done),
-        "subagents": len({entry.agent for entry in assistant if entry.agent}),
-        "subagent_tool_calls": sum(entry.sidechain for entry, _ in calls.values()),
-        "interruptions": sum(entry.kind is Kind.INTERRUPTION for entry in work),
+        "subagents": len(subagents),
+        "subagent_tool_calls": subagent_calls,
+        "interruptions": interruptions,
         "compactions": boundaries or summaries,
-        "assistant_words": sum(entry.words for entry in assistant),
+        "assistant_words": words,
         **_changes(done),
-        **_git(work, done),
+        **_git(pull_requests, done),
         **_tests(done),
     }
 
@@ -260,8 +291,9 @@ def _changes(done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, ob
     }
 
 
-def _git(work: Sequence[Entry], done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
-    commits, pull_requests = 0, {key for entry in work for key in entry.pull_requests}
+def _git(linked: set[str], done: Sequence[tuple[ToolCall, ToolResult | None]]) -> dict[str, object]:
+    """Commits and pull requests. linked: pull requests that the log itself names."""
+    commits, pull_requests = 0, set(linked)
     for call, result in done:
         if result is None:
             continue

@@ -25,11 +25,16 @@ from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
 
-# Starting the workers takes as long as adding up this many.
-_PARALLEL_ENTRIES = 20_000
+# Starting the workers takes as long as two of them save with this many to add up.
+_PARALLEL_ENTRIES = 40_000
 _SESSIONS_IN_BATCH = 16
 # Odd numbers without a pattern: they spread the digests of a session's lines over 64 bits before these are summed.
 _MIX_FILE, _MIX_LINE = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+# As the headers have them; of no files at all, polars could not tell.
+_OF_HEADERS = {
+    **dict.fromkeys(("file_key", "harness", "digest"), pl.String),
+    **dict.fromkeys(("bytes", "mtime_ns", "lines", "entries", "kept", "ingested_at_ms"), pl.Int64),
+}
 _OF_OWN = ["file", "position", "key", "session", "at", "line", "sidechain", "timed"]
 _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_sha256")
 
@@ -342,24 +347,7 @@ def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessio
         pl.col("sidechain").all().alias("sidechain_only"),
     )
     first_time = index.group_by("file").agg(_month_of(pl.col("at").min()).alias("month_of_lines"))
-    known = pl.DataFrame(
-        [_file_row(position, header) for position, header in enumerate(headers)],
-        schema={
-            "file": pl.UInt32,
-            "file_key": pl.String,
-            "source": pl.String,
-            "bytes": pl.Int64,
-            "mtime_ns": pl.Int64,
-            "digest": pl.String,
-            "lines": pl.Int64,
-            "lines_rejected": pl.Int64,
-            "entries": pl.Int64,
-            "lines_kept": pl.Int64,
-            "ingested_at": pl.Datetime("us"),
-            "month_of_change": pl.Date,
-        },
-        orient="row",
-    )
+    known = _known_of_files(headers)
     joined = known.join(owned_part, on="file", how="left").join(first_time, on="file", how="left")
     role = (
         pl.when(pl.col("entries") == 0)
@@ -381,21 +369,22 @@ def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessio
     )
 
 
-def _file_row(position: int, header: Header) -> tuple[object, ...]:
-    read = dt.datetime.fromtimestamp(header.ingested_at_ms / 1000, dt.UTC).replace(tzinfo=None)
-    changed = dt.datetime.fromtimestamp(max(header.mtime_ns, 0) / 1e9, dt.UTC).replace(tzinfo=None)
-    month = max(min(changed, read).date().replace(day=1), FIRST_MONTH)
+def _known_of_files(headers: list[Header]) -> pl.DataFrame:
+    """What the headers say of each file: columns of `raw.session_files`, and month_of_change, of a file without a time
+    (it could not be read) and of one from the future the month in which it was read."""
+    changed, read = pl.col("mtime_ns"), pl.col("ingested_at_ms")
+    columns = {name: [getattr(header, name) for header in headers] for name in _OF_HEADERS}
+    rejected = [sum(each.line > 0 for each in header.rejected) if header.rejected else 0 for header in headers]
     return (
-        position,
-        header.file_key,
-        header.harness,
-        header.bytes,
-        header.mtime_ns,
-        header.digest,
-        header.lines,
-        sum(rejected.line > 0 for rejected in header.rejected),
-        header.entries,
-        header.kept,
-        read,
-        read.date().replace(day=1) if header.mtime_ns < 0 else month,
+        pl.DataFrame(columns, schema=_OF_HEADERS)
+        .with_columns(lines_rejected=pl.Series(rejected, dtype=pl.Int64))
+        .rename({"harness": "source", "kept": "lines_kept"})
+        .with_row_index("file")
+        .with_columns(
+            ingested_at=pl.from_epoch(read, time_unit="ms").cast(pl.Datetime("us")),
+            month_of_change=pl.when(changed < 0)
+            .then(_month_of(read))
+            .otherwise(pl.max_horizontal(_month_of(pl.min_horizontal(changed // 1_000_000, read)), FIRST_MONTH)),
+        )
+        .drop("ingested_at_ms")
     )

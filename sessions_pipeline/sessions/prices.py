@@ -10,7 +10,7 @@ import csv
 import datetime as dt
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from operator import mul, sub
 from typing import NamedTuple
@@ -69,8 +69,7 @@ def cost_usd(model: str, usage: Usage) -> float | None:
 
     What is long is reckoned as ccusage does: by the class or by the whole request, as the list has it.
     """
-    _, prices = price_list()
-    price = prices.get(model) or prices.get(_RELEASE.sub("", model))
+    price = _price_of(model)
     if price is None:
         return 0.0 if usage.total == 0 else None
     tokens = (usage.input, usage.output, usage.cache_write_5m, usage.cache_write_1h, usage.cache_read)
@@ -83,3 +82,9 @@ def cost_usd(model: str, usage: Usage) -> float | None:
             dearer = map(sub, price.above, price.base)
             dollars += sum(map(mul, (max(n - _LONG, 0) for n in tokens), dearer))
     return dollars * (price.fast_factor if usage.fast else 1) / 1_000_000
+
+
+@lru_cache(maxsize=1024)
+def _price_of(model: str) -> Price | None:
+    _, prices = price_list()
+    return prices.get(model) or prices.get(_RELEASE.sub("", model))

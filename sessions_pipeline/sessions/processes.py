@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+# What readers and adders import as they start to work.
+_LOADED = [
+    "sessions_pipeline.sessions.add_up",
+    *(f"sessions_pipeline.sources.{name}" for name in ("claude_code", "codex", "gemini", "compressed", "sanitise")),
+]
 # More readers than this wait for the disk, not for a core.
 _MOST = 8
 
@@ -27,7 +32,7 @@ def workers(worth_it: bool) -> Iterator[Callable[..., Iterable[Any]]]:
     # Not a plain fork: the parent may run threads (Dagster, polars) whose locks a forked child would inherit. The
     # server that forks has these modules loaded, so that a worker starts at once and shares their memory.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["sessions_pipeline.sessions.add_up"])
+    context.set_forkserver_preload(_LOADED)
     with ProcessPoolExecutor(cores, mp_context=context, initializer=_begin, initargs=(dict(os.environ),)) as pool:
         yield pool.map
 
