@@ -33,6 +33,13 @@ def corrections(inputs: ReportInputs) -> Section:
         rows_at(inputs.frame("sign_sensitivity"), inputs.month, "window"),
         key=lambda row: (row["specification"], row["error"]),
     )
+    errors = sorted(
+        rows_at(inputs.frame("label_errors"), inputs.month, "window"),
+        key=lambda row: [row[key] for key in ("facet", "metric", "group_by", "group_value")],
+    )
+    readings = sorted(
+        rows_at(inputs.frame("reliability"), inputs.month, "window"), key=lambda row: (row["rater"], row["facet"])
+    )
     gold = max((row["n_gold"] or 0 for row in corrected), default=0)
     return Section(
         anchor="corrected",
@@ -45,7 +52,11 @@ def corrections(inputs: ReportInputs) -> Section:
         else analysed(inputs),
         exclusions="sessions as in each naive estimate; the study carries label error into no standard error",
         tables_open=(_corrected_table(corrected),) if corrected else (),
-        tables_folded=(_sensitivity_table(sensitivity),) if sensitivity else (),
+        tables_folded=(
+            *([_errors_table(errors)] if errors else []),
+            *([_reliability_table(readings)] if readings else []),
+            *([_sensitivity_table(sensitivity)] if sensitivity else []),
+        ),
     )
 
 
@@ -136,6 +147,75 @@ def _corrected_table(corrected: list[dict[str, Any]]) -> Table:
         Column("Users", "With gold labels"),
     )
     return Table("Estimates by the judge’s labels, and corrected by gold labels", columns, tuple(rows))
+
+
+def _errors_table(errors: list[dict[str, Any]]) -> Table:
+    """Where the judge differs from gold labels."""
+    rows = [
+        Row(
+            (
+                row["facet"].replace("_", " "),
+                row["metric"].replace("_", " "),
+                row["group_by"].replace("_", " "),
+                row["group_value"],
+                numbers.coefficient(row["estimate"], 3),
+                numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
+                numbers.count(row["sessions"]),
+                numbers.count(row["users"]),
+            )
+        )
+        for row in errors
+        if not row["suppressed"]
+    ]
+    columns = (
+        Column("Label"),
+        Column("Error", words=True),
+        Column("By gold", words=True),
+        Column("Group", words=True),
+        Column("Estimate"),
+        Column("95% interval"),
+        Column("Sessions"),
+        Column("Users"),
+    )
+    notes = (
+        "Error rate: share of labels that differ. Signed error: mean of the judge’s label minus gold.",
+        f"{numbers.plural(len(errors) - len(rows), 'suppressed group')} left out.",
+    )
+    return Table("Where the judge differs from gold labels", columns, tuple(rows), notes)
+
+
+def _reliability_table(readings: list[dict[str, Any]]) -> Table:
+    """How alike two readings of the same sessions are, and the slope freed of what they differ by."""
+    rows = [
+        Row(
+            (
+                row["facet"].replace("_", " "),
+                row["rater"],
+                numbers.coefficient(row["reliability"], 3),
+                numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
+                numbers.coefficient(row["attenuation"], 3),
+                numbers.coefficient(row["corrected_slope"]),
+                numbers.coefficient(row["corrected_std_error"]),
+                numbers.count(row["sessions"]),
+                numbers.count(row["users"]),
+            )
+        )
+        for row in readings
+        if not row["suppressed"]
+    ]
+    columns = (
+        Column("Label"),
+        Column("Read twice by", words=True),
+        Column("Reliability"),
+        Column("95% interval"),
+        Column("Attenuation", "Slope of column 5"),
+        Column("Corrected", "Slope of column 5"),
+        Column("Standard error", "Slope of column 5"),
+        Column("Sessions"),
+        Column("Users"),
+    )
+    hidden = f"{numbers.plural(len(readings) - len(rows), 'suppressed label')} left out."
+    return Table("Two readings of the same sessions: reliability", columns, tuple(rows), (hidden,))
 
 
 def _sensitivity_table(sensitivity: list[dict[str, Any]]) -> Table:

@@ -35,6 +35,8 @@ TABLES = {
     "agreement": "analysis.agreement",
     "corrected_estimates": "analysis.corrected_estimates",
     "sign_sensitivity": "analysis.sign_sensitivity",
+    "label_errors": "analysis.label_errors",
+    "reliability": "analysis.reliability",
     "published_comparison": "analysis.published_comparison",
     "task_value_change": "analysis.task_value_change",
     "specification_curve": "analysis.specification_curve",

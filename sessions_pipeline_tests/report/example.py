@@ -521,6 +521,8 @@ def inputs(
             "adjusted_rates": adjusted,
             "attrition": found,
             "agreement": frame("analysis.agreement", []),
+            "label_errors": frame("analysis.label_errors", []),
+            "reliability": frame("analysis.reliability", []),
         },
         "sessions": int(found.filter(pl.col("unit") == "session", pl.col("rule") == "found")["remaining"].sum()),
         "eligible_sessions": sessions,

@@ -303,6 +303,42 @@ def test_the_headline_coefficient_is_shown_by_other_means_and_under_every_choice
     assert "its interval lies above zero in 1 of them and below in 0" in full.by_id("table-a1").text()
 
 
+def test_errors_against_gold_and_two_readings_are_told_without_what_is_suppressed():
+    keys = {"month": example.MONTHS[-1], "period": "window"}
+    of_all = {"facet": "expertise", "group_by": "all", "group_value": "all", "metric": "error_rate"}
+    shown = {"sessions": 120, "users": 40, "estimate": 0.21, "std_error": 0.03, "ci_low": 0.15, "ci_high": 0.28}
+    errors = [
+        {**keys, **of_all, **shown, "suppressed": False},
+        {**keys, **of_all, "group_by": "expertise", "group_value": "5", "suppressed": True},
+    ]
+    twice = {
+        "rater": "judge",
+        "facet": "expertise",
+        "sessions": 90,
+        "users": 33,
+        "reliability": 0.8,
+        "ci_low": 0.7,
+        "ci_high": 0.9,
+        "error_variance": 0.2,
+        "attenuation": 0.75,
+        "slope": 0.03,
+        "corrected_slope": 0.04,
+        "corrected_std_error": 0.01,
+        "suppressed": False,
+    }
+    frames = {
+        "label_errors": example.frame("analysis.label_errors", errors),
+        "reliability": example.frame("analysis.reliability", [{**keys, **twice}]),
+    }
+    whole = example.inputs()
+    document = read(build_page(replace(whole, frames={**whole.frames, **frames})))
+    (row,) = table(document, "Where the judge differs from gold labels")[1:]
+    assert row == ["expertise", "error rate", "all", "all", "0.210", "0.150 to 0.280", "120", "40"]
+    (row,) = table(document, "Two readings of the same sessions: reliability")[1:]
+    assert row[:3] == ["expertise", "judge", "0.800"]
+    assert row[4:] == ["0.750", "0.0400", "0.0100", "90", "33"]
+
+
 def test_the_trend_of_the_return_and_the_models_beside_the_other_figures_are_listed(full):
     (trend,) = table(full, "The coefficient on expertise (column 5) by month")[1:]
     assert trend[:2] == ["change per month, over the window", "−0.0012"]
