@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from sessions_pipeline.sessions import archive
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.tree import Tree, find_log_files, mtime_ns, read_log_file
 from sessions_pipeline.sessions.users import user_rule
@@ -201,10 +202,10 @@ class TestBuckets:
         read("s3://logs/in", tmp_path / "private")
         assert not store.reads
 
-    def test_worker_processes_read_it_too(self, tmp_path: Path, store: Store) -> None:
-        filler = encode({"type": "attachment", "attachment": {"type": "file", "content": "x" * 3_000_000}})
+    def test_worker_processes_read_it_too(self, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(archive, "_PARALLEL_BYTES", 0)
         for n in range(4):
-            store.put(f"in/s{n}.jsonl", encode(*session(f"s{n}", n)) + filler)
+            store.put(f"in/s{n}.jsonl", encode(*session(f"s{n}", n)))
         store.forbidden.add("in/s3.jsonl")
         seen = read("s3://logs/in", tmp_path / "private")
         assert set(seen.sessions["session_id"]) == {"s0", "s1", "s2"}
