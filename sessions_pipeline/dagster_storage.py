@@ -72,7 +72,7 @@ class KeptEventLogStorage(SqliteEventLogStorage):
 
     def _initdb(self, engine: Engine, for_index_shard: bool = False) -> None:
         """Makes the tables of a new file: Dagster those of the index, and of a run those that the index has."""
-        if for_index_shard:
+        if for_index_shard or engine is self._engines.get(INDEX_SHARD_NAME):
             super()._initdb(engine, for_index_shard)
             return
         try:
@@ -88,14 +88,15 @@ class KeptEventLogStorage(SqliteEventLogStorage):
             with self._engine_of(INDEX_SHARD_NAME).begin() as index:
                 made_by = "select sql from sqlite_master where sql is not null order by type = 'index', name"
                 statements = index.exec_driver_sql(made_by).scalars().all()
-                (version,) = index.exec_driver_sql("select version_num from alembic_version").scalars()
+                versions = index.exec_driver_sql("select version_num from alembic_version").scalars().all()
             run.exec_driver_sql("PRAGMA journal_mode = WAL")
             run.exec_driver_sql("BEGIN IMMEDIATE")
             if sqlalchemy.inspect(run).has_table("alembic_version"):
                 return
             for statement in statements:
                 run.exec_driver_sql(statement)
-            run.exec_driver_sql("insert into alembic_version values (?)", (version,))
+            for version in versions:
+                run.exec_driver_sql("insert into alembic_version values (?)", (version,))
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Connection]:

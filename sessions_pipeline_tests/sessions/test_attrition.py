@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from sessions_pipeline.checks import attrition_adds_up
 from sessions_pipeline.schemas import polars_schema, validate
 from sessions_pipeline.sessions.attrition import attrition, breaks, disagreements
 from sessions_pipeline.state import State
+from sessions_pipeline_tests.command_line import cli
 from sessions_pipeline_tests.lines import START, human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import Read, read
 
@@ -211,30 +210,19 @@ def test_a_session_that_is_lost_between_two_tables_is_found(tmp_path: Path) -> N
     assert "2025-10 session no_user: 1 remain, the tables hold 0" in named
 
 
-def run(home: Path, source: Path, before: str = "") -> subprocess.CompletedProcess[str]:
-    """The command `run` in a process of its own, after the statements `before`."""
-    script = f"import sys\n{before}\nfrom sessions_pipeline.cli import main\nmain(sys.argv[1:])"
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SESSIONS_", "DAGSTER_"))}
-    command = [sys.executable, "-c", script, "--home", str(home), "run", "--source", str(source)]
-    return subprocess.run(command, capture_output=True, text=True, env=clean, check=False, timeout=300)
-
-
-PLANT_A_WRONG_COUNT = """
-import polars as pl
-from sessions_pipeline.sessions import assets
-true = assets.attrition
-def wrong(*arguments):
-    one_more = pl.when(pl.col("rule") == "headless").then(pl.col("removed") + 1).otherwise("removed")
-    return true(*arguments).with_columns(one_more.alias("removed"))
-assets.attrition = wrong
-"""
-
-
-def test_a_run_whose_attrition_does_not_add_up_fails_and_publishes_nothing(tmp_path: Path) -> None:
+def test_a_run_whose_attrition_does_not_add_up_fails_and_publishes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / "logs" / "p" / "in.jsonl", *session("in"))
     write(tmp_path / "logs" / "p" / "out.jsonl", *session("out", entrypoint="sdk-cli"))
     home = tmp_path / "home"
-    failed = run(home, tmp_path / "logs", PLANT_A_WRONG_COUNT)
+
+    def one_more(*arguments: Any) -> pl.DataFrame:
+        planted = pl.when(pl.col("rule") == "headless").then(pl.col("removed") + 1).otherwise("removed")
+        return attrition(*arguments).with_columns(planted.alias("removed"))
+
+    monkeypatch.setattr("sessions_pipeline.sessions.assets.attrition", one_more)
+    failed = cli(home, "run", "--source", str(tmp_path / "logs"))
     assert failed.returncode == 1
     assert "core/attrition adds_up" in failed.stderr
     assert "2025-10 session headless: 2 - 2 is not 1" in failed.stderr
