@@ -120,7 +120,9 @@ def _suppressed(inputs: ReportInputs) -> Caveat | None:
         "Suppressed cells",
         f"{numbers.plural(hidden, 'cell')} of this report’s tables {'is' if hidden == 1 else 'are'} suppressed: fewer "
         f"than {inputs.min_users} users, or a neighbour that would reveal such a cell. They are marked, and are "
-        "missing from every comparison.",
+        "missing from every comparison. Logs of more people show more. Each of them can see "
+        "all of their own in a report of their logs alone; and where all readers may know more, min_users in the "
+        "settings can be lower.",
     )
 
 

@@ -218,7 +218,7 @@ def _nothing(name: str, sentence: str, cells: Iterable[Cell]) -> Figure:
     cells = list(cells)
     reasons = list(dict.fromkeys(cell.reason for cell in cells if cell.reason))
     if any(cell.suppressed for cell in cells):
-        reasons.append("too few users (suppressed)")
+        reasons.append("too few users (suppressed; “Suppressed cells” says what helps)")
     return Figure(name, None, None, f"{sentence}{': ' + '; '.join(reasons) if reasons else ''}.")
 
 

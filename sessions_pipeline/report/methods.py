@@ -66,8 +66,9 @@ FORMULAS = {
     "mode × value band × month × user occupation × model tier absorbed.",
     "Agreement": "Share of equal labels, Cohen’s kappa (quadratic weights where labels have an order), correlation of "
     "shares and of log₁₀ value; intervals by bootstrap over users.",
-    "Suppression": "A cell with fewer users than the threshold loses its numbers. So do the next smallest cells of its "
-    "breakdown, until the hidden ones together hold as many users: no total gives a hidden cell away.",
+    "Suppression": "A cell with fewer users than the threshold loses its numbers. So does a larger cell of its "
+    "breakdown where the hidden ones together hold fewer users, and every window that would tell them: no total, month "
+    "or earlier report gives a hidden cell away.",
 }
 
 
