@@ -303,19 +303,22 @@ def _ingest(job: _Job) -> str:
     from sessions_pipeline.sources import read
     from sessions_pipeline.sources.sanitise import sanitise
 
+    reason = ""
+    written_ms = min(job.file.mtime_ns // 1_000_000, job.now_ms)
+
+    def key(text: str) -> str:
+        return keyed_hash(job.secret, text)
+
     try:
         data = read_log_file(job.file)
+        contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     except OSError as error:
         reason = f"cannot be read: {error.strerror or type(error).__name__}"
+    # Logs are hostile: one that a reader was not ready for must not stop the reading of all others.
+    except Exception as error:
+        reason = f"cannot be read: its reader stopped with {type(error).__name__}"
+    if reason:
         data, contents = b"", FileContents("unknown", 0, [], [], [Rejected(0, reason)])
-    else:
-        reason = ""
-        written_ms = min(job.file.mtime_ns // 1_000_000, job.now_ms)
-
-        def key(text: str) -> str:
-            return keyed_hash(job.secret, text)
-
-        contents = sanitise(read(data, path=PurePath(job.file.location), key=key, written_ms=written_ms))
     path = _path(job.folder, job.key)
     kept = _add_what_was_known(contents, _read_contents(path)) if os.path.exists(path) else 0  # noqa: PTH110
     header = Header(

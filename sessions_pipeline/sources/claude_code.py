@@ -97,9 +97,8 @@ _STEERING = frozenset(
     ]
 )
 _IDE_BLOCK = re.compile(r"\s*<(ide_[a-z_]+)>.*?(?:</\1>|\Z)\s*", re.DOTALL)
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>\s*", re.DOTALL)
+_SPACE = re.compile(r"\s*")
 _COMMAND_NAME = re.compile(r"<command-name>\s*/?([^<\s]*)\s*</command-name>")
-_COMMAND_ARGS = re.compile(r"<command-args>(.*?)</command-args>", re.DOTALL)
 _PROGRAM_OPENINGS = (
     "Caveat: The messages below were generated",
     "<local-command-",
@@ -576,8 +575,8 @@ def _speaker(line: _Line, texts: list[str], attached: bool) -> tuple[Kind, str]:
 
 def _command(text: str) -> tuple[Kind, str]:
     """A slash command: a prompt if it carries an instruction to the agent, else a notice."""
-    name, arguments = _COMMAND_NAME.search(text), _COMMAND_ARGS.search(text)
-    given = arguments.group(1).strip() if arguments else ""
+    name, arguments = _COMMAND_NAME.search(text), _tagged(text, "command-args", 0)
+    given = text[slice(*arguments)].strip() if arguments else ""
     command = name.group(1) if name else ""
     if given and command not in _STEERING:
         return Kind.PROMPT, f"/{command} {given}"
@@ -586,7 +585,7 @@ def _command(text: str) -> tuple[Kind, str]:
 
 def _own_words(text: str) -> str:
     """A prompt without the context that the IDE or the program put before it."""
-    text = _REMINDER.sub("", text)
+    text = _without_reminders(text)
     while match := _IDE_BLOCK.match(text):
         text = text[match.end() :]
     return text
@@ -620,4 +619,23 @@ def _output(content: object) -> str:
         blocks = content if isinstance(content, list) else []
         texts = (block.get("text") for block in blocks if isinstance(block, dict))
         content = "\n".join(text for text in texts if isinstance(text, str))
-    return _REMINDER.sub("", content) if "<system-reminder>" in content else content
+    return _without_reminders(content)
+
+
+def _without_reminders(text: str) -> str:
+    """`text` without what the program reminds the agent of, and the space after it."""
+    kept, at = [], 0
+    while reminder := _tagged(text, "system-reminder", at):
+        kept.append(text[at : reminder[0] - len("<system-reminder>")])
+        at = _SPACE.match(text, reminder[1] + len("</system-reminder>")).end()  # type: ignore[union-attr]
+    return "".join([*kept, text[at:]]) if at else text
+
+
+def _tagged(text: str, tag: str, start: int) -> tuple[int, int] | None:
+    """Where the words between the first `<tag>` from `start` on and the `</tag>` after it begin and end.
+
+    A pattern would look for the end anew from every beginning: seconds for a hundred kilobytes of these.
+    """
+    opened = text.find(f"<{tag}>", start)
+    closed = text.find(f"</{tag}>", opened) if opened >= 0 else -1
+    return (opened + len(tag) + 2, closed) if closed >= 0 else None

@@ -75,12 +75,17 @@ def _one_line(text: str) -> str:
 
 
 def _head(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[:limit].rsplit(None, 1)[0]
+    return text if len(text) <= limit else _but_last_word(text[:limit])
 
 
 def _ends(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     half = limit // 2
-    start, end = text[:half].rsplit(None, 1)[0], text[-half:].split(None, 1)[-1]
-    return f"{start}\n{end}"
+    end = text[-half:].split(None, 1)
+    return f"{_but_last_word(text[:half])}\n{end[-1] if end else ''}"
+
+
+def _but_last_word(text: str) -> str:
+    words = text.rsplit(None, 1)
+    return words[0] if words else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 _SUMMARY_KEYS = ("command", "file_path", "notebook_path", "path", "pattern", "query", "url", "description", "skill")
@@ -15,7 +16,7 @@ _COMMIT_COMMAND = re.compile(
     r"""\bgit(?:\.exe)?(?:\s+--?[\w-]+(?:[=\s]\s*(?!-)(?:"[^"\n]*"|'[^'\n]*'|[^\s"'|;&])+)?)*\s+commit(?![\w-])"""
 )
 # `[main 1a2b3c4] subject`, `[detached HEAD 1a2b3c4] subject`, `[main (root-commit) 1a2b3c4] subject`
-_COMMIT_LINE = re.compile(r"^\s*\[[^\]\n]{1,200}\s[0-9a-f]{7,40}\] ", re.MULTILINE)
+_COMMIT_LINE = re.compile(r"^[^\S\n]*\[[^\]\n]{1,200}\s[0-9a-f]{7,40}\] ", re.MULTILINE)
 _PR_COMMAND = re.compile(r"\b(?:gh\s+pr\s+create|glab\s+mr\s+create|hub\s+pull-request)\b")
 _PR_URL = re.compile(r"https?://[^\s\"'<>]{1,300}/(?:pull|merge_requests|pull-requests)/\d+")
 _TEST_RUNNERS = (
@@ -56,6 +57,10 @@ _FAILED_COUNT = re.compile(
 _FAILED_WORD = re.compile(
     r"^(?:FAIL(?:ED)?\b|Exit code [1-9]|--- FAIL)|\btest result: FAILED\b|\bFAILED \(", re.MULTILINE
 )
+
+
+# Pairs of equal lines in two texts up to which they are compared in order, which takes up to a second.
+_MOST_PAIRS = 50_000
 
 
 def one_name(path: str) -> str:
@@ -133,12 +138,19 @@ def count_lines(text: str) -> int:
 
 
 def replaced_lines(old: str, new: str) -> tuple[int, int]:
-    """Lines added and removed when `old` becomes `new`: a line diff, for edits whose result gives no patch."""
+    """Lines added and removed when `old` becomes `new`: a line diff, for edits whose result gives no patch.
+
+    Of long texts of few different lines, how often each line stands in one and the other: a diff takes minutes there.
+    """
     if not old or not new:
         return count_lines(new), count_lines(old)
     added = removed = 0
     # Split, not splitlines: a newline added at the end is an empty line more, as git counts it.
-    matcher = difflib.SequenceMatcher(None, old.split("\n"), new.split("\n"), autojunk=False)
+    before, after = old.split("\n"), new.split("\n")
+    times_before, times_after = Counter(before), Counter(after)
+    if sum(times * times_after[line] for line, times in times_before.items()) > _MOST_PAIRS:
+        return (times_after - times_before).total(), (times_before - times_after).total()
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     for tag, old_start, old_end, new_start, new_end in matcher.get_opcodes():
         if tag != "equal":
             removed += old_end - old_start

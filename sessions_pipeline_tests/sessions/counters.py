@@ -16,6 +16,8 @@ from dataclasses import dataclass
 _NOT_NULL = ("cwd", "sessionId", "version", "requestId", "costUSD", "isApiErrorMessage", "model", "id", "speed")
 _NOT_NULL += ("cache_creation_input_tokens", "cache_read_input_tokens")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?(Z|[+-]\d\d:\d\d)")
+_NAME = re.compile("[^\ud800-\udfff]+")
+_SPEEDS = ("fast", "standard")
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 CLASSES = ("input", "output", "cache_write_5m", "cache_write_1h", "cache_read")
 Tree = dict[str, list[bytes]]
@@ -124,14 +126,27 @@ def _ccusage_reads(path: str, written: int, number: int, raw: bytes) -> Told | N
     if b'"usage":{' not in raw or any(f'"{key}":null'.encode() in raw for key in _NOT_NULL):
         return None
     try:
-        line = json.loads(raw)
+        # How deep a line is nested does not matter to ccusage; it does to the json module.
+        line = json.loads(raw.replace(b"[" * 1000 + b"]" * 1000, b"[]"), object_pairs_hook=_without_repeats)
     except ValueError:
         return None
     told, message = _told(path, written, number, line), line.get("message", {})
     named = [line.get("sessionId", "?"), line.get("requestId", "?"), message.get("id", "?"), message.get("model", "?")]
-    if told is None or told.at is None or not all(named) or not _VERSION.match(line.get("version", "1.0.0")):
+    if told is None or told.at is None or not all(isinstance(name, str) and _NAME.fullmatch(name) for name in named):
+        return None
+    flags = [line.get("isSidechain", False), line.get("isApiErrorMessage", False)]
+    if not all(isinstance(flag, bool) for flag in flags) or type(line.get("costUSD", 0)) not in (int, float):
+        return None
+    if not _VERSION.match(line.get("version", "1.0.0")) or message["usage"].get("speed", "fast") not in _SPEEDS:
         return None
     return told if all(type(count) is int and count >= 0 for count in told.tokens) else None
+
+
+def _without_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The object that these are the keys and values of. Raises ValueError if a key stands twice."""
+    if len({key for key, _ in pairs}) < len(pairs):
+        raise ValueError("a key stands twice")
+    return dict(pairs)
 
 
 def _ccusage_session(told: Told) -> str:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sessions_pipeline.folders import StoreError
+from sessions_pipeline.sources import claude_code
 from sessions_pipeline_tests.lines import human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import Read, read
 
@@ -243,3 +244,22 @@ def test_an_archive_of_another_version_is_refused_and_left_as_it_was(tmp_path: P
     with pytest.raises(StoreError, match="another version"):
         read(tmp_path / "logs", tmp_path / "private")
     assert held.read_bytes() == older
+
+
+def test_a_file_that_stops_its_reader_is_named_keeps_what_was_known_and_stops_no_other(
+    logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs.put("p/s1.jsonl", LINES).read()
+    logs.put("p/s1.jsonl", [*LINES, human("hostile", 40)])
+    logs.put("p/s2.jsonl", [human("go", 0, session="s2")])
+    read_well = claude_code.read
+
+    def stops(data: bytes, **given: Any) -> Any:
+        return read_well(data, **given) if b"hostile" not in data else [][0]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(claude_code, "read", stops)
+        found = logs.read()
+    assert [reason for _, reason in found.unreadable] == ["cannot be read: its reader stopped with IndexError"]
+    assert (counts(found), found.session("s2")["human_prompts"]) == ((2, 2, 57), 1)
+    assert counts(logs.read()) == (3, 2, 57)

@@ -76,6 +76,11 @@ def outputs(found: Sums) -> dict[str, int]:
     return {session: tokens[1] for (session, _, _), tokens in found.items()}
 
 
+def outputs_by_month(found: Sums) -> dict[str, int]:
+    """Output tokens by month, where a month has one session and model."""
+    return {month: tokens[1] for (_, month, _), tokens in found.items()}
+
+
 @pytest.fixture(scope="module")
 def binary() -> str:
     """A ccusage of the version compared with."""
@@ -176,6 +181,7 @@ def priced(model: str, **usage: Any) -> Line:
 SAME_LINE = {"uuid": "same"}
 SIDE = {"isSidechain": True, "agentId": "a1"}
 FIRST = told("a", 1, 0)
+WHOLE = encode(told("m", 9, 1)).rstrip()
 DIFFERENCES: dict[str, tuple[dict[str, list[Any]], int, int]] = {
     "a response under a second request id": ({"p/s1.jsonl": [told("m", 9, 0), told("m", 9, 1, requestId="r2")]}, 9, 18),
     "a response without its request id": ({"p/s1.jsonl": [told("m", 9, 0), told("m", 9, 1, requestId=None)]}, 9, 18),
@@ -214,6 +220,33 @@ DIFFERENCES: dict[str, tuple[dict[str, list[Any]], int, int]] = {
     ),
     "JSON with spaces": ({"p/s1.jsonl": [json.dumps(told("m", 9, 0)).encode()]}, 9, 0),
     "JSON on several lines": ({"p/s1.jsonl": [json.dumps(told("m", 9, 0), indent=1).encode()]}, 9, 0),
+    "a null where a class of tokens stands elsewhere": (
+        {"p/s1.jsonl": [told("m", 9, 0, note={"cache_read_input_tokens": None})]},
+        9,
+        0,
+    ),
+    "a request id that is no text": ({"p/s1.jsonl": [told("m", 9, 0, requestId=3)]}, 9, 0),
+    "a request id that is empty": ({"p/s1.jsonl": [told("m", 9, 0, requestId="")]}, 9, 0),
+    "a flag that is none": ({"p/s1.jsonl": [told("m", 9, 0, isSidechain="no")]}, 9, 0),
+    "a cost that is no number": ({"p/s1.jsonl": [told("m", 9, 0, costUSD="3")]}, 9, 0),
+    "an unknown speed": ({"p/s1.jsonl": [priced("claude-opus-5", output_tokens=9, speed="slow")]}, 9, 0),
+    "a cache write of one kind that is none": (
+        {"p/s1.jsonl": [priced("claude-opus-5", output_tokens=9, cache_creation={"ephemeral_1h_input_tokens": "7"})]},
+        9,
+        0,
+    ),
+    "a key that stands twice": (
+        {"p/s1.jsonl": [WHOLE.replace(b'"output_tokens":9', b'"output_tokens":3,"output_tokens":9')]},
+        9,
+        0,
+    ),
+    "half a character in an id": ({"p/s1.jsonl": [WHOLE.replace(b'"r1"', rb'"r\ud83d"')]}, 9, 0),
+    "a key with an escape": ({"p/s1.jsonl": [WHOLE.replace(b'"usage"', rb'"us\u0061ge"')]}, 9, 0),
+    "JSON nested a thousand deep": (
+        {"p/s1.jsonl": [FIRST, WHOLE[:-1] + b',"x":' + b"[" * 1000 + b"]" * 1000 + b"}"]},
+        1,
+        10,
+    ),
     "an error of the program": ({"p/s1.jsonl": [FIRST, told("m", 9, 1, isApiErrorMessage=True)]}, 1, 10),
 }
 
@@ -259,6 +292,15 @@ def test_a_session_belongs_to_the_month_it_starts_in_and_ccusage_goes_by_the_res
         ("s1", "2025-10", model): (0, 5, 0, 0, 0),
         ("s1", "2025-11", model): (0, 20, 0, 0, 0),
     }
+
+
+def test_a_time_that_cannot_be_right_is_the_one_before_and_ccusage_takes_it_as_it_stands(tmp_path: Path) -> None:
+    early = told("m2", 7, 1, timestamp="2024-12-31T23:59:59.000Z", requestId="r2")
+    late = told("m3", 8, 2, timestamp="2099-01-01T00:00:00.000Z", requestId="r3")
+    files: Files = {"p/s1.jsonl": [told("m1", 5, 0), early, late]}
+    model = "claude-sonnet-4-6"
+    assert our_sums(ours(tmp_path, files)) == {("s1", "2025-10", model): (0, 20, 0, 0, 0)}
+    assert outputs_by_month(sums(ccusage_rule(encoded(files)))) == {"2024-12": 7, "2025-10": 5, "2099-01": 8}
 
 
 def test_a_session_is_its_id_and_ccusage_goes_by_the_place_of_the_file(tmp_path: Path) -> None:

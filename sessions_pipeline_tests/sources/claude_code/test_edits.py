@@ -44,6 +44,16 @@ def test_without_a_tool_use_result_the_input_says_what_changed(one_file: Any) ->
     assert (session["lines_added"], session["lines_removed"], session["files_changed"]) == (2 + 2, 1, 2)
 
 
+def test_an_edit_of_thousands_of_lines_that_are_all_alike_counts_how_often_each_stands_there(one_file: Any) -> None:
+    session = one_file(
+        human("go", 0),
+        reply(1, call("Edit", "t1", file_path="/srv/a", old_string="x\n\n" * 4000, new_string="\ny\n" * 4003)),
+        result("t1", 2, "updated"),
+    ).only()
+    # 4000 lines x become 4003 lines y; between them stand three empty lines more.
+    assert (session["lines_added"], session["lines_removed"]) == (4003 + 3, 4000)
+
+
 def test_edits_by_the_shell_are_invisible(one_file: Any) -> None:
     session = one_file(
         human("go", 0),

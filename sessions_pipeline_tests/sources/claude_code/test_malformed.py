@@ -198,3 +198,23 @@ def test_half_a_character_in_any_key_stops_nothing(one_file: Any) -> None:
         1,
         20,
     )
+
+
+HOSTILE_TEXTS = [
+    "<system-reminder>" * 20_000,
+    "<command-name>x</command-name>" + "<command-args>" * 20_000,
+    "\n" * 50_000,
+    " " * 5_000 + "words",
+    "words" + "\n" * 5_000,
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE_TEXTS, ids=["reminders", "arguments", "newlines", "spaces", "blank end"])
+def test_texts_made_to_stop_a_reader_are_read(one_file: Any, hostile: str) -> None:
+    found = one_file(
+        human(f"{hostile}go", 0),
+        reply(1, call("Bash", "t1", command=f"{hostile}; git commit -m x; pytest; gh pr create")),
+        result("t1", 2, hostile),
+        reply(3, text("ok"), message="m2"),
+    )
+    assert (found.only()["tool_calls_succeeded"], found.only()["model_calls"]) == (1, 2)
