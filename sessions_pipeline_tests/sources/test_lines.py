@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_pipeline.schemas import polars_schema
@@ -149,6 +149,7 @@ MINUTES = ["09:05:", "23:59:", "24:00:", "9:05:0", "09:05", "0905"]
 ENDS = ["17.042Z", "17.999Z", "60.000Z", "17Z", "17.042999Z", "17.042+01:00", "1 .042Z", "17", ""]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(*map(st.sampled_from, (DAYS, MINUTES, ENDS))).map("".join), max_size=9))
 def test_a_time_is_what_the_standard_library_reads_whatever_was_read_before(texts: list[str]) -> None:
     clock = Clock(written_ms=2_000_000_000_000)

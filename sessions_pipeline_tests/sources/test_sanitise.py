@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sessions_pipeline.sessions.transcript import clean
@@ -29,6 +29,7 @@ PIECES = [
 WORDS = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=4))
 def test_each_text_of_a_file_is_cleaned_as_if_it_stood_alone(texts: list[str]) -> None:
     said = [Entry(f"u{n}", "s1", Kind.PROMPT, 0, True, n, text=text) for n, text in enumerate(texts)]
