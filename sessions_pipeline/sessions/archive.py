@@ -215,8 +215,7 @@ def write_atomically(path: Path, data: bytes | bytearray) -> None:
 
 
 def _write_whole(path: Path, data: bytes | bytearray) -> None:
-    folder, name = os.path.split(path)
-    partial = os.path.join(folder, f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         handle = os.open(partial, _NEW_FILE, 0o600)
     except FileNotFoundError:
@@ -225,9 +224,9 @@ def _write_whole(path: Path, data: bytes | bytearray) -> None:
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        os.replace(partial, path)
+        partial.replace(path)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
         raise
 
 
@@ -287,8 +286,7 @@ def _batches(jobs: list[_Job]) -> Iterator[list[_Job]]:
 
 
 def _ingest_all(jobs: list[_Job]) -> list[str]:
-    # Nothing that a reader makes is part of a cycle. Looking for cycles among all that a file holds takes a twentieth
-    # of the time.
+    # Nothing that a reader makes is part of a cycle: looking for cycles among all that a file holds finds none.
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -23,7 +23,8 @@ _EARLIEST = int(dt.datetime(2025, 1, 1, tzinfo=dt.UTC).timestamp() * 1000)
 # No response has this many tokens: a larger number is damage, and would not fit the archive's index.
 _MOST_TOKENS = 10**12
 _DECODER = msgspec.json.Decoder()
-# The end of almost every time in a log, `17.042Z`: looked up, since it costs a fifth of parsing it.
+# The parts of almost every time of day in a log, `09:05:17.042Z`: looked up, which is five times faster than parsing.
+_MINUTES = {f"{at // 60:02}:{at % 60:02}:": at * 60_000 for at in range(24 * 60)}
 _SECONDS = {f"{second:02}": second * 1000 for second in range(60)}
 _FRACTIONS = {f".{millisecond:03}Z": millisecond for millisecond in range(1000)}
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
@@ -104,8 +105,8 @@ class Clock:
     def __init__(self, written_ms: int) -> None:
         self.at = -1
         self.latest = written_ms + _DAY
-        # Milliseconds by the text of a minute, `2026-01-31T09:05:`.
-        self.minutes: dict[str, int] = {}
+        # Milliseconds at its beginning, by the text of a day, `2026-01-31T`.
+        self.days: dict[str, int] = {}
 
     def read(self, text: object) -> tuple[int, bool]:
         """Milliseconds since 1970 UTC (-1 before the first time), and whether `text` is a time of its own."""
@@ -119,14 +120,13 @@ class Clock:
         if not isinstance(text, str):
             return None
         milliseconds: int | None
+        day, minute, second, fraction = text[:11], text[11:17], text[17:19], text[19:]
         try:
-            milliseconds = self.minutes[text[:17]] + _SECONDS[text[17:19]] + _FRACTIONS[text[19:]]
+            milliseconds = self.days[day] + _MINUTES[minute] + _SECONDS[second] + _FRACTIONS[fraction]
         except KeyError:
             milliseconds = _milliseconds(text)
-            # Only what ends in a colon is a minute that any second can follow.
-            minute = text[:17]
-            if minute not in self.minutes and minute[16:] == ":" and (at := _milliseconds(f"{minute}00Z")) is not None:
-                self.minutes[minute] = at
+            if milliseconds is not None and minute in _MINUTES and second in _SECONDS and fraction in _FRACTIONS:
+                self.days[day] = milliseconds - _MINUTES[minute] - _SECONDS[second] - _FRACTIONS[fraction]
         return milliseconds if milliseconds is not None and _EARLIEST <= milliseconds <= self.latest else None
 
 

@@ -1,16 +1,23 @@
-"""A last line that is still being written waits for the next reading, in every format; a broken one is a reject."""
+"""A last line that is still being written waits for the next reading, in every format; a broken one is a reject.
+
+Times are those that the standard library reads.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.attrition import attrition, breaks
+from sessions_pipeline.sources.lines import Clock
 from sessions_pipeline_tests.lines import encode, human, reply, text
 from sessions_pipeline_tests.sessions.tree import KEYED, Read, read
 from sessions_pipeline_tests.sources import test_codex as codex
@@ -125,3 +132,25 @@ def test_a_file_of_one_half_written_line_is_no_session_yet(tmp_path: Path) -> No
     first = put(tmp_path, "p/s1.jsonl", CLAUDE[:40])
     assert (first.sessions.height, first.files["role"].to_list(), first.rejected.height) == (0, ["no_session"], 0)
     assert put(tmp_path, "p/s1.jsonl", CLAUDE).only()["human_prompts"] == 2
+
+
+def standard(text: str) -> int | None:
+    """Milliseconds since 1970, by the standard library."""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    return round((aware - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) / dt.timedelta(milliseconds=1))
+
+
+DAYS = ["2026-01-31T", "2026-02-01T", "2026-02-30T", "2026-W05-6T", "2026-01-31 ", "20260131T0", "[REDACTED]T", ""]
+MINUTES = ["09:05:", "23:59:", "24:00:", "9:05:0", "09:05", "0905"]
+ENDS = ["17.042Z", "17.999Z", "60.000Z", "17Z", "17.042999Z", "17.042+01:00", "1 .042Z", "17", ""]
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(*map(st.sampled_from, (DAYS, MINUTES, ENDS))).map("".join), max_size=9))
+def test_a_time_is_what_the_standard_library_reads_whatever_was_read_before(texts: list[str]) -> None:
+    clock = Clock(written_ms=2_000_000_000_000)
+    assert [clock.moment(text) for text in texts] == [standard(text) for text in texts]
