@@ -36,7 +36,8 @@ sessions as (
         month,
         hash(user_key) as user_hash,
         user_execution_share as x,
-        unnest(['expertise', 'judged_success', 'verified_success']) as variable,
+        -- Places in a list of names, which are quicker to group and to join by than the names.
+        unnest([1, 2, 3]) as variable,
         unnest([
             cast(expertise as double),
             case when outcome <> 'no_clear_goal' then cast(judged_success as double) end,
@@ -238,7 +239,7 @@ final as (
     select
         month,
         period,
-        variable,
+        ['expertise', 'judged_success', 'verified_success'][variable] as variable,
         case when not suppressed then sessions end as sessions,
         case when not suppressed then users end as users,
         case when not suppressed then r end as estimate,

@@ -29,25 +29,27 @@ figures as (
 ),
 
 sessions as (
-    select month, expertise, 'actions_per_prompt' as measure, actions_per_prompt as effort
-    from core.classified_sessions
-    where expertise is not null
-    union all
-    select month, expertise, 'words_per_prompt' as measure, words_per_prompt as effort
+    select month, expertise, actions_per_prompt, words_per_prompt
     from core.classified_sessions
     where expertise is not null
 ),
 
-distributions as (
+quantiles as (
     select
         periods.month,
         periods.period,
-        sessions.measure,
         sessions.expertise,
-        quantile_cont(sessions.effort, [0.05, 0.25, 0.5, 0.75, 0.95]) as points
+        quantile_cont(sessions.actions_per_prompt, [0.05, 0.25, 0.5, 0.75, 0.95]) as actions_per_prompt,
+        quantile_cont(sessions.words_per_prompt, [0.05, 0.25, 0.5, 0.75, 0.95]) as words_per_prompt
     from periods
     inner join sessions on sessions.month between periods.first_month and periods.last_month
     group by all
+),
+
+distributions as (
+    select month, period, expertise, 'actions_per_prompt' as measure, actions_per_prompt as points from quantiles
+    union all
+    select month, period, expertise, 'words_per_prompt', words_per_prompt from quantiles
 ),
 
 final as (
