@@ -23,13 +23,8 @@ from sessions_pipeline.analysis.corrected import (
     naive_mean,
 )
 from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
-from sessions_pipeline.analysis.models import (
-    EstimationSample,
-    Row,
-    coefficients,
-    estimation_sample,
-    prepare,
-)
+from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.samples import EstimationSample, Prepared, estimation_sample, in_order, prepare
 from sessions_pipeline.analysis.specifications import EXPERTISE, LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
 from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
@@ -76,7 +71,7 @@ def gold_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> GoldLabels:
 
 @dataclass(frozen=True)
 class Judged:
-    """The window's sessions in order of session_id, as the judge has them. user (n,): numbers from 0, none skipped."""
+    """The window's sessions as the judge has them, in the models' order. user (n,): numbers from 0, none skipped."""
 
     sessions: pl.DataFrame
     user: Integers
@@ -84,13 +79,9 @@ class Judged:
 
 def judged_sessions(sessions: pl.DataFrame) -> Judged:
     """`sessions`: core.classified_sessions of the window."""
-    in_order = sessions.sort("session_id")
-    return Judged(in_order, _numbers(in_order["user_key"]))
-
-
-def _numbers(keys: pl.Series) -> Integers:
-    """`keys` (n,) as numbers from 0, none skipped."""
-    return keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+    ordered = in_order(sessions)
+    changes = ordered["user_key"] != ordered["user_key"].shift(1)
+    return Judged(ordered, changes.fill_null(False).cum_sum().cast(pl.Int64).to_numpy())
 
 
 @dataclass(frozen=True)
@@ -294,17 +285,19 @@ def _gold_counts(problem: Problem, min_users: int) -> Row:
     return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}
 
 
-def _placed(prepared: pl.DataFrame, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
+def _placed(prepared: Prepared, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
     """Each session's cell of `sample` (null outside its cells), and the cells' controls as indicators (cells, d)."""
+    everybody = prepared.sessions.select(controls)
     if not controls:
-        return pl.zeros(prepared.height, pl.Int64, eager=True), np.ones((1, 1))
-    cells = sample.sessions.select(controls).with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
-    placed = prepared.select(controls).join(cells, on=controls, how="left", maintain_order="left")
+        return pl.zeros(prepared.sessions.height, pl.Int64, eager=True), np.ones((1, 1))
+    inside = everybody.filter(pl.Series(sample.inside))
+    cells = inside.with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
+    placed = everybody.join(cells, on=controls, how="left", maintain_order="left")
     return placed["cell"], cells.select(pl.col(controls).cast(pl.String)).to_dummies().to_numpy().astype(np.float64)
 
 
 def regression_problem(
-    judged: Judged, ready: Labelled, prepared: pl.DataFrame, sample: EstimationSample, specification: Specification
+    judged: Judged, ready: Labelled, prepared: Prepared, sample: EstimationSample, specification: Specification
 ) -> Problem:
     """The equations of `specification` on the sessions in the cells of `sample`.
 

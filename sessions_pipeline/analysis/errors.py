@@ -28,15 +28,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from sessions_pipeline.analysis.samples import EstimationSample, Floats, levels_of, without_gaps
 from sessions_pipeline.analysis.specifications import Errors
 
 if TYPE_CHECKING:
-    from sessions_pipeline.analysis.models import EstimationSample, Fit, Within
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+    from sessions_pipeline.analysis.models import Fit, Within
 
 CONFIDENCE = 0.95
 FEW_CLUSTERS = 50
@@ -93,29 +90,27 @@ def variance(sample: EstimationSample, fitted: Fit, errors: Errors) -> Variance:
         return _by_user_and_month(sample, fitted)
     if fitted.within and (errors == "jackknife" or fitted.n_users < FEW_CLUSTERS):
         return _jackknife(sample, fitted, fitted.within)
-    return Variance(f"CRV1 by {_cluster_name(sample)}", fitted.n_users, (_crv1(fitted, sample.cluster),), {})
+    return Variance("CRV1 by user", fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
 
 
-def _cluster_name(sample: EstimationSample) -> str:
-    return sample.cluster_column.removesuffix("_key").replace("_", " ")
-
-
-def _crv1(fitted: Fit, cluster: Integers) -> tuple[float, Floats]:
-    """Small-sample factor, and each cluster's part of the coefficients' error, (k, clusters)."""
-    sessions, clusters = fitted.n_sessions, int(cluster.max()) + 1
-    factor = clusters / (clusters - 1) * (sessions - 1) / (sessions - fitted.n_parameters) if clusters > 1 else np.nan
-    return factor, np.stack([np.bincount(cluster, weights=row) for row in fitted.contributions])
+def _correction(fitted: Fit, clusters: int) -> float:
+    """Small-sample factor of CRV1; NaN with one cluster."""
+    sessions = fitted.n_sessions
+    return clusters / (clusters - 1) * (sessions - 1) / (sessions - fitted.n_parameters) if clusters > 1 else np.nan
 
 
 def _by_user_and_month(sample: EstimationSample, fitted: Fit) -> Variance:
-    month = np.unique(sample.sessions["month"].to_numpy(), return_inverse=True)[1]
-    both = np.unique(sample.cluster * (int(month.max()) + 1) + month, return_inverse=True)[1]
+    month = without_gaps(levels_of(sample, "month"))
     months = int(month.max()) + 1
     name = "CRV1 by user and month"
     if months < 2:
         reason = "one month: clusters by month need at least two"
         return Variance(name, months, (), dict.fromkeys(range(len(fitted.coefficients)), reason))
-    (factor, deviations), *added = (_crv1(fitted, cluster) for cluster in (both, sample.cluster, month))
+    both = without_gaps(sample.user * months + month)
+    (factor, deviations), *added = (
+        (_correction(fitted, int(cluster.max()) + 1), fitted.scores.by(cluster))
+        for cluster in (both, sample.user, month)
+    )
     result = Variance(name, min(fitted.n_users, months), (*added, (-factor, deviations)), {})
     negative = [term for term in range(len(fitted.coefficients)) if result.of_term(term) <= 0]
     reason = "the two-way variance is not positive: too few months for this term"
@@ -125,8 +120,11 @@ def _by_user_and_month(sample: EstimationSample, fitted: Fit) -> Variance:
 def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
     """CRV3, by the sums that each user takes along."""
     k, users = len(fitted.coefficients), fitted.n_users
-    z = np.vstack([within.x, np.einsum("ji,j->i", within.x, within.coefficients) + within.residuals])
-    pair_key = sample.cluster * max(sample.n_cells, 1) + sample.cell
+    profiles = within.profiles
+    explained = np.einsum("ji,j->i", profiles.x, within.coefficients)
+    z = np.stack([profiles.spread(row) for row in (*profiles.x, explained)])
+    z[k] += fitted.scores.residuals
+    pair_key = sample.user * max(sample.n_cells, 1) + sample.cell
     pairs, pair = np.unique(pair_key, return_inverse=True)
     pair_user, pair_cell = pairs // max(sample.n_cells, 1), pairs % max(sample.n_cells, 1)
     taken, in_cell = np.bincount(pair), np.bincount(sample.cell)[pair_cell]
@@ -137,7 +135,7 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     total = np.einsum("ji,ki->jk", z, z)
     for row in range(k + 1):
         for column in range(row, k + 1):
-            gone = np.bincount(sample.cluster, weights=z[row] * z[column], minlength=users) + np.bincount(
+            gone = np.bincount(sample.user, weights=z[row] * z[column], minlength=users) + np.bincount(
                 pair_user, weights=sums[row] * sums[column] * weight, minlength=users
             )
             without[:, row, column] = without[:, column, row] = total[row, column] - gone
@@ -150,5 +148,5 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
     reason = "leaving out one user leaves nothing to estimate this term on"
     unstable = {term: reason for term in range(k) if known[term] and (lost[:, term] > 1e-6).any()}
-    deviations = (left - within.coefficients).T / within.scale[:, None]
-    return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
+    deviations = (left - within.coefficients).T / profiles.scale[:, None]
+    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)

@@ -20,15 +20,20 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.models import EstimationSample, Fit, Floats, Integers, regressors, without_gaps
+from sessions_pipeline.analysis.models import Fit, Scores
+from sessions_pipeline.analysis.samples import (
+    EstimationSample,
+    Floats,
+    Integers,
+    outcomes,
+    regressors,
+    without_gaps,
+)
 from sessions_pipeline.analysis.specifications import Specification
+from sessions_pipeline.analysis.within import NoConvergenceError
 
 MOST_STEPS = 60
 CONVERGED = 1e-11
-
-
-class NoConvergenceError(ArithmeticError):
-    """The likelihood has no maximum that Newton's method finds: some term separates the outcomes."""
 
 
 def varying_cells(sample: EstimationSample, outcome: Floats) -> tuple[EstimationSample, Floats, int]:
@@ -37,13 +42,16 @@ def varying_cells(sample: EstimationSample, outcome: Floats) -> tuple[Estimation
     keep = ((share > 0) & (share < 1))[sample.cell]
     if not keep.any() or keep.all():
         return sample, outcome, 0
-    kept = without_gaps(sample.cell[keep])
+    kept, inside = without_gaps(sample.cell[keep]), sample.inside.copy()
+    inside[inside] = keep
     less = replace(
         sample,
         sessions=sample.sessions.filter(pl.Series(keep)),
+        inside=inside,
         cell=kept,
-        cluster=without_gaps(sample.cluster[keep]),
+        user=without_gaps(sample.user[keep]),
         n_cells=int(kept.max()) + 1 if sample.n_cells else 0,
+        within={},
     )
     return less, outcome[keep], int((~keep).sum())
 
@@ -52,10 +60,9 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
     """Average marginal effects of the terms, the sessions they rest on, and how many more were in constant cells.
 
     The `Fit` has the effects as coefficients, and each user's part of their error as influence; its r_squared is NaN.
-    Raises NoConvergenceError.
+    Raises NoConvergenceError where some term separates the outcomes.
     """
-    outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
-    sample, y, dropped = varying_cells(sample, outcome)
+    sample, y, dropped = varying_cells(sample, outcomes(sample, specification))
     x, cell = regressors(sample, specification.terms), sample.cell
     scale = np.sqrt(np.square(x).mean(axis=1))
     scale[scale == 0] = 1
@@ -63,7 +70,7 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
     coefficients, effects = _maximise(x, y, cell)
     index = np.einsum("ji,j->i", x, coefficients) + effects[cell]
     chance = _logistic(index)
-    marginal, contributions = [], []
+    marginal, weights = [], []
     hessian = _Hessian(x, chance * (1 - chance), cell)
     for number, term in enumerate(specification.terms):
         is_flag = term.level is not None or sample.sessions.schema[term.column] == pl.Boolean
@@ -71,18 +78,18 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
             x, index, cell, number, coefficients[number], 1 / scale[number]
         )
         of_terms, of_cells = hessian.solve(by_term, by_cell)
-        part = (np.einsum("ji,j->i", x, of_terms) + of_cells[cell]) * (y - chance)
         marginal.append(effect)
-        contributions.append(part)
+        weights.append(np.einsum("ji,j->i", x, of_terms) + of_cells[cell])
+    scores = Scores(np.stack(weights), None, y - chance)
     fitted = Fit(
         coefficients=np.array(marginal),
-        influence=np.stack([np.bincount(sample.cluster, weights=part) for part in contributions]),
+        influence=scores.by(sample.user),
         null_space=np.zeros((len(marginal), 0)),
         outcome_std=float(y.std()),
         r_squared=float("nan"),
         n_sessions=y.size,
         n_parameters=len(marginal) + max(sample.n_cells, 1),
-        contributions=np.stack(contributions),
+        scores=scores,
     )
     return sample, fitted, dropped
 
