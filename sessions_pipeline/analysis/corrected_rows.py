@@ -24,9 +24,17 @@ from sessions_pipeline.analysis.corrected import (
 )
 from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
 from sessions_pipeline.analysis.models import Row, coefficients
-from sessions_pipeline.analysis.samples import EstimationSample, Prepared, estimation_sample, in_order, prepare
+from sessions_pipeline.analysis.samples import (
+    EstimationSample,
+    Prepared,
+    estimation_sample,
+    in_order,
+    prepare,
+    user_numbers,
+    without_gaps,
+)
 from sessions_pipeline.analysis.specifications import EXPERTISE, LEVELS, SUCCESSES, TABLE_A1, TABLE_A2, Specification
-from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
+from sessions_pipeline.analysis.suppression import distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
 from sessions_pipeline.schemas import polars_schema
 
@@ -80,8 +88,7 @@ class Judged:
 def judged_sessions(sessions: pl.DataFrame) -> Judged:
     """`sessions`: core.classified_sessions of the window."""
     ordered = in_order(sessions)
-    changes = ordered["user_key"] != ordered["user_key"].shift(1)
-    return Judged(ordered, changes.fill_null(False).cum_sum().cast(pl.Int64).to_numpy())
+    return Judged(ordered, user_numbers(ordered))
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
 def _informative(problem: Problem, *, share: bool) -> str | None:
     """Why the gold labels do not suffice for `problem`, or None if they do."""
     member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
-    sessions, users = int(member.sum()), np.unique(problem.user[problem.at[member]]).size
+    sessions, users = int(member.sum()), distinct(problem.user[problem.at[member]])
     if sessions < MIN_GOLD_SESSIONS or users < MIN_GOLD_USERS:
         return (
             f"gold labels of {sessions} sessions and {users} users: "
@@ -206,8 +213,7 @@ def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> 
     cells = [share.member if by_level else share.member & share.outcome for share in group]
     place = judged.sessions.select(pl.coalesce(pl.when(cell).then(at) for at, cell in enumerate(cells))).to_series()
     inside = place.is_not_null().to_numpy()
-    user = np.unique(judged.user[inside], return_inverse=True)[1].astype(np.int64)
-    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), user, min_users)
+    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), judged.user[inside], min_users)
     return frozenset(group[at].term for at in withheld)
 
 
@@ -241,7 +247,7 @@ def share_rows(
         ready, reason = _ready(judged, gold, group[0].facets)
         for share in group:
             equations = _mean_equations(judged.sessions, share)
-            users = np.unique(judged.user[equations.member > 0]).size
+            users = distinct(judged.user[equations.member > 0])
             # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
             is_withheld = (share.quantity, share.term) in withheld
             is_hidden = share.term in hidden or is_withheld or 0 < users < min_users
@@ -281,7 +287,7 @@ def _ready(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[L
 def _gold_counts(problem: Problem, min_users: int) -> Row:
     """Sessions and users with gold labels that the estimate reads; none told of fewer than `min_users`."""
     member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
-    users = np.unique(problem.user[problem.at[member]]).size
+    users = distinct(problem.user[problem.at[member]])
     return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}
 
 
@@ -324,7 +330,7 @@ def regression_problem(
         gold=equations(ready.sessions.filter(pl.Series(kept)), indices[:, at]),
         at=at,
         weight=ready.weight[kept],
-        user=np.unique(judged.user[where.to_numpy()], return_inverse=True)[1].astype(np.int64),
+        user=without_gaps(judged.user[where.to_numpy()]),
     )
 
 

@@ -112,9 +112,15 @@ def prepare(frame: pl.DataFrame, specifications: Iterable[Specification]) -> Pre
     derived = [expression.alias(name) for name, expression in DERIVED.items() if name in read]
     wanted = frame.with_columns(derived).select(sorted(read))
     ordered = in_order(wanted.with_columns(_numbered(wanted[key]) for key in sorted(keys - {"user_key"})))
+    return Prepared(ordered.with_columns(user_key=pl.Series(user_numbers(ordered))).drop("session_id"))
+
+
+def user_numbers(ordered: pl.DataFrame) -> Integers:
+    """Each session's user as a number from 0, none skipped, shape (n,). ordered: as `in_order` leaves it."""
     user = _user_hash(ordered)
-    changes = np.concatenate([[False], user[1:] != user[:-1]]) if user.size else np.zeros(0, dtype=np.bool_)
-    return Prepared(ordered.with_columns(user_key=pl.Series(np.cumsum(changes, dtype=np.int64))).drop("session_id"))
+    changes = np.zeros(user.size, dtype=np.int64)
+    changes[1:] = user[1:] != user[:-1]
+    return np.cumsum(changes)
 
 
 def _numbered(values: pl.Series) -> pl.Series:
