@@ -1,19 +1,20 @@
 """The one runner of all regressions: sessions and a specification in, tidy coefficients out.
 
-Here belong the estimation sample (who is in, which cells are dropped), least squares with one set of absorbed cells,
-and the tidy rows. The models themselves are in `specifications.py`, standard errors in `errors.py`, logit in
-`logit.py`.
+Here belong least squares on a sample and the tidy rows. The models themselves are in `specifications.py`, who is in
+(the sample, its cells) in `samples.py`, regressors within cells in `within.py`, standard errors in `errors.py`, logit
+in `logit.py`.
 
 Estimator
     The controls of a specification are interacted into one factor, so the within transformation is exact in one pass:
     outcome and regressors minus their cell means (Frisch–Waugh–Lovell), then least squares. Without controls the
     whole sample is the one cell, which is the same as an intercept. Effects of a second factor (users) are taken out
-    by least squares on both sets of dummies (scipy's lsmr, to 1e-13); whoever is there once determines nothing but
+    by least squares on both sets of dummies (scipy's cg, to 1e-13); whoever is there once determines nothing but
     their own effect and is dropped, and so on until nobody is. Standard errors: see `errors.py`.
 Engine
     numpy, chosen by measurement on two shared cores against pyfixest 0.60 on the same samples. The 15 fits of Table
-    A1, A2 and Figure 5 on 400,000 sessions of 235,000 users: 0.2 to 0.35 s against 2.6 to 5 s; a process that does
-    all of it peaks at 470 MB against 860 MB, of which 260 MB hold the data. Seven months of 700 sessions, by month
+    A1, A2 and Figure 5 on 400,000 sessions of 235,000 users: 0.2 to 0.35 s against 2.6 to 5 s, before sessions that are
+    alike were taken together, which halved the CPU time; a process that does all of it peaks at 470 MB against 860 MB,
+    of which 260 MB hold the data. Seven months of 700 sessions, by month
     and by window (210 fits): 0.6 to 0.9 s, samples and adjusted rates included, against 2.2 to 3.2 s plus 1.4 to
     2.4 s and 120 MB for the import. pyfixest also drops the last of collinear terms and reports the others, which
     here would be differences from a level that is not the one named. The tests hold every number equal to statsmodels.

@@ -1,8 +1,8 @@
 """Regressors within cells, and within users: what is left of them once fixed effects are taken out.
 
 Without user effects, sessions with the same cell and the same regressors differ in nothing but their outcome and user.
-They are taken together as one profile: four million sessions at five levels are some thirty thousand profiles, and all
-sums but those of outcomes and users are over these.
+They are taken together as one profile: four million simulated sessions at five levels are 47,000 profiles, and all sums
+but those of outcomes and users are over these.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sessions_pipeline.analysis.samples import (
 )
 from sessions_pipeline.analysis.specifications import Term
 
-# Of conjugate gradients; the simulated study takes 40 for user effects.
+# Of conjugate gradients; the simulated study takes 28 for user effects.
 MOST_STEPS = 5_000
 
 
