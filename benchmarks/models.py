@@ -29,7 +29,7 @@ import polars as pl
 
 from benchmarks.findings import Finding, at_least, at_most, progress, tell
 from benchmarks.models_once import MIN_USERS, TABLES_AND_FIGURE_5, fitted
-from sessions_pipeline.analysis.models import EstimationSample, estimation_sample, prepare, regressors
+from sessions_pipeline.analysis.samples import EstimationSample, estimation_sample, outcomes, prepare, regressors
 from sessions_pipeline.analysis.specifications import FIGURE_3_SLOPES, TABLE_A1, TABLE_A2, Specification
 from sessions_pipeline.simulate.study import SESSIONS, Study, simulate_study
 
@@ -135,8 +135,8 @@ def _peer_data(sample: EstimationSample, specification: Specification) -> Any:
     columns = dict(
         zip((term.name for term in specification.terms), regressors(sample, specification.terms), strict=True)
     )
-    outcome = sample.sessions[specification.outcome].cast(pl.Float64)
-    return pl.DataFrame({"outcome": outcome, **columns, "cell": sample.cell, "user": sample.cluster}).to_pandas()
+    outcome = outcomes(sample, specification)
+    return pl.DataFrame({"outcome": outcome, **columns, "cell": sample.cell, "user": sample.user}).to_pandas()
 
 
 def _statsmodels(data: Any, specification: Specification) -> tuple[Any, Any]:

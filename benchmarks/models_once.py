@@ -16,7 +16,8 @@ from pathlib import Path
 
 import polars as pl
 
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import (
     EVERY_PERIOD,
     FIGURE_5,

@@ -34,18 +34,17 @@ import numpy as np
 import polars as pl
 
 from sessions_pipeline.analysis.errors import FEW_CLUSTERS, LEANS_ON_ONE, NO_INFERENCE, without_each_user
-from sessions_pipeline.analysis.models import (
+from sessions_pipeline.analysis.models import Fit, Row, fit
+from sessions_pipeline.analysis.samples import (
     EstimationSample,
-    Fit,
     Floats,
     Integers,
-    Row,
+    Prepared,
     estimation_sample,
-    fit,
     levels_of,
     missing_sample,
+    outcomes,
     prepare,
-    regressors,
 )
 from sessions_pipeline.analysis.specifications import CONTROLS, FIGURE_5, LEVELS, Specification
 from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
@@ -80,7 +79,7 @@ def _directions(level: Integers, specification: Specification) -> dict[int, Floa
     shares = np.array([np.mean(level == term.level) for term in specification.terms])
     return {
         int(value): np.array([float(term.level == value) for term in specification.terms]) - shares
-        for value in np.unique(level)
+        for value in np.flatnonzero(np.bincount(level))
     }
 
 
@@ -90,12 +89,12 @@ def _carries(sample: EstimationSample, fitted: Fit, specification: Specification
     return fitted.n_sessions > fitted.n_parameters and all(map(fitted.identifies, directions.values()))
 
 
-def choose_controls(frame: pl.DataFrame, specification: Specification, min_users: int) -> Choice:
-    """The richest column of Table A1 that `frame` carries for `specification`; column 1 in the last resort."""
-    plain = estimation_sample(frame, replace(specification, controls=()), min_users)
+def choose_controls(prepared: Prepared, specification: Specification, min_users: int) -> Choice:
+    """The richest column of Table A1 that `prepared` carries for `specification`; column 1 in the last resort."""
+    plain = estimation_sample(prepared, replace(specification, controls=()), min_users)
     for column, controls in reversed(CONTROLS.items()):
         model = replace(specification, controls=controls)
-        sample = estimation_sample(frame, model, min_users) if controls else plain
+        sample = estimation_sample(prepared, model, min_users) if controls else plain
         if not sample.sessions.height or sample.sessions.height < MIN_SHARE_KEPT * plain.n_candidates:
             continue
         fitted = fit(sample, model)
@@ -104,10 +103,10 @@ def choose_controls(frame: pl.DataFrame, specification: Specification, min_users
     return Choice(next(iter(CONTROLS)), plain.n_candidates, plain, None)
 
 
-def _centre_influence(outcome: Floats, sample: EstimationSample, fitted: Fit, specification: Specification) -> Floats:
-    """What each user contributes to the error of c, the mean of y - x'b, with b held: shape (G,)."""
-    without_level = outcome - np.einsum("ji,j->i", regressors(sample, specification.terms), fitted.coefficients)
-    return np.bincount(sample.cluster, weights=without_level - without_level.mean()) / outcome.size
+def _centre_influence(outcome: Floats, explained: Floats, user: Integers) -> Floats:
+    """What each user contributes to the error of c, the mean of y - x'b (`explained`), with b held: shape (G,)."""
+    rest = outcome - explained
+    return np.bincount(user, weights=rest - rest.mean()) / outcome.size
 
 
 def _jackknifed(outcome: Floats, level: Integers, sample: EstimationSample, fitted: Fit) -> dict[int, Floats | None]:
@@ -117,7 +116,7 @@ def _jackknifed(outcome: Floats, level: Integers, sample: EstimationSample, fitt
     """
     assert fitted.within
     coefficients, lost = without_each_user(sample, fitted, fitted.within)
-    user, users = sample.cluster, fitted.n_users
+    user, users = sample.user, fitted.n_users
     left = level.size - np.bincount(user)
     mean = (outcome.sum() - np.bincount(user, weights=outcome)) / left
     sessions = {
@@ -156,14 +155,15 @@ def _interval(fitted: Fit, users: int, estimate: float, influence: Floats, witho
 
 def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, min_users: int) -> dict[int, Row]:
     """Level in the sample -> its columns of analysis.adjusted_rates."""
-    level, people = levels_of(sample, LEVEL), sample.people
-    outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
+    level, outcome = levels_of(sample, LEVEL), outcomes(sample, specification)
     directions = _directions(level, specification)
     effect_of = dict(zip((term.level for term in specification.terms), fitted.coefficients, strict=True))
     effects = np.array([effect_of.get(value, 0.0) for value in directions])
-    sessions, users = np.bincount(level), users_per_group(level, people)
+    sessions, users = np.bincount(level), users_per_group(level, sample.user)
     estimates = recentred(effects, sessions[list(directions)] / level.size, float(outcome.mean()))
-    centre = _centre_influence(outcome, sample, fitted, specification)
+    of_level = np.zeros(level.max() + 1)
+    of_level[list(directions)] = effects
+    centre = _centre_influence(outcome, of_level[level], sample.user)
     few = fitted.n_users < FEW_CLUSTERS and not fitted.missing_inference()
     without = _jackknifed(outcome, level, sample, fitted) if few else {}
     rows: dict[int, Row] = {}
@@ -177,14 +177,14 @@ def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, 
             **_interval(fitted, int(users[value]), float(estimate), influence, without.get(value)),
         }
     reason = f"withheld: fewer than {min_users} users at this level, or needed to hide such a level"
-    for value in withheld_levels(level, people, min_users):
+    for value in withheld_levels(level, sample.user, min_users):
         rows[value] = {"suppressed": True, "missing_reason": reason}
     return rows
 
 
-def series(frame: pl.DataFrame, specification: Specification, min_users: int) -> list[Row]:
+def series(prepared: Prepared, specification: Specification, min_users: int) -> list[Row]:
     """One row per level of expertise: the columns of analysis.adjusted_rates but month and period."""
-    choice = choose_controls(frame, specification, min_users)
+    choice = choose_controls(prepared, specification, min_users)
     common: Row = {
         "sample": specification.sample.name,
         "measure": specification.outcome,

@@ -1,11 +1,11 @@
 """Assets of the regressions: partition M is the vintage of M, estimated on the window that ends in M and on M alone."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
-from dagster import AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
+from dagster import AssetDep, AssetExecutionContext, AssetsDefinition, BackfillPolicy, asset
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.agreement import agreement_rows
@@ -37,18 +37,11 @@ AGREEMENT = "analysis.agreement"
 AGREEMENT_SOURCES = ("core.sessions", "labels.classifications")
 RETESTS = "labels.retests"
 Estimator = Callable[[pl.DataFrame, dt.date, str, int], pl.DataFrame]
-ESTIMATORS: dict[str, Estimator] = {
-    "analysis.coefficients": estimate,
-    "analysis.adjusted_rates": adjusted_rates,
-}
-# Estimates of cells that a mart shows as well: from rows and staging.released, the rows that may be shown.
-AsReleased = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
-AS_RELEASED: dict[str, AsReleased] = {"analysis.adjusted_rates": rates_as_released}
 
 
 @dataclass(frozen=True)
 class WindowTable:
-    """A table that is made once for each window.
+    """A table that is made once for each vintage.
 
     sources: tables that are read over the window; whole: over all months. make: from both, by name -> its rows.
     """
@@ -57,6 +50,18 @@ class WindowTable:
     sources: tuple[str, ...]
     make: Callable[[Mapping[str, pl.DataFrame], dt.date, Settings, int], pl.DataFrame]
     whole: tuple[str, ...] = ()
+
+
+def _of_both_periods(estimator: Estimator, sessions: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
+    """Rows of `estimator` for `month` alone and for the window that ends in it, which `sessions` are of."""
+    alone = sessions.filter(pl.col("month") == month)
+    return pl.concat([estimator(alone, month, "month", min_users), estimator(sessions, month, "window", min_users)])
+
+
+def _rates(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
+    """Without what the marts withhold of the same cells."""
+    rates = _of_both_periods(adjusted_rates, tables[SESSIONS], month, min_users)
+    return rates_as_released(rates, tables[RELEASED])
 
 
 def _comparison(tables: Mapping[str, pl.DataFrame], month: dt.date, settings: Settings, min_users: int) -> pl.DataFrame:
@@ -87,7 +92,17 @@ def _reliability(
 
 CURVE_SOURCES = (SESSIONS, *AGREEMENT_SOURCES)
 WINDOW_TABLES = (
-    WindowTable("analysis.published_comparison", (SESSIONS, *ESTIMATORS, RELEASED), _comparison),
+    WindowTable(
+        "analysis.coefficients",
+        (SESSIONS,),
+        lambda tables, month, settings, min_users: _of_both_periods(estimate, tables[SESSIONS], month, min_users),
+    ),
+    WindowTable("analysis.adjusted_rates", (SESSIONS, RELEASED), _rates),
+    WindowTable(
+        "analysis.published_comparison",
+        (SESSIONS, "analysis.coefficients", "analysis.adjusted_rates", RELEASED),
+        _comparison,
+    ),
     WindowTable(
         "analysis.task_value_change",
         (SESSIONS,),
@@ -119,75 +134,36 @@ WINDOW_TABLES = (
 )
 
 
-def vintages(
-    sessions: pl.DataFrame, months: list[dt.date], window_months: int, min_users: int, estimator: Estimator, work: str
-) -> list[pl.DataFrame]:
-    """Rows of `estimator` for each month alone and for the window that ends in it.
-
-    sessions: `core.classified_sessions` of all months of these windows.
-    """
-    tell, frames = reporter(work, "vintages"), []
-    for done, month in enumerate(months, start=1):
-        window = window_ending(month, window_months)
-        frames.append(estimator(sessions.filter(pl.col("month") == month), month, "month", min_users))
-        frames.append(estimator(sessions.filter(pl.col("month").is_in(window)), month, "window", min_users))
-        tell(done, len(months))
-    return frames
-
-
 def _rows(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     return pl.concat(frames) if frames else pl.DataFrame(schema=polars_schema(table))
 
 
 def analysis_assets(window_months: int) -> list[AssetsDefinition]:
-    """The assets of the estimators, of the agreement with reference labels, of gold labels and what they correct."""
-    estimated = [
-        _analysis_asset(table, estimator, window_months, AS_RELEASED.get(table))
-        for table, estimator in ESTIMATORS.items()
-    ]
+    """The assets of models and of all that stands beside them, of reference labels, and of gold labels."""
     of_windows = [_window_asset(of, window_months) for of in WINDOW_TABLES]
-    return [*estimated, _agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
+    return [_agreement_asset(window_months), *map(_stored_asset, STORED), *of_windows]
 
 
-def _analysis_asset(
-    table: str, estimator: Estimator, window_months: int, as_released: AsReleased | None
-) -> AssetsDefinition:
-    @asset(
+def _asset(
+    table: str, deps: Sequence[AssetDep], said: str | None = None
+) -> Callable[[Callable[..., Iterator[object]]], AssetsDefinition]:
+    """How every asset here is declared. said: its description, where that is more than the table's grain."""
+    return asset(
         key=asset_key(table),
-        group_name="analysis",
-        description=grain(table),
-        deps=[read_by_vintage(name, window_months) for name in (SESSIONS, *([RELEASED] if as_released else ()))],
+        group_name=table.split(".")[0],
+        description=said or grain(table),
+        deps=deps,
         kinds={"python", "duckdb"},
         metadata=definition_metadata(table),
         check_specs=check_specs(table),
         partitions_def=monthly_partitions,
         backfill_policy=BackfillPolicy.single_run(),
     )
-    def estimates(context: AssetExecutionContext, state: State) -> Iterator[object]:
-        months, window = months_of(context), state.settings.window_months
-        sessions = state.warehouse.read(SESSIONS, months_between(add_months(months[0], 1 - window), months[-1]))
-        work = f"estimating {table.split('.')[1].replace('_', ' ')}"
-        rows = _rows(table, vintages(sessions, state.vintages(months), window, state.min_users(), estimator, work))
-        if as_released:
-            rows = as_released(rows, state.warehouse.read(RELEASED, months))
-        yield from store(state, table, rows, months)
-
-    return estimates
 
 
 def _agreement_asset(window_months: int) -> AssetsDefinition:
-    @asset(
-        key=asset_key(AGREEMENT),
-        group_name="analysis",
-        description=grain(AGREEMENT),
-        # Of the sample it reads nothing; it is made in one run with what does.
-        deps=[read_by_vintage(table, window_months) for table in (*AGREEMENT_SOURCES, SESSIONS)],
-        kinds={"python", "duckdb"},
-        metadata=definition_metadata(AGREEMENT),
-        check_specs=check_specs(AGREEMENT),
-        partitions_def=monthly_partitions,
-        backfill_policy=BackfillPolicy.single_run(),
-    )
+    # Of the sample it reads nothing; it is made in one run with what does.
+    @_asset(AGREEMENT, [read_by_vintage(table, window_months) for table in (*AGREEMENT_SOURCES, SESSIONS)])
     def agreement(context: AssetExecutionContext, state: State) -> Iterator[object]:
         """No rows without a file of reference labels, or with one that cannot be read, which its check says."""
         months, settings = months_of(context), state.settings
@@ -217,16 +193,10 @@ STORED = {DRAWS: SESSIONS, GOLD: DRAWS}
 
 
 def _stored_asset(table: str) -> AssetsDefinition:
-    @asset(
-        key=asset_key(table),
-        group_name=table.split(".")[0],
-        description=f"{grain(table)} Written by `sessions-pipeline gold`; here its rows are counted and checked.",
-        deps=[asset_key(STORED[table])],
-        kinds={"python", "duckdb"},
-        metadata=definition_metadata(table),
-        check_specs=check_specs(table),
-        partitions_def=monthly_partitions,
-        backfill_policy=BackfillPolicy.single_run(),
+    @_asset(
+        table,
+        [AssetDep(asset_key(STORED[table]))],
+        f"{grain(table)} Written by `sessions-pipeline gold`; here its rows are counted and checked.",
     )
     def stored(context: AssetExecutionContext, state: State) -> Iterator[object]:
         """Never writes: a command may be storing labels meanwhile."""
@@ -236,17 +206,7 @@ def _stored_asset(table: str) -> AssetsDefinition:
 
 
 def _window_asset(of: WindowTable, window_months: int) -> AssetsDefinition:
-    @asset(
-        key=asset_key(of.table),
-        group_name="analysis",
-        description=grain(of.table),
-        deps=[read_by_vintage(table, window_months) for table in (*of.sources, *of.whole)],
-        kinds={"python", "duckdb"},
-        metadata=definition_metadata(of.table),
-        check_specs=check_specs(of.table),
-        partitions_def=monthly_partitions,
-        backfill_policy=BackfillPolicy.single_run(),
-    )
+    @_asset(of.table, [read_by_vintage(table, window_months) for table in (*of.sources, *of.whole)])
     def made(context: AssetExecutionContext, state: State) -> Iterator[object]:
         months, settings, min_users = months_of(context), state.settings, state.min_users()
         everything = months_between(add_months(months[0], 1 - settings.window_months), months[-1])

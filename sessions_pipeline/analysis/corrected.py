@@ -42,6 +42,8 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sessions_pipeline.analysis.suppression import distinct
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
@@ -155,7 +157,7 @@ def naive_mean(judged: Equations, user: Integers) -> tuple[float, float | None]:
     of_member = judged.member * judged.outcome
     mean = float(of_member.sum() / judged.member.sum())
     by_user = np.bincount(user, weights=of_member - judged.member * mean) / judged.member.sum()
-    users = np.unique(user[judged.member > 0]).size
+    users = distinct(user[judged.member > 0])
     error = float(np.sqrt(users / (users - 1) * np.square(by_user).sum())) if users > 1 else 0.0
     return mean, error if error > ROUNDING else None
 

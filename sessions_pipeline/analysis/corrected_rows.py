@@ -24,12 +24,15 @@ from sessions_pipeline.analysis.corrected import (
     naive_mean,
 )
 from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
-from sessions_pipeline.analysis.models import (
+from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.samples import (
     EstimationSample,
-    Row,
-    coefficients,
+    Prepared,
     estimation_sample,
+    in_order,
     prepare,
+    user_numbers,
+    without_gaps,
 )
 from sessions_pipeline.analysis.specifications import (
     DERIVED,
@@ -42,7 +45,7 @@ from sessions_pipeline.analysis.specifications import (
     TABLE_A2,
     Specification,
 )
-from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
+from sessions_pipeline.analysis.suppression import distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
 from sessions_pipeline.schemas import polars_schema
 
@@ -96,7 +99,7 @@ def gold_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> GoldLabels:
 
 @dataclass(frozen=True)
 class Judged:
-    """The window's sessions in order of session_id, as the judge has them. user (n,): numbers from 0, none skipped."""
+    """The window's sessions as the judge has them, in the models' order. user (n,): numbers from 0, none skipped."""
 
     sessions: pl.DataFrame
     user: Integers
@@ -104,13 +107,8 @@ class Judged:
 
 def judged_sessions(sessions: pl.DataFrame) -> Judged:
     """`sessions`: core.classified_sessions of the window."""
-    in_order = sessions.sort("session_id")
-    return Judged(in_order, _numbers(in_order["user_key"]))
-
-
-def _numbers(keys: pl.Series) -> Integers:
-    """`keys` (n,) as numbers from 0, none skipped."""
-    return keys.rank("dense").cast(pl.Int64).to_numpy() - 1
+    ordered = in_order(sessions)
+    return Judged(ordered, user_numbers(ordered))
 
 
 @dataclass(frozen=True)
@@ -170,7 +168,7 @@ def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
 def _informative(problem: Problem, *, share: bool) -> str | None:
     """Why the gold labels do not suffice for `problem`, or None if they do."""
     member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
-    sessions, users = int(member.sum()), np.unique(problem.user[problem.at[member]]).size
+    sessions, users = int(member.sum()), distinct(problem.user[problem.at[member]])
     if sessions < MIN_GOLD_SESSIONS or users < MIN_GOLD_USERS:
         return (
             f"gold labels of {sessions} sessions and {users} users: "
@@ -271,8 +269,7 @@ def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> 
     cells = [share.member if by_level else share.member & share.outcome for share in group]
     place = judged.sessions.select(pl.coalesce(pl.when(cell).then(at) for at, cell in enumerate(cells))).to_series()
     inside = place.is_not_null().to_numpy()
-    user = np.unique(judged.user[inside], return_inverse=True)[1].astype(np.int64)
-    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), user, min_users)
+    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), judged.user[inside], min_users)
     return frozenset(group[at].term for at in withheld)
 
 
@@ -301,7 +298,7 @@ def share_rows(
         ready, reason = _ready(judged, gold, group[0].facets)
         for share in group:
             equations = _mean_equations(judged.sessions, share)
-            users = np.unique(judged.user[equations.member > 0]).size
+            users = distinct(judged.user[equations.member > 0])
             # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
             is_withheld = (share.quantity, share.term) in withheld
             is_hidden = share.term in hidden or is_withheld or 0 < users < min_users
@@ -341,21 +338,23 @@ def _ready(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[L
 def _gold_counts(problem: Problem, min_users: int) -> Row:
     """Sessions and users with gold labels that the estimate reads; none told of fewer than `min_users`."""
     member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
-    users = np.unique(problem.user[problem.at[member]]).size
+    users = distinct(problem.user[problem.at[member]])
     return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}
 
 
-def _placed(prepared: pl.DataFrame, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
+def _placed(prepared: Prepared, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
     """Each session's cell of `sample` (null outside its cells), and the cells' controls as indicators (cells, d)."""
+    everybody = prepared.sessions.select(controls)
     if not controls:
-        return pl.zeros(prepared.height, pl.Int64, eager=True), np.ones((1, 1))
-    cells = sample.sessions.select(controls).with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
-    placed = prepared.select(controls).join(cells, on=controls, how="left", maintain_order="left")
+        return pl.zeros(prepared.sessions.height, pl.Int64, eager=True), np.ones((1, 1))
+    inside = everybody.filter(pl.Series(sample.inside))
+    cells = inside.with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
+    placed = everybody.join(cells, on=controls, how="left", maintain_order="left")
     return placed["cell"], cells.select(pl.col(controls).cast(pl.String)).to_dummies().to_numpy().astype(np.float64)
 
 
 def regression_problem(
-    judged: Judged, ready: Labelled, prepared: pl.DataFrame, sample: EstimationSample, specification: Specification
+    judged: Judged, ready: Labelled, prepared: Prepared, sample: EstimationSample, specification: Specification
 ) -> Problem:
     """The equations of `specification` on the sessions in the cells of `sample`.
 
@@ -383,7 +382,7 @@ def regression_problem(
         gold=equations(ready.sessions.filter(pl.Series(kept)), indices[:, at]),
         at=at,
         weight=ready.weight[kept],
-        user=np.unique(judged.user[where.to_numpy()], return_inverse=True)[1].astype(np.int64),
+        user=without_gaps(judged.user[where.to_numpy()]),
     )
 
 

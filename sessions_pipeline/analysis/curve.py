@@ -14,7 +14,8 @@ from functools import cache
 
 import polars as pl
 
-from sessions_pipeline.analysis.models import Row, coefficients, prepare
+from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import CURVE, PREFERRED
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.eligibility import RULE_SETS, exclusion

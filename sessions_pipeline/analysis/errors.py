@@ -31,15 +31,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
+from sessions_pipeline.analysis.samples import EstimationSample, Floats, levels_of, without_gaps
 from sessions_pipeline.analysis.specifications import Errors
 
 if TYPE_CHECKING:
-    from sessions_pipeline.analysis.models import EstimationSample, Fit, Within
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+    from sessions_pipeline.analysis.models import Fit, Within
 
 CONFIDENCE = 0.95
 FEW_CLUSTERS = 50
@@ -111,29 +108,27 @@ def variance(sample: EstimationSample, fitted: Fit, errors: Errors, refit: Refit
         return _jackknife(sample, fitted, fitted.within)
     if fitted.n_users < FEW_CLUSTERS:
         return _by_refits(sample, fitted, refit)
-    return Variance(f"CRV1 by {_cluster_name(sample)}", fitted.n_users, (_crv1(fitted, sample.cluster),), {})
+    return Variance("CRV1 by user", fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
 
 
-def _cluster_name(sample: EstimationSample) -> str:
-    return sample.cluster_column.removesuffix("_key").replace("_", " ")
-
-
-def _crv1(fitted: Fit, cluster: Integers) -> tuple[float, Floats]:
-    """Small-sample factor, and each cluster's part of the coefficients' error, (k, clusters)."""
-    sessions, clusters = fitted.n_sessions, int(cluster.max()) + 1
-    factor = clusters / (clusters - 1) * (sessions - 1) / (sessions - fitted.n_parameters) if clusters > 1 else np.nan
-    return factor, np.stack([np.bincount(cluster, weights=row) for row in fitted.contributions])
+def _correction(fitted: Fit, clusters: int) -> float:
+    """Small-sample factor of CRV1; NaN with one cluster."""
+    sessions = fitted.n_sessions
+    return clusters / (clusters - 1) * (sessions - 1) / (sessions - fitted.n_parameters) if clusters > 1 else np.nan
 
 
 def _by_user_and_month(sample: EstimationSample, fitted: Fit) -> Variance:
-    month = np.unique(sample.sessions["month"].to_numpy(), return_inverse=True)[1]
-    both = np.unique(sample.cluster * (int(month.max()) + 1) + month, return_inverse=True)[1]
+    month = without_gaps(levels_of(sample, "month"))
     months = int(month.max()) + 1
     name = "CRV1 by user and month"
     if months < 2:
         reason = "one month: clusters by month need at least two"
         return Variance(name, months, (), dict.fromkeys(range(len(fitted.coefficients)), reason))
-    (factor, deviations), *one_way = (_crv1(fitted, cluster) for cluster in (both, sample.cluster, month))
+    both = without_gaps(sample.user * months + month)
+    (factor, deviations), *one_way = (
+        (_correction(fitted, int(cluster.max()) + 1), fitted.scores.by(cluster))
+        for cluster in (both, sample.user, month)
+    )
     return Variance(name, min(fitted.n_users, months), (*one_way, (-factor, deviations)), {}, tuple(one_way))
 
 
@@ -142,13 +137,13 @@ def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
     k, users = len(fitted.coefficients), fitted.n_users
     deviations, unstable = np.zeros((k, users)), dict[int, str]()
     for user in range(users):
-        without = refit(sample.of(sample.cluster != user))
+        without = refit(sample.of(sample.user != user))
         if without is None:
             unstable = dict.fromkeys(range(k), LEANS_ON_ONE)
             break
         deviations[:, user] = without.coefficients - fitted.coefficients
         unstable |= {term: LEANS_ON_ONE for term in range(k) if not without.identifies(np.eye(k)[term])}
-    return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
+    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)
 
 
 def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> tuple[Floats, Floats]:
@@ -158,8 +153,11 @@ def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> 
     By the sums that each user takes along: no model is fitted again.
     """
     k, users = len(fitted.coefficients), fitted.n_users
-    z = np.vstack([within.x, np.einsum("ji,j->i", within.x, within.coefficients) + within.residuals])
-    pair_key = sample.cluster * max(sample.n_cells, 1) + sample.cell
+    profiles = within.profiles
+    explained = np.einsum("ji,j->i", profiles.x, within.coefficients)
+    z = np.stack([profiles.spread(row) for row in (*profiles.x, explained)])
+    z[k] += fitted.scores.residuals
+    pair_key = sample.user * max(sample.n_cells, 1) + sample.cell
     pairs, pair = np.unique(pair_key, return_inverse=True)
     pair_user, pair_cell = pairs // max(sample.n_cells, 1), pairs % max(sample.n_cells, 1)
     taken, in_cell = np.bincount(pair), np.bincount(sample.cell)[pair_cell]
@@ -170,7 +168,7 @@ def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> 
     total = np.einsum("ji,ki->jk", z, z)
     for row in range(k + 1):
         for column in range(row, k + 1):
-            gone = np.bincount(sample.cluster, weights=z[row] * z[column], minlength=users) + np.bincount(
+            gone = np.bincount(sample.user, weights=z[row] * z[column], minlength=users) + np.bincount(
                 pair_user, weights=sums[row] * sums[column] * weight, minlength=users
             )
             without[:, row, column] = without[:, column, row] = total[row, column] - gone
@@ -179,15 +177,15 @@ def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> 
     reciprocal = np.where(varies, 1 / np.where(varies, eigenvalues, 1), 0) / fitted.n_sessions
     projected = np.einsum("gjm,gj->gm", directions, without[:, :k, k]) * reciprocal
     left = np.einsum("gjm,gm->gj", directions, projected)
-    return left / within.scale, directions * ~varies[:, None, :] / within.scale[:, None]
+    return left / profiles.scale, directions * ~varies[:, None, :] / profiles.scale[:, None]
 
 
 def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Variance:
     """CRV3."""
     k, users = len(fitted.coefficients), fitted.n_users
     left, lost = without_each_user(sample, fitted, within)
-    unknown = np.abs(lost * within.scale[:, None]).max(axis=2, initial=0.0)
+    unknown = np.abs(lost * within.profiles.scale[:, None]).max(axis=2, initial=0.0)
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
     unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (unknown[:, term] > 1e-6).any()}
     deviations = (left - fitted.coefficients).T
-    return Variance(f"CRV3 by {_cluster_name(sample)}", users, (((users - 1) / users, deviations),), unstable)
+    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)

@@ -148,9 +148,10 @@ def label_errors(
 
     sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
     """
-    labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
+    labels = gold_labels(draws, gold)
     if labels.draw_id is None:
         return pl.DataFrame(schema=polars_schema(TABLE))
+    judged = judged_sessions(sessions)
     rows = [
         {"month": month, "period": "window", **row}
         for name in COMPARED

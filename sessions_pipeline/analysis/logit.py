@@ -18,15 +18,19 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.models import EstimationSample, Fit, Floats, Integers, regressors
+from sessions_pipeline.analysis.models import Fit, Scores
+from sessions_pipeline.analysis.samples import (
+    EstimationSample,
+    Floats,
+    Integers,
+    outcomes,
+    regressors,
+)
 from sessions_pipeline.analysis.specifications import Specification
+from sessions_pipeline.analysis.within import NoConvergenceError
 
 MOST_STEPS = 60
 CONVERGED = 1e-11
-
-
-class NoConvergenceError(ArithmeticError):
-    """The likelihood has no maximum that Newton's method finds: some term separates the outcomes."""
 
 
 def varying_cells(sample: EstimationSample, outcome: Floats) -> tuple[EstimationSample, Floats, int]:
@@ -42,10 +46,9 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
     """Average marginal effects of the terms, the sessions they rest on, and how many more were in constant cells.
 
     The `Fit` has the effects as coefficients, and each user's part of their error as influence; its r_squared is NaN.
-    Raises NoConvergenceError.
+    Raises NoConvergenceError where some term separates the outcomes.
     """
-    outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
-    sample, y, dropped = varying_cells(sample, outcome)
+    sample, y, dropped = varying_cells(sample, outcomes(sample, specification))
     x, cell = regressors(sample, specification.terms), sample.cell
     scale = np.sqrt(np.square(x).mean(axis=1))
     scale[scale == 0] = 1
@@ -53,7 +56,7 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
     coefficients, effects = _maximise(x, y, cell)
     index = np.einsum("ji,j->i", x, coefficients) + effects[cell]
     chance = _logistic(index)
-    marginal, contributions = [], []
+    marginal, weights = [], []
     hessian = _Hessian(x, chance * (1 - chance), cell)
     for number, term in enumerate(specification.terms):
         is_flag = term.level is not None or sample.sessions.schema[term.column] == pl.Boolean
@@ -61,18 +64,18 @@ def fit_logit(sample: EstimationSample, specification: Specification) -> tuple[E
             x, index, cell, number, coefficients[number], 1 / scale[number]
         )
         of_terms, of_cells = hessian.solve(by_term, by_cell)
-        part = (np.einsum("ji,j->i", x, of_terms) + of_cells[cell]) * (y - chance)
         marginal.append(effect)
-        contributions.append(part)
+        weights.append(np.einsum("ji,j->i", x, of_terms) + of_cells[cell])
+    scores = Scores(np.stack(weights), None, y - chance)
     fitted = Fit(
         coefficients=np.array(marginal),
-        influence=np.stack([np.bincount(sample.cluster, weights=part) for part in contributions]),
+        influence=scores.by(sample.user),
         null_space=np.zeros((len(marginal), 0)),
         outcome_std=float(y.std()),
         r_squared=float("nan"),
         n_sessions=y.size,
         n_parameters=len(marginal) + max(sample.n_cells, 1),
-        contributions=np.stack(contributions),
+        scores=scores,
     )
     return sample, fitted, dropped
 

@@ -24,15 +24,8 @@ import numpy as np
 import polars as pl
 
 from sessions_pipeline.analysis.agreement import Array, intervals
-from sessions_pipeline.analysis.models import (
-    Integers,
-    Row,
-    about_cells,
-    coefficients,
-    estimation_sample,
-    prepare,
-    regressors,
-)
+from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.samples import Integers, about_cells, estimation_sample, prepare, regressors
 from sessions_pipeline.analysis.specifications import PREFERRED, TABLE_A1
 from sessions_pipeline.classifications.reference import FACETS, RATINGS, backend_ratings
 from sessions_pipeline.schemas import polars_schema

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
-from sessions_pipeline.analysis.suppression import Withheld, withheld_in_marts, withheld_levels
+from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
 
@@ -72,7 +72,7 @@ class Window:
 
     def users(self, inside: npt.NDArray[np.bool_]) -> int:
         """Distinct users of the sessions `inside`."""
-        return int(np.count_nonzero(np.bincount(self.user[inside], minlength=self.n_users)))
+        return distinct(self.user[inside])
 
     def influence(self, values: Floats, inside: npt.NDArray[np.bool_]) -> tuple[float, Floats]:
         """Mean of `values` (n,) over the sessions `inside`, and each user's part of its error."""

@@ -20,13 +20,13 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.models import (
+from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.samples import (
     EstimationSample,
     Floats,
-    Row,
     about_cells,
-    coefficients,
     estimation_sample,
+    outcomes,
     prepare,
     regressors,
 )
@@ -71,7 +71,7 @@ def fewest_wrong(x: Floats, success: Floats, distance: float) -> float | None:
 
 def _sizes(estimate: float, nearer: float, sample: EstimationSample, specification: Specification) -> Iterator[Row]:
     """to_zero and to_insignificance of each of SIGN_ERRORS. nearer: the interval's end nearer to zero, 0 if inside."""
-    outcome = sample.sessions[specification.outcome].cast(pl.Float64).to_numpy()
+    outcome = outcomes(sample, specification)
     expertise, *others = (about_cells(values, sample.cell) for values in regressors(sample, specification.terms))
     x, y = _unexplained(expertise, others), _unexplained(about_cells(outcome, sample.cell), others)
     of_x, of_y = float(x @ x), float(y @ y)

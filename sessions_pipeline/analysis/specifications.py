@@ -92,7 +92,7 @@ class Specification:
     outcome: a column of `core.classified_sessions` or of DERIVED; a Boolean one makes a linear probability model.
     controls: columns whose interaction forms one set of absorbed fixed-effect cells; none means an intercept.
     estimator: "logit" reports average marginal effects (see `logit.py`).
-    errors: clusters of the standard errors (see `errors.py`). cluster: the column that "user" stands for.
+    errors: clusters of the standard errors (see `errors.py`).
     effects: one more column whose fixed effects are absorbed beside the cells. Who is there once drops out.
     same_cells: columns whose cells must be large enough too: so models with fewer controls share a sample.
     """
@@ -102,7 +102,6 @@ class Specification:
     terms: tuple[Term, ...]
     controls: tuple[str, ...]
     sample: Sample
-    cluster: str = "user_key"
     estimator: Estimator = "least squares"
     errors: Errors = "user"
     effects: str | None = None
@@ -115,11 +114,17 @@ class Specification:
         return tuple(dict.fromkeys((self.outcome, *of_terms, *self.controls, *self.same_cells)))
 
     @property
+    def read(self) -> tuple[str, ...]:
+        """Columns whose values enter the fit and its standard errors; of the others only the cells count."""
+        month = ("month",) if self.errors == "user and month" else ()
+        return tuple(dict.fromkeys((self.outcome, *(column for term in self.terms for column in term.columns), *month)))
+
+    @property
     def keys(self) -> frozenset[str]:
         """Columns that are only told apart: cells and clusters."""
         month = ("month",) if self.errors == "user and month" else ()
         effects = (self.effects,) if self.effects else ()
-        return frozenset(("user_key", self.cluster, *self.controls, *self.same_cells, *month, *effects))
+        return frozenset(("user_key", *self.controls, *self.same_cells, *month, *effects))
 
 
 LEVELS = (1, 2, 3, 4, 5)

@@ -22,7 +22,8 @@ import numpy.typing as npt
 import polars as pl
 
 from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
-from sessions_pipeline.analysis.suppression import users_per_group, withheld_levels
+from sessions_pipeline.analysis.samples import in_order, user_numbers
+from sessions_pipeline.analysis.suppression import distinct, users_per_group, withheld_levels
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.schemas import polars_schema
 
@@ -90,21 +91,20 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
 
     sessions: core.classified_sessions of the window that ends in it. min_users: 1 where there is one user in all.
     """
-    known = sessions.filter(pl.col("work_mode").is_not_null(), pl.col("task_value_usd").is_not_null()).sort(
-        "session_id"
-    )
+    columns = ("session_id", "user_key", "month", "work_mode", "task_value_usd")
+    known = sessions.select(columns).drop_nulls(["work_mode", "task_value_usd"])
     months = known["month"].unique().sort().to_list()
     if len(months) < 2:
         return pl.DataFrame(schema=polars_schema("analysis.task_value_change"))
-    ends = known.filter(pl.col("month").is_in([months[0], months[-1]]))
-    user = np.unique(ends["user_key"].to_numpy(), return_inverse=True)[1].astype(np.int64)
+    ends = in_order(known.filter(pl.col("month").is_in([months[0], months[-1]])))
+    user = user_numbers(ends)
     mode = ends["work_mode"].replace_strict(WORK_MODES, range(len(WORK_MODES)), return_dtype=pl.Int64).to_numpy()
     value, is_last = ends["task_value_usd"].to_numpy(), (ends["month"] == months[-1]).to_numpy()
     users = int(user.max()) + 1
     before, after = (_month(value[at], mode[at], user[at], users) for at in (~is_last, is_last))
     hidden = _withheld(mode, user, is_last, min_users)
     by_mode = np.concatenate([users_per_group(mode, user), np.zeros(len(WORK_MODES), dtype=np.int64)])
-    too_few = min(len(np.unique(user[~is_last])), len(np.unique(user[is_last]))) < min_users
+    too_few = min(distinct(user[~is_last]), distinct(user[is_last])) < min_users
     rows = []
     for part, (values, errors) in parts(before, after).items():
         for name, of in ((ALL, slice(None)), *((name, slice(k, k + 1)) for k, name in enumerate(WORK_MODES))):
@@ -167,5 +167,5 @@ def _withheld(mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_], mi
     if len(found) == 1:
         # What one mode withholds is the total minus the others: the next smallest goes with it.
         rest = [kind for kind in np.unique(mode).tolist() if kind not in found]
-        found |= set(sorted(rest, key=lambda kind: len(np.unique(user[mode == kind])))[:1])
+        found |= set(sorted(rest, key=lambda kind: distinct(user[mode == kind]))[:1])
     return frozenset(found)

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates, choose_controls, recentred, series
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import CONTROLS, FIGURE_5, LEVELS, TABLE_A2, Specification
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.schemas import polars_schema, validate

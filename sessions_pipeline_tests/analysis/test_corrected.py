@@ -21,7 +21,8 @@ from sessions_pipeline.analysis.corrected import (
 )
 from sessions_pipeline.analysis.corrected_rows import SPECIFICATIONS, Labelled, judged_sessions, regression_problem
 from sessions_pipeline.analysis.gold import with_gold_labels
-from sessions_pipeline.analysis.models import coefficients, estimation_sample, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import estimation_sample, in_order, prepare
 from sessions_pipeline.analysis.specifications import TABLE_A1, Specification
 
 IN_FULL = np.ones(FOLDS)
@@ -58,9 +59,10 @@ def test_over_all_draws_the_mean_is_that_of_gold_labels_however_wrong_the_judge_
 
 
 def window(seed: int = 1, sessions: int = 2_000) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Sessions in order of session_id as judged, and with the true outcome and expertise."""
+    """Sessions in the models' order as judged, and with the true outcome and expertise."""
     made = study(seed, sessions, expertise_errs=True)
-    return made.judged, with_gold_labels(made.judged, made.truth, ("outcome", "success_signal", "expertise"))
+    judged = in_order(made.judged)
+    return judged, with_gold_labels(judged, made.truth, ("outcome", "success_signal", "expertise"))
 
 
 def problem_of(
@@ -101,7 +103,7 @@ def test_errors_in_the_outcome_alone_are_the_regression_of_the_pseudo_outcome_wi
     """The regression of ŷ + R/p (y - ŷ), by statsmodels. One user per session, so that its HC1 is our sandwich."""
     specification = TABLE_A1[2]
     judged, gold = (
-        frame.with_columns(pl.col("session_id").alias("user_key"), expertise=window()[0]["expertise"])
+        in_order(frame.with_columns(pl.col("session_id").alias("user_key"), expertise=window()[0]["expertise"]))
         for frame in window()
     )
     probability = np.where(judged["verified_success"], 0.4, 0.2)

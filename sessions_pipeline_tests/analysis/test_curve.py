@@ -8,7 +8,8 @@ import json
 import polars as pl
 
 from sessions_pipeline.analysis.curve import Choice, choices, curve, eligible
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import TABLE_A1
 from sessions_pipeline.schemas import polars_schema, validate
 from sessions_pipeline.sessions.eligibility import RULE_SETS, exclusion

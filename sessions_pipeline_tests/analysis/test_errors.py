@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline_tests.analysis.sessions import drawn_sessions
@@ -174,7 +175,8 @@ def test_with_few_users_the_jackknife_covers_more_often_than_crv1() -> None:
 
 
 def _crv1_interval(prepared: pl.DataFrame, model: Specification) -> tuple[float, float]:
-    from sessions_pipeline.analysis.models import estimation_sample, fit
+    from sessions_pipeline.analysis.models import fit
+    from sessions_pipeline.analysis.samples import estimation_sample
 
     fit_of = fit(estimation_sample(prepared, model, 1), model)
     found = fit_of.inference(float(fit_of.coefficients[0]), fit_of.influence[0])

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification, Term
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline_tests.analysis.sessions import classified_sessions, drawn_sessions

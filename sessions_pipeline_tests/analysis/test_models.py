@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.models import coefficients, estimate, prepare
+from sessions_pipeline.analysis.models import coefficients, estimate
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import (
     DERIVED,
     EVERY_PERIOD,

@@ -7,7 +7,6 @@ import polars as pl
 import pytest
 import statsmodels.api as sm
 
-from sessions_pipeline.analysis.models import about_cells
 from sessions_pipeline.analysis.reliability import (
     Noise,
     disattenuated,
@@ -17,6 +16,7 @@ from sessions_pipeline.analysis.reliability import (
     reliability_rows,
     variance_within,
 )
+from sessions_pipeline.analysis.samples import about_cells
 from sessions_pipeline.analysis.specifications import CONTROLS, PREFERRED
 from sessions_pipeline.classifications.reference import RATINGS
 from sessions_pipeline.schemas import validate

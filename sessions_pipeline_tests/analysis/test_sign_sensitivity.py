@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.sign_sensitivity import fewest_wrong, sign_sensitivity
 from sessions_pipeline.analysis.specifications import TABLE_A1
 from sessions_pipeline.schemas import validate

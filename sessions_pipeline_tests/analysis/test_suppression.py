@@ -6,7 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.suppression import rates_as_released, users_per_group, withheld_levels
+from sessions_pipeline.analysis.suppression import (
+    groups_with_enough_users,
+    rates_as_released,
+    users_per_group,
+    withheld_levels,
+)
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline_tests.dbt_like_sql.running import table
 
@@ -68,3 +73,12 @@ def test_rates_lose_the_numbers_that_the_marts_withhold_and_those_of_nobody_besi
     assert found["sessions"].to_list() == [None, 9, None, None, 30]
     assert found["unadjusted"].is_null().to_list() == found["suppressed"].to_list() == [True, False, True, True, False]
     assert (found["missing_reason"].is_not_null() == found["suppressed"]).all()
+
+
+def test_groups_with_enough_users_are_those_that_counting_finds() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        group, user = rng.integers(0, 8, 40), rng.integers(0, 15, 40)
+        for threshold in (1, 2, 5):
+            counted = users_per_group(group, user) >= threshold
+            assert groups_with_enough_users(group, user, threshold).tolist() == counted.tolist()

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from sessions_pipeline.analysis.models import coefficients, prepare
+from sessions_pipeline.analysis.models import coefficients
+from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2, Specification
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.schemas import validate
