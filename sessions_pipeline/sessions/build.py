@@ -89,14 +89,15 @@ def ledger(archive: Archive) -> Ledger:
     headers, records = archive.index()
     index = _index(headers, records)
     del records
-    counts, told = owned(index, _file_times(headers))
+    files = _file_times(headers)
+    counts, told = owned(index, files)
     # Of what counts, without the columns that only decided it: the rest of a run holds on to this.
     own = index.select(_OF_OWN).filter(counts)
     index = index.select("session", "key", "file", "at")
     told = told.with_columns(row=np.searchsorted(np.flatnonzero(counts), told["row"]))
     known = places(archive)
     there = [header.file_key in known and known[header.file_key].there for header in headers]
-    sessions = _with_user(_sessions(own.with_columns(_lines(own, told, headers))), index, headers, there)
+    sessions = _with_user(_sessions(own.with_columns(_lines(own, told, headers)), files), index, headers, there)
     return Ledger(
         headers,
         own.select("file", "position", "key", "session"),
@@ -292,19 +293,20 @@ def _month_of(milliseconds: pl.Expr) -> pl.Expr:
     return pl.from_epoch(milliseconds, time_unit="ms").dt.date().dt.month_start()
 
 
-def _sessions(own: pl.DataFrame) -> pl.DataFrame:
+def _sessions(own: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     """One row per session: month, first_file and first_key (of the earliest line, of the main thread if there is one),
-    lines (digest)."""
+    lines (digest). Ties break on contents, as in `ownership`."""
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
     main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
     start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
     # Side-chains after all others; times are milliseconds, far below 2^62.
     order = pl.col("at") + pl.col("sidechain").cast(pl.Int64) * 2**62
-    ordered = own.select("session", "file", "key", "line", order.alias("order"))
+    ordered = own.select("session", "file", "position", "key", "line", order.alias("order"))
     earliest = ordered.group_by("session").agg(pl.col("order").min())
     first = (
         ordered.join(earliest, on=["session", "order"], how="semi")
-        .sort("line", "key")
+        .join(files.select("file", "content"), on="file")
+        .sort("line", "content", "position")
         .unique("session", keep="first", maintain_order=True)
         .select("session", pl.col("file").alias("first_file"), pl.col("key").alias("first_key"))
     )
