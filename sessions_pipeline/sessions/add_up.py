@@ -75,12 +75,13 @@ def _entries(session: Located, contents: Callable[[str], FileContents]) -> list[
     for key, positions in session.parts:
         held = contents(key)
         entries, contexts, harness = held.entries, held.contexts, held.harness
+        opened = min(entries[position].at for position in positions)
         for position in positions:
             entry = entries[position]
             if told and (line := told.get((key, position))):
                 usage = contents(line.by_file_key).entries[line.by_position].usage
                 entry = msgspec.structs.replace(entry, usage=usage)
-            found.append((entry.at, entry.line, entry.key, len(found), entry, contexts[entry.context], harness))
+            found.append((entry.at, opened, entry.line, entry.key, len(found), entry, contexts[entry.context], harness))
     return found
 
 
@@ -88,7 +89,7 @@ def _sum(own: list[OwnEntry], user_key: str, way: Way) -> Summed:
     session = assemble(own, user_key, way.turn_chars, way.transcript_chars)
     rule = exclusion(session.row, way.rule_set)
     row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
-    purged = any(item[4].purged for item in own)
+    purged = any(item[-3].purged for item in own)
     text = session.transcript.text if rule is None and not purged else None
     return Summed(row, session.model_use, text, session.opening, purged)
 

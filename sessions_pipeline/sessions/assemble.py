@@ -25,9 +25,11 @@ _NO_USAGE = Usage()
 _CLAUDE_FAMILY = re.compile(r"claude-(?:[\d.]+-)*([a-z]+)")
 
 
-# An entry that belongs to the session: its time, line and key, by which entries sort; a number that no other has; the
-# entry itself; what its file knows: context and harness. (A tuple with names takes three times as long to make.)
-OwnEntry = tuple[int, int, str, int, Entry, Context, str]
+# An entry that belongs to the session. By the first of these entries sort: its time, the time at which its file goes on
+# with the session (a session that is split between two lines of one moment stays in order), its line and key; a number
+# that no other has. Then the entry itself, and what its file knows: context and harness. (A tuple with names takes
+# three times as long to make.)
+OwnEntry = tuple[int, int, int, str, int, Entry, Context, str]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Assembled:
 def assemble(own: Sequence[OwnEntry], user_key: str, turn_chars: int, transcript_chars: int) -> Assembled:
     """The session of the user `user_key` that `own` adds up to; the order of `own` does not matter."""
     own = sorted(own)
-    entries = [item[4] for item in own]
+    entries = [item[-3] for item in own]
     internal = _internal_agents(entries)
     work = [entry for entry in entries if entry.agent not in internal] if internal else entries
     started = _started(entries)
@@ -55,15 +57,15 @@ def assemble(own: Sequence[OwnEntry], user_key: str, turn_chars: int, transcript
     model_use = _model_use(entries)
     row: dict[str, object] = {
         "session_id": entries[0].session,
-        "harness": own[0][6],
+        "harness": own[0][-1],
         "user_key": user_key,
-        "project_key": _first(item[5].project for item in own),
+        "project_key": _first(item[-2].project for item in own),
         "month": _moment(started).date().replace(day=1),
         "started_at": _moment(started),
         "ended_at": _moment(times[-1]),
         "active_seconds": active_seconds(times),
-        "cli_version": _first(item[5].version for item in own),
-        "entrypoint": _first(item[5].entrypoint for item in own),
+        "cli_version": _first(item[-2].version for item in own),
+        "entrypoint": _first(item[-2].entrypoint for item in own),
         **_session_use(model_use, work),
         **_work_done(work),
         "transcript_chars": transcript.chars,

@@ -314,6 +314,15 @@ def test_any_order_of_files_any_copies_and_any_split_give_the_same_sessions(
     assert mixed.transcripts == plain.transcripts
 
 
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_a_split_between_lines_of_one_moment_changes_nothing(tmp_path: Path, cut: int) -> None:
+    lines = [human("go", 1), *(reply(2, text(word), message=word) for word in ("one", "two", "three", "four"))]
+    whole = tree(tmp_path / "whole", {"p/s1.jsonl": lines})
+    split = tree(tmp_path / "split", {"p/z.jsonl": lines[:cut], "p/a.jsonl": lines[cut:]})
+    assert "one" in whole.transcript()
+    assert split.transcripts == whole.transcripts
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=trees(), data=st.data())
 def test_forks_and_replays_are_the_same_sessions_in_any_order_of_files_with_any_copies_and_splits(
