@@ -312,13 +312,14 @@ def _explained(database: str) -> Iterator[None]:
     """Turns DuckDB's errors about the file into one that says what to do; others pass."""
     try:
         yield
-    except (
-        duckdb.IOException,
-        duckdb.FatalException,
-        duckdb.ConnectionException,
-        duckdb.TransactionException,
-    ) as error:
+    except duckdb.Error as error:
         reason = str(error)
+        if "Corrupt database file" in reason:
+            raise WarehouseError(
+                f"{database} is damaged: {reason}. Move it away, with {Path(database).name}.wal if there is one, and "
+                "run again: the tables are made anew from private/, where labels that were paid for are kept too. What "
+                "was last published can be read in snapshot.duckdb."
+            ) from error
         if "different configuration" in reason:
             advice = "Use Warehouse or DuckDBResource for every connection of this process, or close the other one."
         elif isinstance(error, duckdb.IOException | duckdb.FatalException) or "Failed to commit" in reason:

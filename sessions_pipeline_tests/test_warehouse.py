@@ -431,6 +431,14 @@ for _ in range(8):
         assert (done.returncode, done.stderr) == (0, "")
         assert Warehouse(database=str(file)).read(REJECTED).height in (2000, 3000)
 
+    def test_a_damaged_file_is_named_with_what_to_do(self, file: Path) -> None:
+        Warehouse(database=str(file)).replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
+        damaged = bytearray(file.read_bytes())
+        damaged[12_288:] = bytes(255 - byte for byte in damaged[12_288:])  # after the headers
+        file.write_bytes(damaged)
+        with pytest.raises(WarehouseError, match=r"is damaged.*Move it away.*made anew from private/"):
+            Warehouse(database=str(file)).read(REJECTED)
+
     def test_a_full_disk(self, file: Path) -> None:
         script = """
 write("old")
