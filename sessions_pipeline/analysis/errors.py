@@ -70,6 +70,17 @@ def inference(estimate: float, std_error: float, clusters: int) -> Inference:
     return Inference(std_error, estimate - margin, estimate + margin, p_value)
 
 
+def clustered_error(influence: Floats, users: int, scale: float) -> float | None:
+    """Standard error from each user's part of the error; None with one user, or where nothing varies between users.
+
+    scale: size of the values, against which an error can be told from rounding.
+    """
+    if users < 2:
+        return None
+    error = float(np.sqrt(users / (users - 1) * np.square(influence).sum()))
+    return error if error > PERFECT_FIT * scale else None
+
+
 @dataclass(frozen=True)
 class Variance:
     """A variance as a sum of squares: variance of c'b = sum over parts of factor · sum over clusters of (c'd)².

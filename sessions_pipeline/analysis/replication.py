@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
+from sessions_pipeline.analysis.errors import clustered_error, inference
 from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
@@ -97,7 +97,7 @@ class Window:
                 return _gone(self.reason, suppressed=True)
         values = np.log(np.maximum(values, 1e-300)) if log else values
         mean, influence = self.influence(values, inside)
-        error = _error(influence, users, float(np.abs(values[inside]).max()))
+        error = clustered_error(influence, users, float(np.abs(values[inside]).max()))
         if log:
             mean, error = float(np.exp(mean)), None if error is None else error * float(np.exp(mean))
         return Figure(mean, error, int(inside.sum()), users, users)
@@ -147,19 +147,8 @@ class Window:
         if not before or not after:
             return _gone(f"the mean of {first:%Y-%m} or {last:%Y-%m} is zero: no relative change")
         ratio = after / before
-        error = _error(ratio * (by_after / after - by_before / before), users, ratio)
+        error = clustered_error(ratio * (by_after / after - by_before / before), users, ratio)
         return Figure(ratio - 1, error, int((inside | also).sum()), users, users)
-
-
-def _error(influence: Floats, users: int, scale: float) -> float | None:
-    """Standard error from each user's part of the error; None with one user, or where nothing varies between users.
-
-    scale: size of the values, against which an error can be told from rounding.
-    """
-    if users < 2:
-        return None
-    error = float(np.sqrt(users / (users - 1) * np.square(influence).sum()))
-    return error if error > PERFECT_FIT * scale else None
 
 
 def comparison(

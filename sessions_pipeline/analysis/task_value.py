@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import PERFECT_FIT, inference
+from sessions_pipeline.analysis.errors import clustered_error, inference
 from sessions_pipeline.analysis.samples import in_order, user_numbers
 from sessions_pipeline.analysis.suppression import distinct, users_per_group, withheld_levels
 from sessions_pipeline.classifications.classifiers import WORK_MODES
@@ -148,13 +148,11 @@ def _estimate(change: float, errors: Floats, first: Month, last: Month) -> dict[
 
 
 def _inference(estimate: float, errors: Floats, scale: float) -> tuple[float, float, float] | None:
-    """Standard error and interval from each user's part of the error; None with one user, or for what rounding leaves
-    of zero in numbers of size `scale`."""
-    users = errors.size
-    std_error = float(np.sqrt(users / (users - 1) * np.square(errors).sum())) if users > 1 else 0.0
-    if std_error <= PERFECT_FIT * scale:
+    """Standard error and interval from each user's part of the error, where there is one (see `clustered_error`)."""
+    std_error = clustered_error(errors, errors.size, scale)
+    if std_error is None:
         return None
-    found = inference(estimate, std_error, users)
+    found = inference(estimate, std_error, errors.size)
     return std_error, float(found.ci_low or 0.0), float(found.ci_high or 0.0)
 
 

@@ -14,7 +14,6 @@ What is known of a log file never shrinks:
 
 from __future__ import annotations
 
-import gc
 import hmac
 import os
 import re
@@ -172,7 +171,7 @@ class Archive:
 
     def rewrite(self, header: Header, contents: FileContents) -> None:
         """Replaces the entries of a file, whose header stays."""
-        write_atomically(Path(_path(self.folder, header.file_key)), _pack(header, contents, _seed(self.secret)))
+        write_atomically(_path(self.folder, header.file_key), _pack(header, contents, _seed(self.secret)))
 
 
 @dataclass(frozen=True)
@@ -286,14 +285,7 @@ def _batches(jobs: list[_Job]) -> Iterator[list[_Job]]:
 
 
 def _ingest_all(jobs: list[_Job]) -> list[str]:
-    # Nothing that a reader makes is part of a cycle: looking for cycles among all that a file holds finds none.
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        return [_ingest(job) for job in jobs]
-    finally:
-        if collecting:
-            gc.enable()
+    return [_ingest(job) for job in jobs]
 
 
 def _ingest(job: _Job) -> str:
@@ -318,7 +310,7 @@ def _ingest(job: _Job) -> str:
     if reason:
         data, contents = b"", FileContents("unknown", 0, [], [], [Rejected(0, reason)])
     path = _path(job.folder, job.key)
-    kept = _add_what_was_known(contents, _read_contents(path)) if os.path.exists(path) else 0  # noqa: PTH110
+    kept = _add_what_was_known(contents, _read_contents(path)) if path.exists() else 0
     header = Header(
         version=VERSION,
         file_key=job.key,
@@ -335,7 +327,7 @@ def _ingest(job: _Job) -> str:
         ingested_at_ms=job.now_ms,
         pending=contents.pending,
     )
-    write_atomically(Path(path), _pack(header, contents, _seed(job.secret)))
+    write_atomically(path, _pack(header, contents, _seed(job.secret)))
     return reason
 
 
@@ -386,8 +378,8 @@ def _record(entry: Entry, seed: int) -> bytes:
     )
 
 
-def _path(folder: Path, file_key: str) -> str:
-    return f"{folder}/{file_key[:2]}/{file_key}.entries"
+def _path(folder: Path, file_key: str) -> Path:
+    return folder / file_key[:2] / f"{file_key}.entries"
 
 
 def _read_head(path: str) -> tuple[Header, bytes]:
@@ -402,8 +394,7 @@ def _read_head(path: str) -> tuple[Header, bytes]:
         return msgspec.msgpack.decode(stream.read(head), type=Header), stream.read(index)
 
 
-def _read_contents(path: str) -> FileContents:
-    with open(path, "rb") as stream:  # noqa: PTH123 -- as in `_read_head`
-        data = stream.read()
+def _read_contents(path: Path) -> FileContents:
+    data = path.read_bytes()
     _, head, index = _LENGTHS.unpack_from(data)
     return msgspec.msgpack.decode(memoryview(data)[_LENGTHS.size + head + index :], type=FileContents)
