@@ -1,23 +1,25 @@
 """Settings: what is configured, and where each value comes from.
 
 Here belong the typed settings and their merging (defaults < settings.toml < environment < flags). What a setting does
-belongs to the code that reads it; where the state lies is in `folders`. Only pydantic is imported at the top, because
-every command pays for what is imported here.
+belongs to the code that reads it; where the state lies is in `folders`. Little is imported at the top, because every
+command pays for it.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert, field
 
 from sessions_pipeline.folders import FILE, HOME_VARIABLE, Home, SettingsError, is_url, replace_file, unwritable
 
@@ -65,83 +67,109 @@ def _users(value: object) -> str:
     return str(Path(value).expanduser().absolute())
 
 
-def _none_for(key: str) -> BeforeValidator:
-    """Reads the word for None of the setting `key`."""
-    word = WORDS_FOR_NONE[key]
-    return BeforeValidator(lambda value: None if value == word else value)
+def _file(value: object) -> Path:
+    """Absolute path of a file name; `~` is the home folder of the user."""
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("not the name of a file")
+    return Path(value).expanduser().absolute()
 
 
-def _file(value: object) -> object:
-    """Absolute path of a file name; `~` is the home folder of the user. What is no file name stays, to be refused."""
-    return Path(value).expanduser().absolute() if isinstance(value, str | Path) and str(value) else value
+# Settings that are read by a rule of their own, before their type is looked at.
+_READ_BY: dict[str, Callable[[object], object]] = {
+    "sources": _sources,
+    "users": _users,
+    "reference_labels": _file,
+    "calibration": _file,
+}
 
 
-Count = Annotated[int, Field(ge=1)]
-Name = Annotated[str, Field(min_length=1)]
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set. Each field's description is what `sessions-pipeline settings` prints.
+
+    What `load_settings` finds is checked; values that are given here are not.
+    """
+
+    sources: Annotated[
+        tuple[str, ...],
+        Meta(description="folders and addresses (s3://…) with agent logs, searched with all folders inside"),
+    ] = field(default_factory=lambda: _sources(["~/.claude/projects"]))
+    users: Annotated[
+        str,
+        Meta(
+            description="whose logs they are: one person's, or the first folder under a source names the user, "
+            "or a CSV file of path patterns does"
+        ),
+    ] = "one"
+    rule_set: Annotated[
+        Literal["study", "all_interactive"],
+        Meta(
+            description="which sessions are in the sample: the study's rules, or every session with a person in it",
+        ),
+    ] = "study"
+    backend: Annotated[
+        Literal["rules", "claude", "distilled"],
+        Meta(
+            description="who labels the sessions: rules on this machine, a Claude model that is paid per token, or "
+            "small models that learn from the labels which that model gave"
+        ),
+    ] = "rules"
+    reference_labels: Annotated[
+        Path | None,
+        Meta(description="CSV file of labels that every backend is compared with; none: nothing is compared"),
+    ] = None
+    api_mode: Annotated[
+        Literal["batch", "direct"],
+        Meta(
+            description="how the claude backend asks: batches at half the price, or direct calls (zero data retention)"
+        ),
+    ] = "batch"
+    judge_model: Annotated[str, Meta(min_length=1, description="model that labels, with the claude backend")] = (
+        "claude-sonnet-4-6"
+    )
+    posting_model: Annotated[
+        str, Meta(min_length=1, description="model that rewrites a session as a posting, for its task value")
+    ] = "claude-haiku-4-5"
+    pricing_model: Annotated[str, Meta(min_length=1, description="model that prices the posting")] = "claude-opus-4-7"
+    calibration: Annotated[
+        Path | None,
+        Meta(description="CSV of postings with known prices that task values are compared with; shipped: made-up ones"),
+    ] = None
+    max_cost_usd: Annotated[
+        float | None, Meta(ge=0, description="US dollars that one run may spend at most; unlimited: no limit")
+    ] = None
+    retest_share: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            description="share of the sessions that the claude backend labels a second time, to see how alike its "
+            "answers are; paid for like the first",
+        ),
+    ] = 0.0
+    direct_requests: Annotated[
+        int,
+        Meta(ge=1, description="direct calls under way at once; a run that is killed can pay these twice, no more"),
+    ] = 4
+    min_users: Annotated[int, Meta(ge=1, description="a published number stands for at least this many users")] = 5
+    schedule_day: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=LAST_SCHEDULE_DAY,
+            description="day of the month, at 06:00 UTC, on which the schedule makes the month before",
+        ),
+    ] = 2
+    window_months: Annotated[int, Meta(ge=1, description="months that a windowed figure or regression covers")] = 7
+    turn_chars: Annotated[int, Meta(ge=1, description="characters kept of one turn of a transcript")] = 5_000
+    transcript_chars: Annotated[int, Meta(ge=1, description="characters kept of a whole transcript")] = 25_000
+    transcript_retention_days: Annotated[
+        int | None,
+        Meta(ge=1, description="days that stored transcripts are kept before `purge` removes them; keep: for ever"),
+    ] = None
 
 
-class Settings(BaseModel):
-    """Everything that can be set. Each field's description is what `sessions-pipeline settings` prints."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    sources: Annotated[tuple[str, ...], BeforeValidator(_sources)] = Field(
-        default=("~/.claude/projects",),
-        description="folders and addresses (s3://…) with agent logs, searched with all folders inside",
-    )
-    users: Annotated[str, BeforeValidator(_users)] = Field(
-        default="one",
-        description="whose logs they are: one person's, or the first folder under a source names the user, "
-        "or a CSV file of path patterns does",
-    )
-    rule_set: Literal["study", "all_interactive"] = Field(
-        default="study",
-        description="which sessions are in the sample: the study's rules, or every session with a person in it",
-    )
-    backend: Literal["rules", "claude", "distilled"] = Field(
-        default="rules",
-        description="who labels the sessions: rules on this machine, a Claude model that is paid per token, or small "
-        "models that learn from the labels which that model gave",
-    )
-    reference_labels: Annotated[Path | None, BeforeValidator(_file), _none_for("reference_labels")] = Field(
-        default=None,
-        description="CSV file of labels that every backend is compared with; none: nothing is compared",
-    )
-    api_mode: Literal["batch", "direct"] = Field(
-        default="batch",
-        description="how the claude backend asks: batches at half the price, or direct calls (zero data retention)",
-    )
-    judge_model: Name = Field(default="claude-sonnet-4-6", description="model that labels, with the claude backend")
-    posting_model: Name = Field(
-        default="claude-haiku-4-5", description="model that rewrites a session as a posting, for its task value"
-    )
-    pricing_model: Name = Field(default="claude-opus-4-7", description="model that prices the posting")
-    calibration: Annotated[Path | None, BeforeValidator(_file), _none_for("calibration")] = Field(
-        default=None,
-        description="CSV of postings with known prices that task values are compared with; shipped: made-up ones",
-    )
-    max_cost_usd: Annotated[float | None, Field(ge=0, allow_inf_nan=False), _none_for("max_cost_usd")] = Field(
-        default=None, description="US dollars that one run may spend at most; unlimited: no limit"
-    )
-    retest_share: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(
-        default=0.0,
-        description="share of the sessions that the claude backend labels a second time, to see how alike its answers "
-        "are; paid for like the first",
-    )
-    direct_requests: Count = Field(
-        default=4, description="direct calls under way at once; a run that is killed can pay these twice, no more"
-    )
-    min_users: Count = Field(default=5, description="a published number stands for at least this many users")
-    schedule_day: Annotated[int, Field(ge=1, le=LAST_SCHEDULE_DAY)] = Field(
-        default=2, description="day of the month, at 06:00 UTC, on which the schedule makes the month before"
-    )
-    window_months: Count = Field(default=7, description="months that a windowed figure or regression covers")
-    turn_chars: Count = Field(default=5_000, description="characters kept of one turn of a transcript")
-    transcript_chars: Count = Field(default=25_000, description="characters kept of a whole transcript")
-    transcript_retention_days: Annotated[int | None, Field(ge=1), _none_for("transcript_retention_days")] = Field(
-        default=None,
-        description="days that stored transcripts are kept before `purge` removes them; keep: for ever",
-    )
+# Names of all settings, in order.
+SETTINGS = Settings.__struct_fields__
 
 
 @dataclass(frozen=True)
@@ -173,7 +201,7 @@ def load_settings(
     Raises SettingsError with one line per wrong value, unknown key or unreadable file.
     """
     values: dict[str, object] = {}
-    origins = dict.fromkeys(Settings.model_fields, DEFAULT)
+    origins = dict.fromkeys(SETTINGS, DEFAULT)
     problems: list[str] = []
     given: list[tuple[str, str, object]] = []
     for key, value in _read_file(Home(home)).items():
@@ -228,10 +256,15 @@ def _as_toml(value: object) -> object:
 
 def describe_settings(in_force: SettingsInForce) -> list[SettingRow]:
     """One row per setting, in the order of the fields, for the `settings` command and the Dagster UI."""
-    values = dict(in_force.settings)
     return [
-        SettingRow(key, _shown(key, values[key]), in_force.origins[key], str(field.description), _allowed(key))
-        for key, field in Settings.model_fields.items()
+        SettingRow(
+            key,
+            _shown(key, getattr(in_force.settings, key)),
+            in_force.origins[key],
+            str(_type(key)[1].description),
+            _allowed(key),
+        )
+        for key in SETTINGS
     ]
 
 
@@ -275,7 +308,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
         if not name.startswith(ENVIRONMENT_PREFIX) or name == HOME_VARIABLE or not text:
             continue
         key = name.removeprefix(ENVIRONMENT_PREFIX).lower()
-        if key in Settings.model_fields:
+        if key in SETTINGS:
             found[key] = _BETWEEN_FOLDERS.split(text) if _is_list(key) else text
         elif _nearest(key):
             found[key] = text
@@ -284,25 +317,45 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
 
 def _checked(key: str, value: object, origin: str) -> object:
     """`value` as the type of field `key`. Text is read as a number only where it comes from the environment."""
-    field = Settings.model_fields.get(key)
-    if field is None:
+    if key not in SETTINGS:
         near = _nearest(key)
-        hint = f"did you mean {near}?" if near else f"allowed: {', '.join(Settings.model_fields)}"
+        hint = f"did you mean {near}?" if near else f"allowed: {', '.join(SETTINGS)}"
         raise SettingsError(f"unknown setting {key} ({origin}): {hint}")
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[field.annotation, field])  # type: ignore[arg-type]
+    if value == WORDS_FOR_NONE.get(key):
+        return None
     try:
-        return adapter.validate_python(value, strict=not origin.startswith("environment"))
-    except ValidationError as error:
+        return _converted(key, value, as_text=origin.startswith("environment"))
+    except (ValidationError, ValueError) as error:
         shown = _PASSWORD.sub("://…@", _shown(key, value))
         raise SettingsError(f"{key} = {shown} ({origin}) is not allowed: {_allowed(key)}") from error
 
 
+def _converted(key: str, value: object, *, as_text: bool) -> object:
+    """`value` as the type of field `key`, numbers from text if `as_text`. Raises ValueError or ValidationError."""
+    if read := _READ_BY.get(key):
+        return read(value)
+    kind, limits = _type(key)
+    found = convert(value, Annotated[kind, limits], strict=not as_text)
+    if isinstance(found, float) and not math.isfinite(found):
+        raise ValueError("not a finite number")
+    return found
+
+
 def _nearest(key: str) -> str | None:
-    return next(iter(difflib.get_close_matches(key, Settings.model_fields, n=1)), None)
+    return next(iter(difflib.get_close_matches(key, SETTINGS, n=1)), None)
+
+
+@cache
+def _type(key: str) -> tuple[Any, Meta]:
+    """Type of field `key`, without None where that has a word of its own; its limits and description."""
+    annotated, limits = get_args(get_type_hints(Settings, include_extras=True)[key])
+    if key in WORDS_FOR_NONE:
+        annotated = next(kind for kind in get_args(annotated) if kind is not type(None))
+    return annotated, limits
 
 
 def _is_list(key: str) -> bool:
-    return get_origin(Settings.model_fields[key].annotation) is tuple
+    return get_origin(_type(key)[0]) is tuple
 
 
 _KINDS = {
@@ -315,9 +368,9 @@ _KINDS = {
 
 def _allowed(key: str) -> str:
     """What may be set for `key`, in words, read from the field's type."""
-    field = Settings.model_fields[key]
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(get_args(field.annotation))
+    kind, _ = _type(key)
+    if get_origin(kind) is Literal:
+        return " or ".join(get_args(kind))
     if _is_list(key):
         return 'a list of folders, e.g. ["~/.claude/projects"], or addresses without a password, e.g. s3://logs/2026'
     if key == "users":
@@ -327,8 +380,7 @@ def _allowed(key: str) -> str:
     if key == "schedule_day":
         return f"a whole number from 1 to {LAST_SCHEDULE_DAY}"
     word = WORDS_FOR_NONE.get(key)
-    kind = _KINDS[next(kind for kind in get_args(field.annotation) or (field.annotation,) if kind in _KINDS)]
-    return f"{kind}, or {word}" if word else kind
+    return f"{_KINDS[kind]}, or {word}" if word else _KINDS[kind]
 
 
 def _shown(key: str, value: object) -> str:

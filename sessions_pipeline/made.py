@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from sessions_pipeline.config import Settings
 from sessions_pipeline.folders import Home, replace_file
 
@@ -42,7 +44,8 @@ def rules_digest(settings: Settings) -> str:
     """Digest of all that decides how tables are made beside their sources: settings, files they name, and the code."""
     named = [getattr(settings, name) for name in _FILES]
     contents = [path and path.exists() and hashlib.sha256(path.read_bytes()).hexdigest() for path in named]
-    return digest(settings.model_dump(mode="json", exclude=_WITHOUT_EFFECT), contents, _code())
+    values = {name: value for name, value in structs.asdict(settings).items() if name not in _WITHOUT_EFFECT}
+    return digest(values, contents, _code())
 
 
 @cache

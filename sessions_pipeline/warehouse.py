@@ -11,6 +11,7 @@ here, and importing it would cost every command a second: the resource is in `st
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import hashlib
 import logging
@@ -131,7 +132,7 @@ class Warehouse:
         examine(rows)
         window = {"months": sorted(set(months))}
         with self.get_connection() as connection, _WRITING, _explained(self.database):
-            connection.register("incoming", rows)
+            connection.register("incoming", _Arrow(rows))
             with _transaction(connection):
                 _reject_repeated_keys(connection, table, window)
                 if not _holds_incoming(connection, table, window):
@@ -152,7 +153,7 @@ class Warehouse:
         with self.get_connection() as connection, _explained(self.database):
             connection.execute("BEGIN TRANSACTION READ ONLY")
             _refuse_unmade_months(connection, sql, months)
-            return connection.sql(sql, params=dict(parameters or {})).pl()
+            return _frame(connection, sql, parameters or {})
 
     def read(self, table: str, months: Sequence[dt.date] | None = None) -> pl.DataFrame:
         """Rows of `table`, of all months or of `months`, columns in the model's order, sorted by all of them."""
@@ -241,6 +242,25 @@ def _open(database: str, wait_seconds: float) -> AbstractContextManager[duckdb.D
         pause = min(2 * pause, 0.25)
 
 
+class _Arrow:
+    """Rows of polars for DuckDB and of DuckDB for polars, without pyarrow, whose import takes 35 ms.
+
+    Nothing of `rows` can be seen but that they are Arrow's: after polars has looked for more in a relation, DuckDB
+    complains at the end of the process.
+    """
+
+    def __init__(self, rows: pl.DataFrame | duckdb.DuckDBPyRelation) -> None:
+        self._rows = rows
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._rows.__arrow_c_stream__(requested_schema)
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, object]) -> pl.DataFrame:
+    """Result of a SELECT. It is whole before polars sees it, so that an error is DuckDB's own."""
+    return pl.DataFrame(_Arrow(connection.sql(sql, params=dict(parameters)).materialize()))
+
+
 class _Running:
     """DuckDB running in this process, with a file that is open while a thread uses it.
 
@@ -288,6 +308,13 @@ class _Running:
         """Closes everything; the next use starts anew."""
         del _RUNNING[self.database]
         self.connection.close()
+
+
+@atexit.register
+def _end_all() -> None:
+    """Closes what runs. DuckDB complains at the end of a process in which polars has read from it and it still runs."""
+    for running in list(_RUNNING.values()):
+        running.end()
 
 
 def _connect(database: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
@@ -507,7 +534,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, table: str) -> None:
 
 def _refuse_broken(connection: duckdb.DuckDBPyConnection, table: str, assertions: Mapping[str, Query]) -> None:
     """Raises BrokenAssertionsError with the assertions that find rows, as the transaction sees them."""
-    found = [(text, connection.sql(sql, params=dict(values)).pl()) for text, (sql, values) in assertions.items()]
+    found = [(text, _frame(connection, sql, values)) for text, (sql, values) in assertions.items()]
     if broken := [(text, rows) for text, rows in found if rows.height]:
         raise BrokenAssertionsError(table, broken)
 
