@@ -11,10 +11,13 @@ short texts took 2.4 s, this takes 0.1 s.
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
 import re2
 
@@ -33,36 +36,44 @@ class _Rule:
 
 @dataclass(frozen=True)
 class _Vendor:
-    """Replaces what a detector of detect-secrets finds; the detectors are loaded at the first hint of one."""
+    """Replaces what a detector of detect-secrets finds; it is loaded at the first hint of it.
 
+    module, detector: where it is among the plugins, and its class.
+    """
+
+    module: str
     detector: str
     hint: str
 
     def apply(self, text: str) -> str:
-        for pattern in _detectors()[self.detector]:
+        for pattern in _denylist(self.module, self.detector):
             text = pattern.sub("[SECRET]", text)
         return text
 
 
-# Detectors of detect-secrets by class. Left out are those that are wrong without the detector's own context
+# Detectors of detect-secrets. Left out are those that are wrong without the detector's own context
 # ("AP…" hits ordinary words), and four vendors' assignment shapes, which the assignment rule below covers.
 _VENDORS = (
-    _Vendor("AWSKeyDetector", r"A3T[A-Z0-9]{5}|A(?:BIA|CCA|KIA|SIA)[0-9A-Z]{4}|(?i:aws)"),
-    _Vendor("AzureStorageKeyDetector", r"AccountKey="),
+    _Vendor("aws", "AWSKeyDetector", r"A3T[A-Z0-9]{5}|A(?:BIA|CCA|KIA|SIA)[0-9A-Z]{4}|(?i:aws)"),
+    _Vendor("azure_storage_key", "AzureStorageKeyDetector", r"AccountKey="),
     # Not what stands before the first dot: counting it makes the search through every text half as slow again.
-    _Vendor("DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
-    _Vendor("GitHubTokenDetector", r"gh[pousr]_[A-Za-z0-9_]{4}"),
-    _Vendor("GitLabTokenDetector", r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-[A-Za-z0-9_-]{4}|GR1348941"),
-    _Vendor("MailchimpDetector", r"-us[0-9]"),
-    _Vendor("NpmDetector", r"_authToken="),
-    _Vendor("OpenAIDetector", r"T3BlbkFJ"),
-    _Vendor("PypiTokenDetector", r"pypi-Ag"),
-    _Vendor("SendGridDetector", r"SG\.[a-zA-Z0-9_-]{4}"),
-    _Vendor("SlackDetector", r"(?i:xox[aboprs]-|hooks\.slack)"),
-    _Vendor("SquareOAuthDetector", r"sq0csp-"),
-    _Vendor("StripeDetector", r"k_live_"),
-    _Vendor("TelegramBotTokenDetector", r"\p{Nd}{8}:[0-9A-Za-z_-]{8}"),
-    _Vendor("TwilioKeyDetector", r"(?:AC|SK)[a-z0-9]{8}"),
+    _Vendor("discord", "DiscordBotTokenDetector", r"[a-zA-Z\p{Nd}_-]\.[a-zA-Z\p{Nd}_-]{6}\.[a-zA-Z\p{Nd}_-]"),
+    _Vendor("github_token", "GitHubTokenDetector", r"gh[pousr]_[A-Za-z0-9_]{4}"),
+    _Vendor(
+        "gitlab_token",
+        "GitLabTokenDetector",
+        r"gl(?:pat|dt|ft|soat|rt|cbt|imt|ptt|agent|oas)-[A-Za-z0-9_-]{4}|GR1348941",
+    ),
+    _Vendor("mailchimp", "MailchimpDetector", r"-us[0-9]"),
+    _Vendor("npm", "NpmDetector", r"_authToken="),
+    _Vendor("openai", "OpenAIDetector", r"T3BlbkFJ"),
+    _Vendor("pypi_token", "PypiTokenDetector", r"pypi-Ag"),
+    _Vendor("sendgrid", "SendGridDetector", r"SG\.[a-zA-Z0-9_-]{4}"),
+    _Vendor("slack", "SlackDetector", r"(?i:xox[aboprs]-|hooks\.slack)"),
+    _Vendor("square_oauth", "SquareOAuthDetector", r"sq0csp-"),
+    _Vendor("stripe", "StripeDetector", r"k_live_"),
+    _Vendor("telegram_token", "TelegramBotTokenDetector", r"\p{Nd}{8}:[0-9A-Za-z_-]{8}"),
+    _Vendor("twilio", "TwilioKeyDetector", r"(?:AC|SK)[a-z0-9]{8}"),
 )
 # Values that only name a secret: a variable, a placeholder, a call, a type.
 _NO_SECRET = re.compile(
@@ -167,23 +178,21 @@ _RULES = (*_VENDORS, *_OWN_SECRETS, *_PLACES)
 
 
 @cache
-def _detectors() -> dict[str, tuple[re.Pattern[str], ...]]:
-    """Patterns of detect-secrets by class of detector."""
-    import importlib
-    import pkgutil
+def _denylist(module: str, detector: str) -> tuple[re.Pattern[str], ...]:
+    """Patterns of a detector of detect-secrets.
 
-    from detect_secrets import plugins
-    from detect_secrets.plugins.base import RegexBasedDetector
-
-    modules = (
-        importlib.import_module(f"{plugins.__name__}.{info.name}") for info in pkgutil.iter_modules(plugins.__path__)
-    )
-    kinds = (kind for module in modules for kind in vars(module).values() if isinstance(kind, type))
-    return {
-        kind.__name__: tuple(kind.denylist)  # type: ignore[arg-type]
-        for kind in kinds
-        if issubclass(kind, RegexBasedDetector) and kind is not RegexBasedDetector
-    }
+    The detectors could ask a vendor whether a secret is valid, and for that import requests, which takes longer to load
+    than they do. Nobody is asked here: where it is not loaded already, they get an empty module.
+    """
+    put_off = "requests" not in sys.modules
+    if put_off:
+        sys.modules["requests"] = ModuleType("requests")
+    try:
+        found = getattr(importlib.import_module(f"detect_secrets.plugins.{module}"), detector)
+    finally:
+        if put_off:
+            del sys.modules["requests"]
+    return tuple(found.denylist)
 
 
 @cache

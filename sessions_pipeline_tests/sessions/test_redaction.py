@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
 import pytest
+from detect_secrets import plugins
+from detect_secrets.plugins.base import RegexBasedDetector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_pipeline.sessions.redaction import _RULES, _VENDORS, _detectors, redact
+from sessions_pipeline.sessions.redaction import _RULES, _VENDORS, redact
 
 # Made up for this test; each in the shape that its vendor documents.
 SECRETS = {
@@ -143,4 +151,22 @@ def test_every_detector_of_the_library_is_used_or_left_out_on_purpose() -> None:
         *("ArtifactoryDetector", "BasicAuthDetector", "CloudantDetector", "IPPublicDetector", "IbmCloudIamDetector"),
         *("IbmCosHmacDetector", "JwtTokenDetector", "PrivateKeyDetector", "SoftlayerDetector"),
     }
-    assert {vendor.detector for vendor in _VENDORS} == set(_detectors()) - left_out
+    used = {(vendor.module, vendor.detector) for vendor in _VENDORS}
+    assert used == {(module, detector) for module, detector in detectors() if detector not in left_out}
+
+
+def detectors() -> Iterator[tuple[str, str]]:
+    """Module and class of every detector of detect-secrets that is a list of patterns."""
+    for module in pkgutil.iter_modules(plugins.__path__):
+        for name, kind in vars(importlib.import_module(f"{plugins.__name__}.{module.name}")).items():
+            if isinstance(kind, type) and issubclass(kind, RegexBasedDetector) and kind is not RegexBasedDetector:
+                yield module.name, name
+
+
+def test_requests_is_not_loaded_for_a_secret_nor_lost_for_others() -> None:
+    script = (
+        "import sys; from sessions_pipeline.sessions.redaction import redact; "
+        f"print(redact({SECRETS['gitlab token']!r}), 'requests' in sys.modules); import requests; print(requests.get)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("[SECRET] False\n<function get ")
