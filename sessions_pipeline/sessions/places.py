@@ -33,8 +33,8 @@ def places(archive: Archive) -> dict[str, Place]:
 def remember(archive: Archive, files: Sequence[LogFile]) -> dict[str, Place]:
     """Notes that `files` are there now and all others are not; all places."""
     before = places(archive)
-    gone = {key: Place(place.path, False) for key, place in before.items()}
-    now = gone | {archive.file_key(file): Place(os.fsencode(file.place), True) for file in files}
+    there = {archive.file_key(file): Place(os.fsencode(file.place), True) for file in files}
+    now = {key: Place(place.path, False) for key, place in before.items() if key not in there} | there
     if now != before:
         write_atomically(archive.folder / "places", msgspec.msgpack.encode(now))
     return now
