@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -149,27 +149,31 @@ def build_sessions(
     transcripts: brought up to date, month by month. progress: called with sessions done and sessions to do.
     """
     wanted = book.sessions.filter(pl.col("month").is_in(list(months))).with_columns(_log_digest(way))
-    rows = known.sessions
-    hashes = pl.Series("session", [archive.hash64(name) for name in rows["session_id"]], pl.UInt64)
-    usable = rows.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
-    kept = {month: _with_text(usable.filter(pl.col("month") == month), transcripts, month) for month in months}
-    todo = wanted.join(pl.concat([usable.clear(), *kept.values()]), on="session", how="anti")
-    parts, told = _parts(book, todo), _told(book)
-    entries, done, built = int(parts["entries"].sum()), 0, [Built(rows.clear(), known.model_use.clear())]
+    hashes = pl.Series("session", [archive.hash64(name) for name in known.sessions["session_id"]], pl.UInt64)
+    usable = known.sessions.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
+    kept = _with_text(usable, transcripts, months)
+    parts, told = _parts(book, wanted.join(kept, on="session", how="anti")), _told(book)
+    of_month = parts.partition_by("month", as_dict=True)
+    stay = kept.partition_by("month", as_dict=True)
+    before = known.sessions.partition_by("month", as_dict=True)
+    entries, done = int(parts["entries"].sum()), 0
+    built = [Built(*(frame.join(kept, on="session_id", how="semi") for frame in known))]
     with workers(worth_it=entries > _PARALLEL_ENTRIES) as each:
         for month in months:
-            here = parts.filter(pl.col("month") == month)
+            here = of_month.get((month,), parts.clear())
             batches = [_batch(book, slice_, told) for slice_ in here.iter_slices(_SESSIONS_IN_BATCH)]
             new: list[Summed] = []
             for summed in each(partial(add_up, archive.private, way=way), batches):
                 new += summed
                 done += len(summed)
                 if progress:
-                    progress(done, todo.height)
-            before = Built(*(frame.filter(pl.col("month") == month) for frame in known))
-            digests = here["log_digest"].to_list()
-            built.append(_month(month, before, kept[month], list(zip(new, digests, strict=True)), transcripts))
-    return Built(*(pl.concat(frames) for frames in zip(*built, strict=True)))
+                    progress(done, parts.height)
+            were, stays = before.get((month,), known.sessions.clear()), stay.get((month,), kept.clear())
+            if new or stays.height < were.height:
+                digests = here["log_digest"].to_list()
+                built.append(_month(month, were, stays, list(zip(new, digests, strict=True)), transcripts))
+    sessions, model_use = (pl.concat(frames) for frames in zip(*built, strict=True))
+    return Built(sessions.sort("month", "session_id"), model_use.sort("month", "session_id", "model"))
 
 
 def _log_digest(way: Way) -> pl.Expr:
@@ -178,23 +182,26 @@ def _log_digest(way: Way) -> pl.Expr:
     return known.map_elements(lambda text: xxh3_64_hexdigest(text.encode()), pl.String).alias("log_digest")
 
 
-def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> pl.DataFrame:
+def _with_text(rows: pl.DataFrame, transcripts: Transcripts, months: Sequence[dt.date]) -> pl.DataFrame:
     """The rows whose transcript is there, where there should be one and none was purged."""
-    held = [*transcripts.ids(month), *transcripts.purged(month)]
-    return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(held))
+    held = [{"month": month, "session_id": [*transcripts.ids(month), *transcripts.purged(month)]} for month in months]
+    texts = pl.DataFrame(held, schema={"month": pl.Date, "session_id": pl.List(pl.String)}).explode("session_id")
+    with_text = rows.join(texts, on=["month", "session_id"], how="semi")
+    return pl.concat([with_text, rows.filter(~pl.col("is_eligible")).join(with_text, on="session_id", how="anti")])
 
 
 def _month(
     month: dt.date,
-    before: Built,
+    before: pl.DataFrame,
     kept: pl.DataFrame,
     new: Sequence[tuple[Summed, str]],
     transcripts: Transcripts,
 ) -> Built:
-    """The month's rows, sorted; writes its transcripts if any of them changed. before: its rows so far."""
-    if not new and kept.height == before.sessions.height:
-        return before
-    of_transcript = {row[0]: row[1:] for row in before.sessions.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
+    """The rows of the month's new sessions, with the digests of their logs; writes the transcripts of the month.
+
+    before: its rows so far, of core.sessions. kept: those of them that stay.
+    """
+    of_transcript = {row[0]: row[1:] for row in before.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
     rows, model_use, texts, purged = [], [], [], transcripts.purged(month)
     for summed, digest in new:
         row, name = {**summed.row, "log_digest": digest}, str(summed.row["session_id"])
@@ -205,16 +212,13 @@ def _month(
         purged = purged | {name} if summed.purged else purged - {name}
         if summed.transcript is not None:
             texts.append((name, summed.transcript, summed.opening))
-
-    def with_kept(known: pl.DataFrame, added: Sequence[object], schema: Mapping[str, Any]) -> pl.DataFrame:
-        of_kept = known.join(kept, on="session_id", how="semi").select(list(schema))
-        return pl.concat([of_kept, pl.DataFrame(added, schema=schema, orient="row")])
-
-    transcripts.write(month, with_kept(transcripts.read(month), texts, SCHEMA).sort("session_id"))
+    of_kept = transcripts.read(month).join(kept, on="session_id", how="semi")
+    of_new = pl.DataFrame(texts, schema=SCHEMA, orient="row")
+    transcripts.write(month, pl.concat([of_kept, of_new]).sort("session_id"))
     transcripts.note_purged(month, purged)
     return Built(
-        with_kept(before.sessions, rows, polars_schema("core.sessions")).sort("session_id"),
-        with_kept(before.model_use, model_use, polars_schema("core.model_use")).sort("session_id", "model"),
+        pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row"),
+        pl.DataFrame(model_use, schema=polars_schema("core.model_use"), orient="row"),
     )
 
 
