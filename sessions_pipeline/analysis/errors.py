@@ -45,6 +45,7 @@ PERFECT_FIT = 1e-10
 # A direction in which the regressors vary by less than this share of their raw size does not vary: one session
 # that differs among four million still stands at 1e-8, rounding at 1e-16.
 COLLINEAR = 1e-12
+BY_USER, JACKKNIFE = "CRV1 by user", "CRV3 by user"
 LEANS_ON_ONE = "leaving out one user leaves nothing to estimate this term on"
 
 
@@ -119,7 +120,7 @@ def variance(sample: EstimationSample, fitted: Fit, errors: Errors, refit: Refit
         return _jackknife(sample, fitted, fitted.within)
     if fitted.n_users < FEW_CLUSTERS:
         return _by_refits(sample, fitted, refit)
-    return Variance("CRV1 by user", fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
+    return Variance(BY_USER, fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
 
 
 def _correction(fitted: Fit, clusters: int) -> float:
@@ -154,7 +155,7 @@ def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
             break
         deviations[:, user] = without.coefficients - fitted.coefficients
         unstable |= {term: LEANS_ON_ONE for term in range(k) if not without.identifies(np.eye(k)[term])}
-    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)
+    return Variance(JACKKNIFE, users, (((users - 1) / users, deviations),), unstable)
 
 
 def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> tuple[Floats, Floats]:
@@ -199,4 +200,4 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
     unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (unknown[:, term] > 1e-6).any()}
     deviations = (left - fitted.coefficients).T
-    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)
+    return Variance(JACKKNIFE, users, (((users - 1) / users, deviations),), unstable)

@@ -96,7 +96,9 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
     months = known["month"].unique().sort().to_list()
     if len(months) < 2:
         return pl.DataFrame(schema=polars_schema("analysis.task_value_change"))
-    ends = in_order(known.filter(pl.col("month").is_in([months[0], months[-1]])))
+    of_ends = pl.col("month").is_in([months[0], months[-1]])
+    ends = in_order(known.filter(of_ends))
+    left_out = sessions.filter(of_ends).height - ends.height
     user = user_numbers(ends)
     mode = ends["work_mode"].replace_strict(WORK_MODES, range(len(WORK_MODES)), return_dtype=pl.Int64).to_numpy()
     value, is_last = ends["task_value_usd"].to_numpy(), (ends["month"] == months[-1]).to_numpy()
@@ -117,6 +119,8 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
                 "last_month": months[-1],
                 "work_mode": name,
                 "part": part,
+                "degrees_of_freedom": users - 1,
+                "n_left_out": left_out,
                 "suppressed": too_few or index in hidden,
             }
             if not row["suppressed"]:

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.schemas import validate
@@ -53,6 +54,25 @@ def test_both_parts_by_hand() -> None:
     assert found["fix", "between"] == pytest.approx(31.25)
     assert found["build", "between"] == pytest.approx(18.75)
     assert found["all", "total"] == pytest.approx(150)
+
+
+def test_both_months_users_are_the_degrees_of_freedom_and_what_has_no_value_is_counted() -> None:
+    """Three users in March and April, one of them in both: two degrees of freedom.
+
+    Left out are one session of March and two of April; one of February, without a value, is of neither month.
+    """
+    february = dt.date(2026, 2, 1)
+    frame = classified_sessions(
+        month=[FIRST, FIRST, LAST, LAST, FIRST, LAST, LAST, february],
+        user_key=["a", "b", "b", "c", "d", "d", "e", "f"],
+        work_mode=["fix", "fix", "fix", "build", "fix", None, "fix", "fix"],
+        task_value_usd=[100.0, 300.0, 200.0, 400.0, None, 50.0, None, None],
+    )
+    for row in rows(frame).values():
+        assert (row["degrees_of_freedom"], row["n_left_out"]) == (2, 3)
+    row = rows(frame)["all", "total"]
+    half = float(stats.t.ppf(0.975, 2)) * float(row["std_error"])  # type: ignore[arg-type]
+    assert row["ci_high"] == pytest.approx(row["estimate"] + half)  # type: ignore[operator]
 
 
 def test_values_that_never_differ_change_by_nothing_without_an_interval() -> None:
