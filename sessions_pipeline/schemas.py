@@ -45,6 +45,8 @@ BREAKDOWNS = ("expertise", "work_mode")
 DECISIONS = ("planning", "execution", "overall")
 MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
 VALUE_PARTS = ("within", "between", "total")
+CHANGE_MEASURES = ("work_mode_share", "task_value")
+COMPARISONS = ("since_first_month", "per_month")
 CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 CORRECTIONS = (
@@ -700,6 +702,40 @@ class TaskValueChange(Table):
     suppressed: bool = _column("fewer users than the threshold, or revealing such a mode")
 
 
+class MonthlyChanges(Table):
+    """One row per as-of month, measure, work mode ('all' included) and comparison: Figure 4 as changes over the months.
+
+    Users who are in several months count as such: the covariance of months is in every error. Empty with one month.
+    """
+
+    month: dt.date = _column("last month of the window")
+    measure: str = _column(
+        "work_mode_share: of a month's sessions; task_value: mean of the mode, US dollars", isin=CHANGE_MEASURES
+    )
+    work_mode: str = _column("label, or all (of the task value)", isin=(*WORK_MODES, "all"))
+    comparison: str = _column(
+        "since_first_month: of last_month with first_month; per_month: the trend over all months", isin=COMPARISONS
+    )
+    first_month: dt.date = _column("first month of the window with a work mode")
+    last_month: dt.date = _column("the month that is compared, or the last one of the trend")
+    sessions: int = _count("sessions of the mode in these months; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column(
+        "since_first_month: difference of shares, or ratio of means less one; per_month: slope of least squares over "
+        "sessions, share or US dollars a month",
+        nullable=True,
+    )
+    std_error: float = _count("clustered by user, linearised; null where users do not differ", nullable=True)
+    ci_low: float = _column("lower end of the 95% interval; of a ratio, on the logarithm", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    degrees_of_freedom: int = _column(
+        "of the t distribution: users of these months, of all modes for a share, minus 1", ge=0, nullable=True
+    )
+    n_left_out: int = _count("sessions of these months without a work mode or, for a task value, without one")
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+
+
 class SpecificationCurve(Table):
     """One row per as-of month and choice of labels, months, rules, sample and controls: the return to expertise.
 
@@ -953,6 +989,7 @@ TABLES: dict[str, type[Table]] = {
     "analysis.reliability": Reliability,
     "analysis.published_comparison": PublishedComparison,
     "analysis.task_value_change": TaskValueChange,
+    "analysis.monthly_changes": MonthlyChanges,
     "analysis.specification_curve": SpecificationCurve,
 }
 
