@@ -1,6 +1,6 @@
 """What suppression costs a team: the share of its sessions that is shown by level, by month and over windows.
 
-Teams of people with habits of their own (work modes, level, occupation) and a pace that differs between them, two or
+Teams of people with habits of their own (work modes, level, occupation) and a pace that differs between them, about
 three sessions a person and month, months without any among them. What is released of them is decided by the SQL models
 that the pipeline runs. Only levels count, not totals, and each session as often as breakdowns have it.
 
