@@ -117,7 +117,7 @@ def noise(sums: Array) -> Noise:
     return Noise(variance, math.sqrt(users / (users - 1) * float(np.square(by_user).sum())))
 
 
-def disattenuated(slope: float, std_error: float, variance: float, found: Noise) -> Row:
+def disattenuated(slope: float, std_error: float, variance: float, found: Noise) -> dict[str, float]:
     """attenuation, and the slope and the corrected one with their errors. variance: of the regressor within cells.
 
     Nothing where the noise is as large as the variance: then no slope can be told.
@@ -160,10 +160,9 @@ def _attenuation(sessions: pl.DataFrame, found: Noise, readers: int, min_users: 
     corrected = disattenuated(slope, error, variance_within(level, sample.cell), found)
     if not corrected:
         return {}
-    clusters = min(int(row["n_clusters"] or 0), readers)
-    interval = inference(
-        float(corrected["corrected_slope"] or 0.0), float(corrected["corrected_std_error"] or 0.0), clusters
-    )
+    assert isinstance(row["n_clusters"], int)
+    clusters = min(row["n_clusters"], readers)
+    interval = inference(corrected["corrected_slope"], corrected["corrected_std_error"], clusters)
     return {
         **corrected,
         "corrected_ci_low": interval.ci_low,
