@@ -725,7 +725,10 @@ class MonthlyChanges(Table):
         "sessions, share or US dollars a month",
         nullable=True,
     )
-    std_error: float = _count("clustered by user, linearised; null where users do not differ", nullable=True)
+    std_error: float = _count("see std_errors; null where users do not differ", nullable=True)
+    std_errors: str = _column(
+        "by user: linearised, under 50 users CRV3 (jackknife) in its place; null with one user", nullable=True
+    )
     ci_low: float = _column("lower end of the 95% interval; of a ratio, on the logarithm", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     degrees_of_freedom: int = _column(
@@ -733,7 +736,7 @@ class MonthlyChanges(Table):
     )
     n_left_out: int = _count("sessions of these months without a work mode or, for a task value, without one")
     suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
-    missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
+    missing_reason: str = _column("why there is no estimate, or, of a few users, no interval", nullable=True)
 
 
 class SpecificationCurve(Table):

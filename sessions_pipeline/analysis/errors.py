@@ -45,7 +45,7 @@ PERFECT_FIT = 1e-10
 # A direction in which the regressors vary by less than this share of their raw size does not vary: one session
 # that differs among four million still stands at 1e-8, rounding at 1e-16.
 COLLINEAR = 1e-12
-BY_USER, JACKKNIFE = "CRV1 by user", "CRV3 by user"
+BY_USER, JACKKNIFE, LINEARISED = "CRV1 by user", "CRV3 by user", "linearised by user"
 LEANS_ON_ONE = "leaving out one user leaves nothing to estimate this term on"
 
 

@@ -10,7 +10,8 @@ user's part of the error of m is d_t = (y - m n)/N. So it is
     in a trend, the slope b of least squares of a session's value on the number of its month x over all months
                                                                sum of (x - mean of x) e / sum of (x - mean of x)²
 Squared and summed over the G users who have a session in these months, times G/(G - 1): the variance, in which the
-covariance of months is whatever it is. Intervals: t with G - 1 degrees of freedom, of a task value on the logarithm.
+covariance of months is whatever it is. Under 50 users the jackknife (CRV3, see `errors.py`) takes its place: the change
+or the slope without each user. Intervals: t with G - 1 degrees of freedom, of a task value on the logarithm.
 staging.cells cannot tell it: of two months it keeps y n' + y' n together, and the means weight the two apart.
 
 Suppression: a change where the mart hides one of its two cells, a trend where it hides any.
@@ -27,7 +28,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.errors import clustered_error, inference
+from sessions_pipeline.analysis.errors import (
+    COLLINEAR,
+    FEW_CLUSTERS,
+    JACKKNIFE,
+    LEANS_ON_ONE,
+    LINEARISED,
+    PERFECT_FIT,
+    clustered_error,
+    inference,
+)
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, Floats, Integers, in_order, user_numbers
 from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts
@@ -58,54 +68,87 @@ class Values:
         return [self._month(self.at == number) for number in range(months)]
 
     def _month(self, inside: Flags) -> Month:
-        value, user, in_cell = self.value[inside], self.user[inside], self.in_cell[inside]
-        mean = float(value.mean()) if value.size else 0.0
-        parts: Floats = np.bincount(user, weights=(value - mean) / max(value.size, 1), minlength=self.users).astype(
-            np.float64, copy=False
-        )
-        there, cell = np.zeros(self.users, np.bool_), np.zeros(self.users, np.bool_)
-        there[user] = True
+        user, in_cell = self.user[inside], self.in_cell[inside]
+        cell = np.zeros(self.users, np.bool_)
         cell[user[in_cell]] = True
-        return Month(mean, parts, there, int(in_cell.sum()), cell)
+        total = np.bincount(user, weights=self.value[inside], minlength=self.users).astype(np.float64, copy=False)
+        count = np.bincount(user, minlength=self.users).astype(np.float64)
+        return Month(total, count, int(in_cell.sum()), cell)
 
 
 @dataclass(frozen=True)
 class Month:
-    """A mean, 0 without a session, and each user's part of its error, (users,).
+    """Sums of values and of sessions, (users,), and of what the value is about: sessions, and who has one, (users,)."""
 
-    there, in_cell (users,): who has a session, and one that the value is about; sessions: how many of these there are.
-    """
-
-    mean: float
-    parts: Floats
-    there: Flags
+    total: Floats
+    count: Floats
     sessions: int
     in_cell: Flags
+
+    @property
+    def there(self) -> Flags:
+        """Who has a session."""
+        return self.count > 0
+
+    @property
+    def mean(self) -> float:
+        """Of a month that has a session."""
+        return float(self.total.sum() / self.count.sum())
+
+    @property
+    def parts(self) -> Floats:
+        """Each user's part of the error of the mean."""
+        return (self.total - self.mean * self.count) / self.count.sum()
+
+    @property
+    def without(self) -> Floats:
+        """The mean without each user; NaN where nobody else has a session."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            left = (self.total.sum() - self.total) / (self.count.sum() - self.count)
+        return np.where(self.count < self.count.sum(), left, np.nan)
 
 
 def change(first: Month, later: Month, *, relative: bool) -> Row:
     """How the mean of `later` differs from that of `first`; relative: as a ratio less one. Both have a session."""
-    users = int(np.count_nonzero(first.there | later.there))
+    there = first.there | later.there
+    users = int(np.count_nonzero(there))
     if not relative:
-        return _told(later.mean - first.mean, clustered_error(later.parts - first.parts, users, 1.0), users)
+        estimate, parts = later.mean - first.mean, later.parts - first.parts
+        return _told(estimate, parts, (later.without - first.without)[there] if users < FEW_CLUSTERS else None, users)
     if first.mean <= 0 or later.mean <= 0:
         return {"missing_reason": "a mean of zero: no relative change"}
-    ratio = later.mean / first.mean
-    error = clustered_error(later.parts / later.mean - first.parts / first.mean, users, 1.0)
-    told = _told(math.log(ratio), error, users)
+    ratio, parts = later.mean / first.mean, later.parts / later.mean - first.parts / first.mean
+    without = _log(later.without[there] / first.without[there]) if users < FEW_CLUSTERS else None
+    told = _told(math.log(ratio), parts, without, users)
     ends: Row = {name: math.expm1(told[name]) for name in ("ci_low", "ci_high") if name in told}
+    error = told.get("std_error")
     return {**told, **ends, "estimate": ratio - 1, "std_error": None if error is None else ratio * error}
+
+
+def _log(ratios: Floats) -> Floats:
+    """Logarithms; NaN where there is none."""
+    return np.log(ratios, out=np.full_like(ratios, np.nan), where=ratios > 0)
 
 
 def trend(values: Values) -> Row:
     """Slope of the value on the number of the month, over all sessions; these are of two months or more."""
-    x = values.at - values.at.mean()
+    x, y = values.at - values.at.mean(), values.value - values.value.mean()
     squares = float(np.square(x).sum())
-    slope = float(x @ values.value) / squares
-    residuals = values.value - values.value.mean() - slope * x
-    parts = np.bincount(values.user, weights=x * residuals) / squares
+    slope = float(x @ y) / squares
     users = distinct(values.user)
-    return _told(slope, clustered_error(parts, users, float(np.abs(values.value).max())), users)
+    parts = np.bincount(values.user, weights=x * (y - slope * x)) / squares
+    without = _slopes_without(x, y, values.user) if users < FEW_CLUSTERS else None
+    return _told(slope, parts, without, users, scale=float(np.abs(values.value).max()))
+
+
+def _slopes_without(x: Floats, y: Floats, user: Integers) -> Floats:
+    """The slope of y on x, both (n,), without each user that has a session; NaN where one month is left."""
+    products = (np.ones_like(x), x, y, x * x, x * y)
+    of_user = np.stack([np.bincount(user, weights=values) for values in products])
+    n, of_x, of_y, of_xx, of_xy = (of_user.sum(axis=1, keepdims=True) - of_user)[:, of_user[0] > 0]
+    spread = n * of_xx - of_x**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(spread > COLLINEAR * x.size**2, (n * of_xy - of_x * of_y) / spread, np.nan)
 
 
 def size(months: list[Month]) -> Row:
@@ -114,12 +157,25 @@ def size(months: list[Month]) -> Row:
     return {"sessions": sum(month.sessions for month in months), "users": int(np.count_nonzero(users))}
 
 
-def _told(estimate: float, error: float | None, users: int) -> dict[str, Any]:
-    """Columns of an estimate; without an error there is no interval."""
-    row = {"estimate": estimate, "std_error": error, "degrees_of_freedom": users - 1 if users > 1 else None}
+def _told(estimate: float, parts: Floats, without: Floats | None, users: int, scale: float = 1.0) -> dict[str, Any]:
+    """Columns of an estimate; where users do not differ, or it leans on one of them, there is no interval.
+
+    parts (users,): of its error. without: the estimate without each user, of few users. scale: of what is estimated.
+    """
+    row: dict[str, Any] = {"estimate": estimate}
+    if users < 2:
+        return row
+    row |= {"degrees_of_freedom": users - 1, "std_errors": LINEARISED if without is None else JACKKNIFE}
+    if without is None:
+        error = clustered_error(parts, users, scale)
+    elif np.isfinite(without).all():
+        jackknifed = math.sqrt((users - 1) / users * float(np.square(without - estimate).sum()))
+        error = jackknifed if jackknifed > PERFECT_FIT * scale else None
+    else:
+        return {**row, "missing_reason": LEANS_ON_ONE}
     if error is not None:
         found = inference(estimate, error, users)
-        row |= {"ci_low": found.ci_low, "ci_high": found.ci_high}
+        row |= {"std_error": error, "ci_low": found.ci_low, "ci_high": found.ci_high}
     return row
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import clustered_error, inference
+from sessions_pipeline.analysis.errors import LINEARISED, clustered_error, inference
 from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
@@ -29,7 +29,6 @@ Floats = npt.NDArray[np.float64]
 Row = dict[str, object]
 
 NO_SESSION = "no session in this cell"
-LINEARISED = "linearised by user"
 NOT_RECOMPUTED = {
     "task_value_holdout": "needs the study's postings with known prices, which were not released",
     "strong_model_agreement": "needs the study's 198 public sessions and their labels by another model",

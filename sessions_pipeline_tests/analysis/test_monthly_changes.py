@@ -28,7 +28,7 @@ def changes(frame: pl.DataFrame, released: pl.DataFrame = ALL_SHOWN, min_users: 
     return {tuple(row[key] for key in keys): row for row in table.iter_rows(named=True)}  # type: ignore[misc]
 
 
-def drawn(seed: int, users: int = 40) -> pl.DataFrame:
+def drawn(seed: int, users: int = 80) -> pl.DataFrame:
     """Users with one to nine sessions over three months, alike in mode and value."""
     rng = np.random.default_rng(seed)
     user = np.repeat(np.arange(users), rng.integers(1, 10, users))
@@ -63,6 +63,7 @@ def test_changes_have_the_errors_of_month_indicators_clustered_by_user() -> None
         (before, after), covariance, clusters = fitted(builds, indicators, both)
         assert covariance[0, 1] > 0
         row = ours["work_mode_share", "build", "since_first_month", last]
+        assert row["std_errors"] == "linearised by user"
         error = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
         assert row["estimate"] == pytest.approx(after - before)
         assert row["std_error"] == pytest.approx(error, rel=1e-8)
@@ -111,11 +112,9 @@ def test_users_who_all_grow_alike_leave_no_doubt_about_the_growth() -> None:
     assert (row["std_error"], row["ci_low"], row["ci_high"]) == (None, None, None)
 
 
-def test_months_of_different_users_are_independent() -> None:
-    """March 100 and 200 (mean 150), April 300 and 500 (mean 400), four users.
-
-    Parts over the means: March ∓25/150, April ∓50/400; variance 4/3 · 2 · ((1/6)² + (1/8)²) = 25/216, of the log.
-    """
+def test_the_jackknife_of_few_users_by_hand() -> None:
+    """March 100 and 200, April 300 and 500, four users. Ratio 400/150; without each user 400/200, 400/100, 500/150 and
+    300/150."""
     frame = classified_sessions(
         month=[MARCH, MARCH, APRIL, APRIL],
         user_key=["a", "b", "c", "d"],
@@ -124,8 +123,43 @@ def test_months_of_different_users_are_independent() -> None:
     )
     row = changes(frame)["task_value", "fix", "since_first_month", APRIL]
     assert (row["sessions"], row["users"], row["degrees_of_freedom"]) == (4, 4, 3)
-    assert row["std_error"] == pytest.approx(400 / 150 * np.sqrt(25 / 216))
-    assert row["ci_high"] == pytest.approx(400 / 150 * np.exp(3.182446 * np.sqrt(25 / 216)) - 1, rel=1e-6)
+    assert row["std_errors"] == "CRV3 by user"
+    error = np.sqrt(3 / 4 * sum(np.log(ratio / (400 / 150)) ** 2 for ratio in (2, 4, 10 / 3, 2)))
+    assert row["std_error"] == pytest.approx(400 / 150 * error)
+    assert row["ci_high"] == pytest.approx(400 / 150 * np.exp(3.182446 * error) - 1, rel=1e-6)
+
+
+def test_errors_of_few_users_are_those_of_the_table_without_each_user() -> None:
+    frame = drawn(seed=7, users=12)
+    ours = changes(frame)
+    names = sorted(set(frame["user_key"]))
+    without = [changes(frame.filter(pl.col("user_key") != name)) for name in names]
+    for key in (
+        ("work_mode_share", "build", "since_first_month", APRIL),
+        ("work_mode_share", "build", "per_month", APRIL),
+        ("task_value", "all", "since_first_month", APRIL),
+        ("task_value", "all", "per_month", APRIL),
+    ):
+        relative = key[0] == "task_value" and key[2] == "since_first_month"
+        whole, *left = (np.log1p(e) if relative else e for e in (rows[key]["estimate"] for rows in (ours, *without)))
+        users = int(ours[key]["degrees_of_freedom"]) + 1  # type: ignore[call-overload]
+        error = np.sqrt((users - 1) / users * np.square(np.array(left) - whole).sum())
+        assert ours[key]["std_error"] == pytest.approx(error * (np.exp(whole) if relative else 1), rel=1e-8)
+
+
+def test_a_month_of_one_user_has_a_change_but_no_interval() -> None:
+    """b is all of April: without b there is nothing to compare, and b's own sessions cannot tell how b might differ."""
+    frame = classified_sessions(
+        month=[MARCH, MARCH, APRIL, APRIL],
+        user_key=["a", "b", "b", "b"],
+        work_mode=["fix"] * 4,
+        task_value_usd=[100.0, 200.0, 300.0, 500.0],
+    )
+    for comparison in ("since_first_month", "per_month"):
+        row = changes(frame)["task_value", "fix", comparison, APRIL]
+        assert row["estimate"] is not None
+        assert (row["std_error"], row["ci_low"]) == (None, None)
+        assert str(row["missing_reason"]).startswith("leaving out one user")
 
 
 def test_sessions_and_users_of_the_mode_and_what_is_left_out_are_counted() -> None:

@@ -372,6 +372,7 @@ def _moved(first: dict[str, Any], later: dict[str, Any], *, relative: bool) -> d
         "users": users,
         "estimate": change,
         "std_error": half / 1.97 * (ratio if relative else 1),
+        "std_errors": "linearised by user",
         "ci_low": ends[0],
         "ci_high": ends[1],
         "degrees_of_freedom": max(users - 1, 0),
