@@ -691,7 +691,13 @@ class TaskValueChange(Table):
     sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
-    std_error: float = _count("clustered by user, delta method; null where users do not differ", nullable=True)
+    std_error: float = _count(
+        "see std_errors; null where users do not differ, or where a month has one user alone", nullable=True
+    )
+    std_errors: str = _column(
+        "by user: linearised (delta method), under 50 users CRV3 (jackknife) in its place; null with one user",
+        nullable=True,
+    )
     degrees_of_freedom: int = _column("of the t distribution: users of both months, of all modes, minus 1", ge=0)
     n_left_out: int = _count("sessions of both months without a work mode or a task value: left out, in all rows alike")
     ci_low: float = _column("lower end of the 95% interval", nullable=True)

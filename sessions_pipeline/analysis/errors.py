@@ -82,6 +82,18 @@ def clustered_error(influence: Floats, users: int, scale: float) -> float | None
     return error if error > PERFECT_FIT * scale else None
 
 
+def jackknifed_error(estimate: float, without: Floats, scale: float) -> float | None:
+    """CRV3 from the estimate without each user (users,); None where it cannot be had or nothing varies between users.
+
+    scale: as in `clustered_error`.
+    """
+    if not np.isfinite(without).all():
+        return None
+    users = without.size
+    error = float(np.sqrt((users - 1) / users * np.square(without - estimate).sum()))
+    return error if error > PERFECT_FIT * scale else None
+
+
 @dataclass(frozen=True)
 class Variance:
     """A variance as a sum of squares: variance of c'b = sum over parts of factor · sum over clusters of (c'd)².

@@ -34,9 +34,9 @@ from sessions_pipeline.analysis.errors import (
     JACKKNIFE,
     LEANS_ON_ONE,
     LINEARISED,
-    PERFECT_FIT,
     clustered_error,
     inference,
+    jackknifed_error,
 )
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, Floats, Integers, in_order, user_numbers
@@ -168,11 +168,10 @@ def _told(estimate: float, parts: Floats, without: Floats | None, users: int, sc
     row |= {"degrees_of_freedom": users - 1, "std_errors": LINEARISED if without is None else JACKKNIFE}
     if without is None:
         error = clustered_error(parts, users, scale)
-    elif np.isfinite(without).all():
-        jackknifed = math.sqrt((users - 1) / users * float(np.square(without - estimate).sum()))
-        error = jackknifed if jackknifed > PERFECT_FIT * scale else None
     else:
-        return {**row, "missing_reason": LEANS_ON_ONE}
+        error = jackknifed_error(estimate, without, scale)
+        if not np.isfinite(without).all():
+            row["missing_reason"] = LEANS_ON_ONE
     if error is not None:
         found = inference(estimate, error, users)
         row |= {"std_error": error, "ci_low": found.ci_low, "ci_high": found.ci_high}

@@ -41,8 +41,7 @@ FORMULAS = {
     "the trend is the slope of least squares on the number of the month, over sessions. Clustered by user: each user’s "
     "sessions in all months that are compared make one term of the variance, so that users who come back count as "
     "such (covariance of the months included). G/(G − 1), t with G − 1 degrees of freedom; of a ratio the delta method "
-    "on its logarithm. Under 50 users the jackknife by user. The parts of the change within and between modes likewise, "
-    "without jackknife.",
+    "on its logarithm. Under 50 users the jackknife by user. The parts of the change within and between modes alike.",
     "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
     "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation, "
     "6 × model tier × session length (under 5, 20, 60 minutes of activity, or more), with ln(model calls) and ln(human "

@@ -157,6 +157,21 @@ def test_standard_errors_are_those_of_a_bootstrap_over_users() -> None:
         assert half == pytest.approx(spread[number + 3], rel=0.1)
 
 
+def test_errors_of_few_users_are_those_of_the_table_without_each_user() -> None:
+    frame = drawn(seed=3, users=12)
+    ours = rows(frame)
+    without = [rows(frame.filter(pl.col("user_key") != name)) for name in sorted(set(frame["user_key"]))]
+    for mode in ("all", "fix"):
+        for part in ("within", "between", "total"):
+            row = ours[mode, part]
+            assert row["std_errors"] == "CRV3 by user"
+            moved = np.array([float(left[mode, part]["estimate"]) for left in without]) - float(row["estimate"])
+            assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(moved).sum()), rel=1e-8)
+            moved = np.array([float(left[mode, part]["relative"]) for left in without]) - float(row["relative"])
+            half = stats.t.ppf(0.975, 11) * np.sqrt(11 / 12 * np.square(moved).sum())
+            assert row["relative_ci_high"] == pytest.approx(float(row["relative"]) + half)
+
+
 def test_small_modes_are_withheld_with_another_and_one_month_has_no_change() -> None:
     users = {"fix": 20, "build": 15, "plan": 2, "test": 9}
     cells = [(month, mode, user) for month in (FIRST, LAST) for mode, count in users.items() for user in range(count)]

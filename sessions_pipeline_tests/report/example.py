@@ -321,6 +321,7 @@ def value_change(months: tuple[dt.date, ...], sessions: int, users: int, thresho
                 "users": round(part * users),
                 "estimate": 400 * relative,
                 "std_error": 20 * part,
+                "std_errors": "linearised by user",
                 "degrees_of_freedom": max(users - 1, 0),
                 "n_left_out": 0,
                 "ci_low": 400 * relative - 40 * part,
