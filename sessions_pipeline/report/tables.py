@@ -145,8 +145,8 @@ def share_endpoints(series: Series, changes: Series, axis: Sequence[dt.date]) ->
         Column("Work mode"),
         Column(numbers.month_name(first), "Ours"),
         Column(numbers.month_name(last), "Ours"),
-        Column("Change, points", "Ours"),
-        Column("95% interval", "Ours"),
+        Column("Points", "Change (ours)"),
+        Column("95% interval", "Change (ours)"),
         Column("October 2025", "Study"),
         Column("April 2026", "Study"),
     )
