@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STATE ?=
 HOME_FLAG := $(if $(STATE),--home $(STATE))
 
-.PHONY: help demo run ui test lint docs bench bench-ingest bench-models bench-coverage bench-backfill bench-report soak lock
+.PHONY: help demo run ui test lint docs bench bench-ingest bench-models bench-coverage bench-suppression bench-backfill bench-report soak lock
 help:
 	@echo "make demo                          a first look: synthetic logs, everything run on them, a report"
 	@echo "make run SOURCE=~/.claude/projects  your own logs; USERS=folder or USERS=users.csv for those of several people"
@@ -17,6 +17,7 @@ help:
 	@echo "make bench                         speed and memory against named peers: all benchmarks"
 	@echo "make bench-ingest BENCH_SOURCE=DIR  ingestion alone, on copies of these logs (default: synthetic ones)"
 	@echo "make bench-coverage                coverage of 95% intervals when the judge errs, naive and corrected"
+	@echo "make bench-suppression             how much of what teams do is shown by level, by size of the team"
 	@echo "make bench-backfill                where the time of a 12-month backfill through Dagster's daemon goes"
 	@echo "make bench-models                  the regressions alone, on a simulated study of the published size"
 	@echo "make bench-report                  size of the simulated study's report, and time until it is ready in Chromium"
@@ -60,6 +61,9 @@ bench-ingest: $(VENV)/ready
 
 bench-coverage: $(VENV)/ready
 	$(BIN)/python -m benchmarks.coverage $(BENCH_FLAGS)
+
+bench-suppression: $(VENV)/ready
+	$(BIN)/python -m benchmarks.suppression $(BENCH_FLAGS)
 
 bench-backfill: $(VENV)/ready
 	$(BIN)/python -m benchmarks.backfill $(BENCH_FLAGS)

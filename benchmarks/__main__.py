@@ -1,4 +1,4 @@
-"""`make bench`: redaction, labels, models, coverage, marts, a month through Dagster, the report of the full study.
+"""`make bench`: redaction, labels, models, coverage, suppression, marts, a month by Dagster, the full study's report.
 
 `make bench` runs `bench-ingest` after it.
 
@@ -11,7 +11,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from benchmarks import claude_labels, coverage, marts, models, partition, redaction, report, rules
+from benchmarks import claude_labels, coverage, marts, models, partition, redaction, report, rules, suppression
 from benchmarks.findings import progress, tell
 from sessions_pipeline.simulate.logs import write_logs
 
@@ -29,6 +29,7 @@ def main() -> None:
         tell("Labels by rules", rules.findings(scratch / "rules"), given.json)
         tell("Labels by a model", claude_labels.findings(scratch / "claude"), given.json)
         tell("Coverage of 95% intervals", coverage.findings(), given.json)
+        tell("Suppression", suppression.findings(), given.json)
         tell("Marts", marts.findings(tuple(marts.LIMITS)), given.json)
         tell("Models", models.findings(scratch), given.json)
         tell("One month through Dagster", partition.findings(logs, scratch / "partition"), given.json)

@@ -45,6 +45,8 @@ BREAKDOWNS = ("expertise", "work_mode")
 DECISIONS = ("planning", "execution", "overall")
 MODEL_TIERS = ("fable", "haiku", "mythos", "opus", "other", "sonnet")
 VALUE_PARTS = ("within", "between", "total")
+CHANGE_MEASURES = ("work_mode_share", "task_value")
+COMPARISONS = ("since_first_month", "per_month")
 CURVE_SAMPLES = ("all", "hit_trouble", "wrote_code", "software_users", "other_professions", "whole_transcripts")
 AGREEMENT_METRICS = ("exact", "within_one", "kappa", "quadratic_kappa", "correlation")
 CORRECTIONS = (
@@ -617,15 +619,23 @@ class AdjustedRates(Table):
     expertise: int = _column("level", ge=1, le=5)
     controls: str = _column("column of Table A1 whose controls the data carry: the richest that keeps half of them")
     n_candidates: int = _count("sessions in the sample before cells were dropped")
-    n_sessions: int = _count("sessions estimated on")
+    n_sessions: int = _count("sessions estimated on, at all levels")
+    n_users: int = _count("distinct users of these: the clusters")
+    n_cells: int = _count("fixed-effect cells absorbed")
+    n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
+    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
+    n_cells_dropped: int = _count("cells without a session left")
+    n_parameters: int = _count("identified levels and cells, of the small-sample correction", nullable=True)
     degrees_of_freedom: int = _column("of the t distribution: users minus 1", ge=0, nullable=True)
+    std_errors: str = _column(
+        "variance and clusters: CRV1 by user, under 50 users CRV3 (jackknife) by user; null without any", nullable=True
+    )
+    engine: str = _column("library that fitted it")
     sessions: int = _count("sessions at this level in the estimation sample; null if suppressed", nullable=True)
     users: int = _count("distinct users among them; null if suppressed", nullable=True)
     unadjusted: float = _column("raw share in the estimation sample", nullable=True)
     estimate: float = _column("adjusted rate: recentred to the raw overall mean", nullable=True)
-    std_error: float = _count(
-        "of the adjusted rate, clustered by user: CRV1, under 50 users CRV3 (jackknife)", nullable=True
-    )
+    std_error: float = _count("of the adjusted rate: see std_errors", nullable=True)
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a level")
@@ -648,7 +658,13 @@ class PublishedComparison(Table):
     published_rounding: float = _count("half of the last printed digit: how far rounding may have moved it")
     published_sessions: int = _count("sessions behind it, as printed", nullable=True)
     estimate: float = _column("the same figure over the sessions of the window", nullable=True)
-    std_error: float = _count("clustered by user; null where the figure has none", nullable=True)
+    std_error: float = _count("see std_errors; null where the figure has none", nullable=True)
+    std_errors: str = _column(
+        "by user: linearised (ratio estimator, delta method), or that of the model that the figure is from, CRV1 or "
+        "CRV3",
+        nullable=True,
+    )
+    degrees_of_freedom: int = _column("of the t distribution: clusters minus 1", ge=0, nullable=True)
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     sessions: int = _count("sessions behind the estimate", nullable=True)
@@ -675,13 +691,58 @@ class TaskValueChange(Table):
     sessions: int = _count("sessions of both months; null if suppressed", nullable=True)
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("contribution to the change of the overall mean, US dollars", nullable=True)
-    std_error: float = _count("clustered by user, delta method; null where users do not differ", nullable=True)
+    std_error: float = _count(
+        "see std_errors; null where users do not differ, or where a month has one user alone", nullable=True
+    )
+    std_errors: str = _column(
+        "by user: linearised (delta method), under 50 users CRV3 (jackknife) in its place; null with one user",
+        nullable=True,
+    )
+    degrees_of_freedom: int = _column("of the t distribution: users of both months, of all modes, minus 1", ge=0)
+    n_left_out: int = _count("sessions of both months without a work mode or a task value: left out, in all rows alike")
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
     relative_ci_low: float = _column("lower end of the 95% interval", nullable=True)
     relative_ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a mode")
+
+
+class MonthlyChanges(Table):
+    """One row per as-of month, measure, work mode ('all' included) and comparison: Figure 4 as changes over the months.
+
+    Users who are in several months count as such: the covariance of months is in every error. Empty with one month.
+    """
+
+    month: dt.date = _column("last month of the window")
+    measure: str = _column(
+        "work_mode_share: of a month's sessions; task_value: mean of the mode, US dollars", isin=CHANGE_MEASURES
+    )
+    work_mode: str = _column("label, or all (of the task value)", isin=(*WORK_MODES, "all"))
+    comparison: str = _column(
+        "since_first_month: of last_month with first_month; per_month: the trend over all months", isin=COMPARISONS
+    )
+    first_month: dt.date = _column("first month of the window with a work mode")
+    last_month: dt.date = _column("the month that is compared, or the last one of the trend")
+    sessions: int = _count("sessions of the mode in these months; null if suppressed", nullable=True)
+    users: int = _count("distinct users of these; null if suppressed", nullable=True)
+    estimate: float = _column(
+        "since_first_month: difference of shares, or ratio of means less one; per_month: slope of least squares over "
+        "sessions, share or US dollars a month",
+        nullable=True,
+    )
+    std_error: float = _count("see std_errors; null where users do not differ", nullable=True)
+    std_errors: str = _column(
+        "by user: linearised, under 50 users CRV3 (jackknife) in its place; null with one user", nullable=True
+    )
+    ci_low: float = _column("lower end of the 95% interval; of a ratio, on the logarithm", nullable=True)
+    ci_high: float = _column("upper end of the 95% interval", nullable=True)
+    degrees_of_freedom: int = _column(
+        "of the t distribution: users of these months, of all modes for a share, minus 1", ge=0, nullable=True
+    )
+    n_left_out: int = _count("sessions of these months without a work mode or, for a task value, without one")
+    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    missing_reason: str = _column("why there is no estimate, or, of a few users, no interval", nullable=True)
 
 
 class SpecificationCurve(Table):
@@ -703,9 +764,16 @@ class SpecificationCurve(Table):
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     std_errors: str = _column("as in analysis.coefficients", nullable=True)
+    degrees_of_freedom: int = _column("of the t distribution: clusters minus 1", ge=0, nullable=True)
     n_sessions: int = _count("sessions estimated on")
     n_users: int = _count("distinct users of these")
     n_cells: int = _count("fixed-effect cells absorbed")
+    n_parameters: int = _count("identified terms and cells, of the small-sample correction", nullable=True)
+    n_candidates: int = _count("sessions in the sample before cells were dropped")
+    n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
+    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
+    n_cells_dropped: int = _count("cells without a session left")
+    engine: str = _column("library that fitted it")
     missing_reason: str = _column("why there is no estimate; null where there is one", nullable=True)
 
 
@@ -723,7 +791,14 @@ class Agreement(Table):
         "exact or within_one (shares of sessions), kappa, quadratic_kappa, or correlation (of shares, of log10 value)",
         isin=AGREEMENT_METRICS,
     )
-    sessions: int = _count("sessions with both labels; null if suppressed", nullable=True)
+    n_candidates: int = _count(
+        "sessions of the sample with a reference label of the facet; null if suppressed", nullable=True
+    )
+    sessions: int = _count(
+        "of these, sessions that the rater labelled too, and, for metrics of levels, that neither called unclear; null "
+        "if suppressed",
+        nullable=True,
+    )
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("the agreement; null if suppressed or not defined", ge=-1, le=1, nullable=True)
     ci_low: float = _column("lower end of the 95% interval, bootstrap over users", nullable=True)
@@ -798,12 +873,21 @@ class SignSensitivity(Table):
     error: str = _column("the kind of error that is asked about", isin=SIGN_ERRORS)
     unit: str = _column("of the sizes")
     estimate: float = _column("the slope on expertise by the judge's labels", nullable=True)
+    std_error: float = _count("of the slope: see std_errors", nullable=True)
+    ci_low: float = _column("lower end of the slope's 95% interval", nullable=True)
+    ci_high: float = _column("upper end of the slope's 95% interval", nullable=True)
+    std_errors: str = _column("as in analysis.coefficients", nullable=True)
+    degrees_of_freedom: int = _column("of the t distribution: clusters minus 1", ge=0, nullable=True)
     to_zero: float = _column("size of the error at which the true slope is zero", nullable=True)
     to_insignificance: float = _column(
         "size at which the end of the 95% interval nearer to zero is zero; 0 if it holds zero already", nullable=True
     )
     n_sessions: int = _count("sessions estimated on")
     n_users: int = _count("clusters")
+    n_candidates: int = _count("sessions in the sample before cells were dropped")
+    n_dropped_small_cells: int = _count("sessions in cells under the user threshold, dropped")
+    n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
+    engine: str = _column("library that fitted the slope")
     missing_reason: str = _column("why there is no size; null where there is one", nullable=True)
 
 
@@ -827,7 +911,8 @@ class LabelErrors(Table):
     users: int = _count("distinct users of these; null if suppressed", nullable=True)
     estimate: float = _column("null if suppressed", nullable=True)
     std_error: float = _count("clustered by user; null with one user, or where users do not differ", nullable=True)
-    ci_low: float = _column("lower end of the 95% interval, t with users minus 1", nullable=True)
+    degrees_of_freedom: int = _column("of the t distribution: users minus 1", ge=0, nullable=True)
+    ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     suppressed: bool = _column("fewer users than the threshold, or revealing such a group")
 
@@ -855,8 +940,18 @@ class Reliability(Table):
         nullable=True,
     )
     slope: float = _column("that slope by the judge's labels", nullable=True)
+    slope_std_error: float = _count("of it, as in analysis.coefficients", nullable=True)
+    slope_sessions: int = _count("sessions that it is estimated on", nullable=True)
+    slope_users: int = _count("distinct users of these", nullable=True)
     corrected_slope: float = _column("slope / attenuation", nullable=True)
     corrected_std_error: float = _count("by the delta method, both parts uncertain", nullable=True)
+    corrected_ci_low: float = _column("lower end of its 95% interval", nullable=True)
+    corrected_ci_high: float = _column("upper end of its 95% interval", nullable=True)
+    corrected_degrees_of_freedom: int = _column(
+        "of the t distribution: clusters of the slope or users of sessions read twice, the fewer, minus 1",
+        ge=0,
+        nullable=True,
+    )
     suppressed: bool = _column("fewer users than the threshold")
 
 
@@ -903,6 +998,7 @@ TABLES: dict[str, type[Table]] = {
     "analysis.reliability": Reliability,
     "analysis.published_comparison": PublishedComparison,
     "analysis.task_value_change": TaskValueChange,
+    "analysis.monthly_changes": MonthlyChanges,
     "analysis.specification_curve": SpecificationCurve,
 }
 

@@ -33,8 +33,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.errors import FEW_CLUSTERS, LEANS_ON_ONE, NO_INFERENCE, without_each_user
-from sessions_pipeline.analysis.models import Fit, Row, fit
+from sessions_pipeline.analysis.errors import (
+    BY_USER,
+    FEW_CLUSTERS,
+    JACKKNIFE,
+    LEANS_ON_ONE,
+    NO_INFERENCE,
+    without_each_user,
+)
+from sessions_pipeline.analysis.models import Fit, Row, engine, fit
 from sessions_pipeline.analysis.samples import (
     EstimationSample,
     Floats,
@@ -182,26 +189,42 @@ def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, 
     return rows
 
 
+def _kind_of_errors(fitted: Fit | None) -> str | None:
+    """Which standard errors `_interval` makes; None where there are none."""
+    if fitted is None or fitted.missing_inference():
+        return None
+    return JACKKNIFE if fitted.n_users < FEW_CLUSTERS else BY_USER
+
+
 def series(prepared: Prepared, specification: Specification, min_users: int) -> list[Row]:
     """One row per level of expertise: the columns of analysis.adjusted_rates but month and period."""
     choice = choose_controls(prepared, specification, min_users)
+    sample, fitted = choice.sample, choice.fitted
     common: Row = {
         "sample": specification.sample.name,
         "measure": specification.outcome,
         "controls": choice.column,
         "n_candidates": choice.n_candidates,
-        "n_sessions": choice.sample.sessions.height,
-        "degrees_of_freedom": choice.sample.n_users - 1 if choice.fitted else None,
+        "n_sessions": sample.sessions.height,
+        "n_users": sample.n_users,
+        "n_cells": sample.n_cells,
+        "n_dropped_small_cells": sample.n_dropped_small_cells,
+        "n_dropped_singletons": sample.n_dropped_singletons,
+        "n_cells_dropped": sample.n_cells_dropped,
+        "n_parameters": fitted.n_parameters if fitted else None,
+        "degrees_of_freedom": sample.n_users - 1 if fitted else None,
+        "std_errors": _kind_of_errors(fitted),
+        "engine": engine(specification),
         "suppressed": False,
     }
-    if choice.fitted is None:
+    if fitted is None:
         model = replace(specification, controls=CONTROLS[choice.column])
-        missing = missing_sample(choice.sample, model, min_users)
+        missing = missing_sample(sample, model, min_users)
         return [
             {**common, "expertise": level, "suppressed": choice.n_candidates > 0, "missing_reason": missing}
             for level in LEVELS
         ]
-    rates = _rates(choice.sample, choice.fitted, specification, min_users)
+    rates = _rates(sample, fitted, specification, min_users)
     absent: Row = {"sessions": 0, "users": 0, "missing_reason": "no session at this level"}
     return [{**common, "expertise": level, **rates.get(level, absent)} for level in LEVELS]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,15 @@ _MOST_UNDEFINED = 0.05
 
 @dataclass(frozen=True)
 class Agreement:
-    """One statistic of one facet. baseline: of always giving the reference's most frequent label; None without one."""
+    """One statistic of one facet. baseline: of always giving the reference's most frequent label; None without one.
+
+    n_candidates: sessions of the sample with a reference label of the facet; `sessions` of them are compared.
+    """
 
     rater: str
     facet: str
     metric: str
+    n_candidates: int
     sessions: int
     users: int
     estimate: float | None
@@ -126,42 +131,49 @@ def pairs(reference: pl.DataFrame, rated: pl.DataFrame, users: pl.DataFrame) -> 
     return both.join(users.select("session_id", "user_key"), on="session_id").sort("session_id", "facet")
 
 
-def compare(rater: str, matched: pl.DataFrame) -> tuple[list[Agreement], list[Confusion]]:
-    """Every statistic and confusion matrix of `matched`, the `pairs` of `rater`, in the order of FACETS."""
+def compare(
+    rater: str, matched: pl.DataFrame, candidates: Mapping[str, int]
+) -> tuple[list[Agreement], list[Confusion]]:
+    """Every statistic and confusion matrix of `matched`, the `pairs` of `rater`, in the order of FACETS.
+
+    candidates: by facet, the sessions with a reference label.
+    """
     rows: list[Agreement] = []
     confusions: list[Confusion] = []
     by_facet = {str(name): frame for (name,), frame in matched.group_by("facet")}
     for name, facet in FACETS.items():
         if name in by_facet:
-            rows += _of_facet(rater, facet, by_facet[name])
+            rows += _of_facet(rater, facet, candidates[name], by_facet[name])
             if facet.labels:
                 confusions.append(_confusion(rater, facet, by_facet[name]))
     return rows, confusions
 
 
-def _of_facet(rater: str, facet: Facet, both: pl.DataFrame) -> Iterator[Agreement]:
+def _of_facet(rater: str, facet: Facet, candidates: int, both: pl.DataFrame) -> Iterator[Agreement]:
+    row = partial(_row, rater, facet, candidates)
     if facet.labels:
         tables, users = _tables(both, facet.labels)
         majority = float(tables.sum((0, 2)).max() / tables.sum())
-        yield _row(rater, facet, "exact", tables, users, exact, majority)
+        yield row("exact", tables, users, exact, majority)
     if facet.kind == "categorical":
-        yield _row(rater, facet, "kappa", tables, users, kappa, 0.0)
+        yield row("kappa", tables, users, kappa, 0.0)
     if facet.levels:
         levelled = both.filter(pl.col("label").is_in(facet.levels), pl.col("label_rated").is_in(facet.levels))
         if not levelled.is_empty():
             tables, users = _tables(levelled, facet.levels)
             constant = np.zeros_like(tables[0])
             constant[:, tables.sum((0, 2)).argmax()] = tables.sum((0, 2))
-            yield _row(rater, facet, "within_one", tables, users, within_one, float(within_one(constant)))
-            yield _row(rater, facet, "quadratic_kappa", tables, users, quadratic_kappa, 0.0)
+            yield row("within_one", tables, users, within_one, float(within_one(constant)))
+            yield row("quadratic_kappa", tables, users, quadratic_kappa, 0.0)
     if facet.kind in ("share", "price"):
         sums, users = _sums(both)
-        yield _row(rater, facet, "correlation", sums, users, correlation, None)
+        yield row("correlation", sums, users, correlation, None)
 
 
 def _row(
     rater: str,
     facet: Facet,
+    candidates: int,
     metric: str,
     per_user: Array,
     sessions: int,
@@ -175,6 +187,7 @@ def _row(
         rater=rater,
         facet=facet.name,
         metric=metric,
+        n_candidates=candidates,
         sessions=sessions,
         users=len(per_user),
         estimate=estimate if defined else None,
@@ -221,18 +234,20 @@ def agreement_with(
     Raters: every backend, then the reference's own later passes, each against the passes before it.
     rated: `reference.backend_ratings`. sessions: session_id and user_key of those that count.
     """
-    matched = {
-        str(backend): pairs(reference.first, ratings, sessions)
+    against = {
+        str(backend): (reference.first, ratings)
         for (backend,), ratings in sorted(rated.group_by("rater"), key=lambda group: str(group[0][0]))
     }
     for number in reference.passes[1:]:
         rater = f"pass {number}"
         before = reference.first.filter(pl.col("rater") != rater)
-        matched[rater] = pairs(before, reference.ratings.filter(pl.col("rater") == rater), sessions)
+        against[rater] = before, reference.ratings.filter(pl.col("rater") == rater)
     rows: list[Agreement] = []
     confusions: list[Confusion] = []
-    for rater, both in matched.items():
-        found, tables = compare(rater, both)
+    for rater, (known, ratings) in against.items():
+        there = known.join(sessions, on="session_id", how="semi")
+        candidates = dict(there.group_by("facet").len().iter_rows())
+        found, tables = compare(rater, pairs(known, ratings, sessions), candidates)
         rows += found
         confusions += tables
     return rows, confusions
@@ -255,7 +270,7 @@ def agreement_rows(
         window = sessions.filter(pl.col("month").is_in(window_ending(month, window_months)))
         for found in agreement_with(reference, rated, window)[0]:
             hidden = found.users < min_users
-            numbers = ("sessions", "users", "estimate", "ci_low", "ci_high", "baseline")
+            numbers = ("n_candidates", "sessions", "users", "estimate", "ci_low", "ci_high", "baseline")
             rows.append(
                 {
                     **found.__dict__,

@@ -14,6 +14,7 @@ from sessions_pipeline.analysis.curve import choices, curve
 from sessions_pipeline.analysis.gold import DRAWS, GOLD
 from sessions_pipeline.analysis.label_errors import label_errors
 from sessions_pipeline.analysis.models import estimate
+from sessions_pipeline.analysis.monthly_changes import monthly_changes
 from sessions_pipeline.analysis.reliability import GOLD as READ_BY_PEOPLE
 from sessions_pipeline.analysis.reliability import JUDGED, reliability_rows, two_answers, two_passes
 from sessions_pipeline.analysis.replication import comparison
@@ -107,6 +108,13 @@ WINDOW_TABLES = (
         "analysis.task_value_change",
         (SESSIONS,),
         lambda tables, month, settings, min_users: task_value_change(tables[SESSIONS], month, min_users),
+    ),
+    WindowTable(
+        "analysis.monthly_changes",
+        (SESSIONS, RELEASED),
+        lambda tables, month, settings, min_users: monthly_changes(
+            tables[SESSIONS], tables[RELEASED], month, min_users
+        ),
     ),
     WindowTable("analysis.specification_curve", CURVE_SOURCES, _curve),
     WindowTable(

@@ -110,7 +110,24 @@ def curve(found: list[Choice], month: dt.date, window: list[dt.date], min_users:
     return pl.DataFrame(rows, schema=polars_schema("analysis.specification_curve"))
 
 
-_KEPT = ("estimate", "std_error", "ci_low", "ci_high", "std_errors", "n_sessions", "n_users", "n_cells")
+_KEPT = (
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "std_errors",
+    "degrees_of_freedom",
+    "n_sessions",
+    "n_users",
+    "n_cells",
+    "n_parameters",
+    "n_candidates",
+    "n_dropped_small_cells",
+    "n_dropped_singletons",
+    "n_cells_dropped",
+    "engine",
+    "missing_reason",
+)
 
 
 def _rows(sessions: pl.DataFrame, period: str, in_force: bool, min_users: int) -> Iterator[Row]:
@@ -124,5 +141,5 @@ def _rows(sessions: pl.DataFrame, period: str, in_force: bool, min_users: int) -
             "controls": specification.name,
             "in_force": in_force and (period, sample, specification.name) == ("window", "all", PREFERRED),
             "n_unlabelled": unlabelled,
-            **{name: row.get(name) for name in (*_KEPT, "missing_reason")},
+            **{name: row.get(name) for name in _KEPT},
         }

@@ -45,6 +45,7 @@ PERFECT_FIT = 1e-10
 # A direction in which the regressors vary by less than this share of their raw size does not vary: one session
 # that differs among four million still stands at 1e-8, rounding at 1e-16.
 COLLINEAR = 1e-12
+BY_USER, JACKKNIFE, LINEARISED = "CRV1 by user", "CRV3 by user", "linearised by user"
 LEANS_ON_ONE = "leaving out one user leaves nothing to estimate this term on"
 
 
@@ -78,6 +79,18 @@ def clustered_error(influence: Floats, users: int, scale: float) -> float | None
     if users < 2:
         return None
     error = float(np.sqrt(users / (users - 1) * np.square(influence).sum()))
+    return error if error > PERFECT_FIT * scale else None
+
+
+def jackknifed_error(estimate: float, without: Floats, scale: float) -> float | None:
+    """CRV3 from the estimate without each user (users,); None where it cannot be had or nothing varies between users.
+
+    scale: as in `clustered_error`.
+    """
+    if not np.isfinite(without).all():
+        return None
+    users = without.size
+    error = float(np.sqrt((users - 1) / users * np.square(without - estimate).sum()))
     return error if error > PERFECT_FIT * scale else None
 
 
@@ -119,7 +132,7 @@ def variance(sample: EstimationSample, fitted: Fit, errors: Errors, refit: Refit
         return _jackknife(sample, fitted, fitted.within)
     if fitted.n_users < FEW_CLUSTERS:
         return _by_refits(sample, fitted, refit)
-    return Variance("CRV1 by user", fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
+    return Variance(BY_USER, fitted.n_users, ((_correction(fitted, fitted.n_users), fitted.influence),), {})
 
 
 def _correction(fitted: Fit, clusters: int) -> float:
@@ -154,7 +167,7 @@ def _by_refits(sample: EstimationSample, fitted: Fit, refit: Refit) -> Variance:
             break
         deviations[:, user] = without.coefficients - fitted.coefficients
         unstable |= {term: LEANS_ON_ONE for term in range(k) if not without.identifies(np.eye(k)[term])}
-    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)
+    return Variance(JACKKNIFE, users, (((users - 1) / users, deviations),), unstable)
 
 
 def without_each_user(sample: EstimationSample, fitted: Fit, within: Within) -> tuple[Floats, Floats]:
@@ -199,4 +212,4 @@ def _jackknife(sample: EstimationSample, fitted: Fit, within: Within) -> Varianc
     known = np.array([fitted.identifies(direction) for direction in np.eye(k)])
     unstable = {term: LEANS_ON_ONE for term in range(k) if known[term] and (unknown[:, term] > 1e-6).any()}
     deviations = (left - fitted.coefficients).T
-    return Variance("CRV3 by user", users, (((users - 1) / users, deviations),), unstable)
+    return Variance(JACKKNIFE, users, (((users - 1) / users, deviations),), unstable)

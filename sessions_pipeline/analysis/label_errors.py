@@ -138,7 +138,15 @@ def _rows(judged: Judged, gold: GoldLabels, name: str, min_users: int) -> Iterat
                     continue
                 inside = there[place == at]
                 found = weighted_mean(values[inside], ready.weight[inside], user[inside], share=metric == "error_rate")
-                yield {**common, "sessions": inside.size, "users": np.unique(user[inside]).size, **vars(found)}
+                users = np.unique(user[inside]).size
+                freedom = users - 1 if users > 1 else None
+                yield {
+                    **common,
+                    "sessions": inside.size,
+                    "users": users,
+                    "degrees_of_freedom": freedom,
+                    **vars(found),
+                }
 
 
 def label_errors(

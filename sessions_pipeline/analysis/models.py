@@ -307,7 +307,7 @@ def coefficients(prepared: Prepared, specification: Specification, min_users: in
         "n_dropped_constant_cells": attempt.dropped,
         "n_cells_dropped": sample.n_cells_dropped,
         "degrees_of_freedom": spread.clusters - 1 if spread else None,
-        "engine": _engine(specification),
+        "engine": engine(specification),
     }
     estimates: Iterable[Row] = (
         _estimates(fitted, spread, sample, specification, min_users)
@@ -319,7 +319,8 @@ def coefficients(prepared: Prepared, specification: Specification, min_users: in
     ]
 
 
-def _engine(specification: Specification) -> str:
+def engine(specification: Specification) -> str:
+    """Name and version of the libraries that fit `specification`."""
     if specification.effects:
         import scipy
 

@@ -8,7 +8,8 @@ Attenuation
     A regressor with error variance v, and variance w within cells, has a slope that is 1 - v/w times that of the mean
     of all readings (errors in variables: errors that know nothing of outcome and level). Controls take out variance
     but no error, so the factor is smaller within cells than overall. The corrected slope is b / (1 - v/w); its
-    standard error is by the delta method, v from other sessions than b.
+    standard error is by the delta method, v from other sessions than b. Its interval has the degrees of freedom of v
+    or of b, whichever are fewer (Satterthwaite's lie above these).
     Noise in an outcome costs precision and no slope, for the mean of all readings is what a slope on it estimates.
     What all readings get wrong alike shows in none of this: that takes gold labels.
 """
@@ -24,6 +25,7 @@ import numpy as np
 import polars as pl
 
 from sessions_pipeline.analysis.agreement import Array, intervals
+from sessions_pipeline.analysis.errors import inference
 from sessions_pipeline.analysis.models import Row, coefficients
 from sessions_pipeline.analysis.samples import Integers, about_cells, estimation_sample, prepare, regressors
 from sessions_pipeline.analysis.specifications import PREFERRED, TABLE_A1
@@ -115,8 +117,8 @@ def noise(sums: Array) -> Noise:
     return Noise(variance, math.sqrt(users / (users - 1) * float(np.square(by_user).sum())))
 
 
-def disattenuated(slope: float, std_error: float, variance: float, found: Noise) -> Row:
-    """attenuation, corrected_slope and corrected_std_error. variance: of the regressor within cells.
+def disattenuated(slope: float, std_error: float, variance: float, found: Noise) -> dict[str, float]:
+    """attenuation, and the slope and the corrected one with their errors. variance: of the regressor within cells.
 
     Nothing where the noise is as large as the variance: then no slope can be told.
     """
@@ -125,7 +127,13 @@ def disattenuated(slope: float, std_error: float, variance: float, found: Noise)
         return {}
     corrected = slope / factor
     error = math.hypot(std_error / factor, corrected / factor * found.std_error / variance)
-    return {"attenuation": factor, "slope": slope, "corrected_slope": corrected, "corrected_std_error": error}
+    return {
+        "attenuation": factor,
+        "slope": slope,
+        "slope_std_error": std_error,
+        "corrected_slope": corrected,
+        "corrected_std_error": error,
+    }
 
 
 def variance_within(values: Array, cell: Integers) -> float:
@@ -137,8 +145,11 @@ def variance_within(values: Array, cell: Integers) -> float:
     return float(np.square(about_cells(values, cell)).sum() / (values.size - int(cell.max()) - 1))
 
 
-def _attenuation(sessions: pl.DataFrame, found: Noise, min_users: int) -> Row:
-    """The preferred slope on expertise by the judge's labels, corrected for their noise."""
+def _attenuation(sessions: pl.DataFrame, found: Noise, readers: int, min_users: int) -> Row:
+    """The preferred slope on expertise by the judge's labels, corrected for their noise, and what it rests on.
+
+    readers: users whose sessions were read twice.
+    """
     prepared = prepare(sessions, [_SLOPE])
     (row,) = coefficients(prepared, _SLOPE, min_users)
     slope, error = row.get("estimate"), row.get("std_error")
@@ -146,7 +157,20 @@ def _attenuation(sessions: pl.DataFrame, found: Noise, min_users: int) -> Row:
         return {}
     sample = estimation_sample(prepared, _SLOPE, min_users)
     level = regressors(sample, _SLOPE.terms)[0]
-    return disattenuated(slope, error, variance_within(level, sample.cell), found)
+    corrected = disattenuated(slope, error, variance_within(level, sample.cell), found)
+    if not corrected:
+        return {}
+    assert isinstance(row["n_clusters"], int)
+    clusters = min(row["n_clusters"], readers)
+    interval = inference(corrected["corrected_slope"], corrected["corrected_std_error"], clusters)
+    return {
+        **corrected,
+        "corrected_ci_low": interval.ci_low,
+        "corrected_ci_high": interval.ci_high,
+        "corrected_degrees_of_freedom": clusters - 1,
+        "slope_sessions": row["n_sessions"],
+        "slope_users": row["n_users"],
+    }
 
 
 def _rows(rater: str, both: pl.DataFrame, sessions: pl.DataFrame, min_users: int) -> Iterator[Row]:
@@ -158,7 +182,7 @@ def _rows(rater: str, both: pl.DataFrame, sessions: pl.DataFrame, min_users: int
             continue
         estimate, found = float(reliability(sums.sum(0))), noise(sums)
         low, high = intervals(sums, reliability) or (None, None)
-        slope = _attenuation(sessions, found, min_users) if rater == JUDGED and facet == "expertise" else {}
+        slope = _attenuation(sessions, found, len(sums), min_users) if rater == JUDGED and facet == "expertise" else {}
         defined = math.isfinite(estimate)
         yield {
             **common,

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import clustered_error, inference
+from sessions_pipeline.analysis.errors import LINEARISED, clustered_error, inference
 from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
@@ -39,13 +39,17 @@ _CODE_CHANGING = ["modifies_existing", "creates_new"]
 
 @dataclass(frozen=True)
 class Figure:
-    """One of our numbers. users: distinct; clusters: of the standard error. missing: why there is no estimate."""
+    """One of our numbers. users: distinct. missing: why there is no estimate.
+
+    clusters, std_errors: how many the standard error has, and of which kind it is; None for a number without one.
+    """
 
     estimate: float | None = None
     std_error: float | None = None
     sessions: int | None = None
     users: int | None = None
     clusters: int | None = None
+    std_errors: str | None = None
     suppressed: bool = False
     missing: str | None = None
 
@@ -100,7 +104,7 @@ class Window:
         error = clustered_error(influence, users, float(np.abs(values[inside]).max()))
         if log:
             mean, error = float(np.exp(mean)), None if error is None else error * float(np.exp(mean))
-        return Figure(mean, error, int(inside.sum()), users, users)
+        return Figure(mean, error, int(inside.sum()), users, users, LINEARISED)
 
     def withheld(self, column: str, where: pl.Expr) -> frozenset[object]:
         """Values of `column` that must not be shown, of a breakdown of the sessions `where` by it."""
@@ -148,7 +152,7 @@ class Window:
             return _gone(f"the mean of {first:%Y-%m} or {last:%Y-%m} is zero: no relative change")
         ratio = after / before
         error = clustered_error(ratio * (by_after / after - by_before / before), users, ratio)
-        return Figure(ratio - 1, error, int((inside | also).sum()), users, users)
+        return Figure(ratio - 1, error, int((inside | also).sum()), users, users, LINEARISED)
 
 
 def comparison(
@@ -199,6 +203,7 @@ def _row(month: dt.date, printed: Published, found: Figure) -> Row:
     if found.std_error and found.clusters and found.clusters > 1:
         interval = inference(found.estimate, found.std_error, found.clusters)
         row |= {"ci_low": interval.ci_low, "ci_high": interval.ci_high}
+        row |= {"degrees_of_freedom": found.clusters - 1, "std_errors": found.std_errors}
         row["z"] = (found.estimate - printed.value) / np.hypot(found.std_error, printed.standard_error or 0.0)
     return row
 
@@ -228,6 +233,7 @@ class Models:
             int(_number(row, "n_sessions")),
             int(_number(row, "n_users")),
             int(_number(row, "n_clusters")),
+            str(row["std_errors"]),
         )
 
     def of_fit(self, specification: str, column: str) -> Figure:
@@ -247,9 +253,9 @@ class Models:
         row = found.row(0, named=True)
         if row[column] is None:
             return _gone(row["missing_reason"] or NO_SESSION, suppressed=row["suppressed"])
-        error = row["std_error"] if column == "estimate" else None
-        freedom = row["degrees_of_freedom"]
-        return Figure(row[column], error, row["sessions"], row["users"], None if freedom is None else freedom + 1)
+        if column != "estimate":
+            return Figure(row[column], None, row["sessions"], row["users"])
+        return Figure(row[column], row["std_error"], row["sessions"], row["users"], row["n_users"], row["std_errors"])
 
 
 def _number(row: Mapping[str, object], column: str) -> float:

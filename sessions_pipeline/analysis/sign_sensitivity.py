@@ -34,6 +34,22 @@ from sessions_pipeline.analysis.specifications import TABLE_A1, Specification
 from sessions_pipeline.schemas import SIGN_ERRORS, polars_schema
 
 TABLE = "analysis.sign_sensitivity"
+# Of the slope's row of analysis.coefficients.
+_KEPT = (
+    "specification",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "std_errors",
+    "degrees_of_freedom",
+    "n_sessions",
+    "n_users",
+    "n_candidates",
+    "n_dropped_small_cells",
+    "n_dropped_singletons",
+    "engine",
+)
 UNITS = dict(
     zip(
         SIGN_ERRORS,
@@ -106,12 +122,9 @@ def sign_sensitivity(sessions: pl.DataFrame, month: dt.date, min_users: int) -> 
                 {
                     "month": month,  # type: ignore[dict-item]
                     "period": "window",
-                    "specification": specification.name,
+                    **{name: found.get(name) for name in _KEPT},
                     "error": error,
                     "unit": UNITS[error],
-                    "estimate": estimate,
-                    "n_sessions": found["n_sessions"],
-                    "n_users": found["n_users"],
                     **size,
                 }
             )

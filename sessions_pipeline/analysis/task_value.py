@@ -9,6 +9,7 @@ mean is taken as that of the other month, and all that it does counts as mix.
 
 Standard errors: delta method. Each user's part of the errors of w and m in both months is carried through the formulas
 and squared and summed, times G/(G - 1): clustered by user, who may be in both months. t with G - 1 degrees of freedom.
+Under 50 users the jackknife (CRV3, see `errors.py`) takes its place: the decomposition without each user.
 Suppression: modes with fewer than `min_users` users in one of the months, and what would give them away.
 """
 
@@ -21,11 +22,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sessions_pipeline.analysis.errors import clustered_error, inference
+from sessions_pipeline.analysis.errors import (
+    FEW_CLUSTERS,
+    JACKKNIFE,
+    LINEARISED,
+    clustered_error,
+    inference,
+    jackknifed_error,
+)
 from sessions_pipeline.analysis.samples import in_order, user_numbers
 from sessions_pipeline.analysis.suppression import distinct, users_per_group, withheld_levels
 from sessions_pipeline.classifications.classifiers import WORK_MODES
-from sessions_pipeline.schemas import polars_schema
+from sessions_pipeline.schemas import VALUE_PARTS, polars_schema
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -86,6 +94,32 @@ def parts(first: Month, last: Month) -> dict[str, tuple[Floats, Floats]]:
     return {"within": within, "between": between, "total": (within[0] + between[0], within[1] + between[1])}
 
 
+@dataclass(frozen=True)
+class WithoutEach:
+    """The decomposition without each user. parts: part -> (users, k); overall (users,): mean of the first month.
+
+    NaN where a month has nobody else.
+    """
+
+    parts: dict[str, Floats]
+    overall: Floats
+
+
+def _without_each(value: Floats, mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_]) -> WithoutEach:
+    users = int(user.max()) + 1
+    overall = np.full(users, np.nan)
+    found = {part: np.full((users, len(WORK_MODES)), np.nan) for part in VALUE_PARTS}
+    for left_out in range(users):
+        ends = [at & (user != left_out) for at in (~is_last, is_last)]
+        if not all(at.any() for at in ends):
+            continue
+        first, last = (_month(value[at], mode[at], np.zeros(at.sum(), np.int64), 1) for at in ends)
+        overall[left_out] = first.overall
+        for part, (values, _) in parts(first, last).items():
+            found[part][left_out] = values
+    return WithoutEach(found, overall)
+
+
 def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
     """Rows of analysis.task_value_change of vintage `month`.
 
@@ -96,12 +130,15 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
     months = known["month"].unique().sort().to_list()
     if len(months) < 2:
         return pl.DataFrame(schema=polars_schema("analysis.task_value_change"))
-    ends = in_order(known.filter(pl.col("month").is_in([months[0], months[-1]])))
+    of_ends = pl.col("month").is_in([months[0], months[-1]])
+    ends = in_order(known.filter(of_ends))
+    left_out = sessions.filter(of_ends).height - ends.height
     user = user_numbers(ends)
     mode = ends["work_mode"].replace_strict(WORK_MODES, range(len(WORK_MODES)), return_dtype=pl.Int64).to_numpy()
     value, is_last = ends["task_value_usd"].to_numpy(), (ends["month"] == months[-1]).to_numpy()
     users = int(user.max()) + 1
     before, after = (_month(value[at], mode[at], user[at], users) for at in (~is_last, is_last))
+    few = _without_each(value, mode, user, is_last) if 1 < users < FEW_CLUSTERS else None
     hidden = _withheld(mode, user, is_last, min_users)
     by_mode = np.concatenate([users_per_group(mode, user), np.zeros(len(WORK_MODES), dtype=np.int64)])
     too_few = min(distinct(user[~is_last]), distinct(user[is_last])) < min_users
@@ -117,39 +154,61 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
                 "last_month": months[-1],
                 "work_mode": name,
                 "part": part,
+                "std_errors": JACKKNIFE if few else LINEARISED if users > 1 else None,
+                "degrees_of_freedom": users - 1,
+                "n_left_out": left_out,
                 "suppressed": too_few or index in hidden,
             }
             if not row["suppressed"]:
                 row |= {
                     "sessions": int(mode.size if index is None else (mode == index).sum()),
                     "users": int(users if index is None else by_mode[index]),
-                    **_estimate(float(values[of].sum()), errors[of].sum(axis=0), before, after),
+                    **_estimate(
+                        float(values[of].sum()),
+                        errors[of].sum(axis=0),
+                        before,
+                        after,
+                        (few.parts[part][:, of].sum(axis=1), few.overall) if few else None,
+                    ),
                 }
             rows.append(row)
     return pl.DataFrame(rows, schema=polars_schema("analysis.task_value_change"))
 
 
-def _estimate(change: float, errors: Floats, first: Month, last: Month) -> dict[str, float]:
+def _estimate(
+    change: float, errors: Floats, first: Month, last: Month, few: tuple[Floats, Floats] | None
+) -> dict[str, float]:
     """The change in dollars and relative to the first month's mean, with intervals where users differ.
 
-    A first month worth nothing has no relative change.
+    A first month worth nothing has no relative change. few: of few users, the change and that mean without each.
     """
     found = {"estimate": change}
-    dollars = _inference(change, errors, max(first.overall, last.overall))
+    dollars = _inference(change, errors, max(first.overall, last.overall), few[0] if few else None)
     if dollars:
         found |= {"std_error": dollars[0], "ci_low": dollars[1], "ci_high": dollars[2]}
     if not first.overall:
         return found
     relative = change / first.overall
-    of_relative = _inference(relative, (errors - relative * first.overall_errors) / first.overall, 1 + abs(relative))
+    without = None
+    if few:
+        changes, overall = few
+        without = np.divide(changes, overall, out=np.full_like(changes, np.nan), where=overall > 0)
+    parts_of_error = (errors - relative * first.overall_errors) / first.overall
+    of_relative = _inference(relative, parts_of_error, 1 + abs(relative), without)
     if of_relative:
         found |= {"relative_ci_low": of_relative[1], "relative_ci_high": of_relative[2]}
     return {**found, "relative": relative}
 
 
-def _inference(estimate: float, errors: Floats, scale: float) -> tuple[float, float, float] | None:
-    """Standard error and interval from each user's part of the error, where there is one (see `clustered_error`)."""
-    std_error = clustered_error(errors, errors.size, scale)
+def _inference(
+    estimate: float, errors: Floats, scale: float, without: Floats | None
+) -> tuple[float, float, float] | None:
+    """Standard error and interval, where there is one (see `errors.py`), from each user's part of the error or, of few
+    users, from the estimate without each."""
+    if without is None:
+        std_error = clustered_error(errors, errors.size, scale)
+    else:
+        std_error = jackknifed_error(estimate, without, scale)
     if std_error is None:
         return None
     found = inference(estimate, std_error, errors.size)

@@ -65,8 +65,10 @@ FIGURES = (
     FigureAsset(
         "figure_4_values",
         "One picture per vintage: change of the mean task value since the first month, by work mode.",
-        ("task_value",),
-        lambda inputs: figures.value_changes(inputs.frame("task_value"), inputs.months),
+        ("task_value", "monthly_changes"),
+        lambda inputs: figures.value_changes(
+            inputs.frame("task_value"), inputs.frame("monthly_changes"), inputs.month, inputs.months
+        ),
     ),
     FigureAsset(
         "table_a1",

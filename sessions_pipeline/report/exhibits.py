@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -122,6 +122,7 @@ class Panel:
     """One part of Figure 5. adjusted: False where only raw rates could be had, and `reason` says why if it is known.
 
     controls: columns of Table A1 whose controls its outcomes were adjusted with; (1,) is none at all.
+    fits: measure → what its adjusted rates rest on, columns of analysis.adjusted_rates; none of raw ones.
     """
 
     title: str
@@ -132,6 +133,7 @@ class Panel:
     controls: tuple[int, ...]
     reason: str | None
     cells: Mapping[tuple[str, int], RateCell]
+    fits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -206,16 +208,53 @@ def window_value(frame: pl.DataFrame, month: dt.date) -> Cell:
     return next((cell_of(row) for row in rows_at(frame, month, "window") if row["work_mode"] == "all"), Cell())
 
 
-def value_changes(values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date) -> dict[str, dict[dt.date, Cell]]:
+def changes(frame: pl.DataFrame, month: dt.date, measure: str) -> dict[str, dict[dt.date, Cell]]:
+    """Work mode → month → change of a measure of analysis.monthly_changes since the first month of the window."""
+    found: dict[str, dict[dt.date, Cell]] = {}
+    for row in _compared(frame, month, measure, "since_first_month"):
+        found.setdefault(row["work_mode"], {})[row["last_month"]] = _change_cell(row)
+    return found
+
+
+def trends(frame: pl.DataFrame, month: dt.date, measure: str) -> dict[str, Cell]:
+    """Work mode → slope of a measure of analysis.monthly_changes over the months of the window."""
+    rows = _compared(frame, month, measure, "per_month")
+    found = {row["work_mode"]: _change_cell(row) for row in rows}
+    return {mode: found[mode] for mode in VALUE_GROUPS if mode in found}
+
+
+def _compared(frame: pl.DataFrame, month: dt.date, measure: str, comparison: str) -> list[dict[str, Any]]:
+    if not frame.height:
+        return []
+    rows = frame.filter(month=month, measure=measure, comparison=comparison)
+    return rows.sort("work_mode", "last_month").to_dicts()
+
+
+def _change_cell(row: Mapping[str, Any]) -> Cell:
+    return Cell(suppressed=True) if row["suppressed"] else cell_of(row)
+
+
+def value_changes(
+    found: Mapping[str, Mapping[dt.date, Cell]], values: Mapping[str, Mapping[dt.date, Cell]], first: dt.date
+) -> dict[str, dict[dt.date, Cell]]:
     """Figure 4, right: change of the mean task value since month `first`, as a fraction (0.43 is +43%).
 
-    The interval is exp(log ratio ± h), h² = h₁² + h₂², where h is the half-width of a month's interval relative to its
-    mean: the delta method on the logarithm, months taken as independent samples.
+    found: as `changes` has it. values: the means; a month without one has no change, and that of `first` itself is
+    zero, without an interval.
     """
     return {
-        mode: {month: _change(cells[first], cell) for month, cell in cells.items()} if first in cells else {}
+        mode: {
+            month: _unchanged(cell) if month == first else found.get(mode, {}).get(month, Cell())
+            for month, cell in cells.items()
+        }
+        if first in cells
+        else {}
         for mode, cells in values.items()
     }
+
+
+def _unchanged(cell: Cell) -> Cell:
+    return replace(cell, estimate=0.0 if cell.shown else None, low=None, high=None)
 
 
 def value_parts(frame: pl.DataFrame, month: dt.date) -> dict[str, dict[str, Cell]]:
@@ -275,6 +314,33 @@ def verified_success(adjusted: pl.DataFrame, unadjusted: pl.DataFrame, month: dt
         level: replace(cell, unadjusted=without.get(level)) if level in without and not cell.suppressed else cell
         for level, cell in cells.items()
     }
+
+
+def verified_success_fit(adjusted: pl.DataFrame, month: dt.date) -> Mapping[str, Any] | None:
+    """What Table A2's adjusted rates rest on; None where nothing was fitted."""
+    return _fits(row for row in rows_at(adjusted, month, "window") if row["sample"] == "all").get("verified_success")
+
+
+_OF_FITS = (
+    "n_candidates",
+    "n_sessions",
+    "n_users",
+    "n_cells",
+    "n_dropped_small_cells",
+    "n_dropped_singletons",
+    "degrees_of_freedom",
+    "std_errors",
+    "engine",
+)
+
+
+def _fits(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Measure → what rows of analysis.adjusted_rates of one sample say of its fit, alike at all levels.
+
+    A suppressed row tells nothing, so that a page never rests on one.
+    """
+    shown = (row for row in rows if row["n_sessions"] and not row["suppressed"])
+    return {row["measure"]: {name: row[name] for name in _OF_FITS} for row in shown}
 
 
 def verified_success_controls(adjusted: pl.DataFrame, month: dt.date) -> tuple[int, ...]:
@@ -510,25 +576,6 @@ def _by_month(frame: pl.DataFrame, column: str, value: str, months: Sequence[dt.
     return {row["month"]: cell_of(row) for row in rows.iter_rows(named=True)}
 
 
-def _change(first: Cell, cell: Cell) -> Cell:
-    """Change from `first` to `cell`; for the first month itself zero, without an interval."""
-    if cell is first:
-        return replace(cell, estimate=0.0 if cell.shown else None, low=None, high=None)
-    if first.suppressed or cell.suppressed:
-        return Cell(suppressed=True)
-    if not first.estimate or not cell.estimate or first.estimate < 0 or cell.estimate < 0:
-        return replace(cell, estimate=None, low=None, high=None)
-    ratio = cell.estimate / first.estimate
-    if not (first.has_interval and cell.has_interval):
-        return replace(cell, estimate=ratio - 1, low=None, high=None)
-    half = math.hypot(_relative_half_width(first), _relative_half_width(cell))
-    return replace(cell, estimate=ratio - 1, low=ratio * math.exp(-half) - 1, high=ratio * math.exp(half) - 1)
-
-
-def _relative_half_width(cell: Cell) -> float:
-    return (cell.high - cell.low) / 2 / cell.estimate  # type: ignore[operator]
-
-
 def _panel(
     title: str,
     direction: str,
@@ -550,7 +597,9 @@ def _panel(
         for key, row in sorted(rows.items(), key=lambda item: (measures.index(item[0][0]), item[0][1]))
     }
     reason = None if is_adjusted else next((row["missing_reason"] for row in wanted if row["missing_reason"]), None)
-    return Panel(title, direction, sample, measures, is_adjusted, controls_of(wanted), reason, cells)
+    fits = _fits(wanted) if is_adjusted else {}
+    fits = {measure: fits[measure] for measure in measures if measure in fits}
+    return Panel(title, direction, sample, measures, is_adjusted, controls_of(wanted), reason, cells, fits)
 
 
 def _rate_cell(row: Mapping[str, Any], sample: str, adjusted: bool) -> RateCell:

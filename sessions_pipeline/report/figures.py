@@ -104,10 +104,16 @@ def mode_trends(shares: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figure
     )
 
 
-def value_changes(values: pl.DataFrame, months_shown: Sequence[dt.date]) -> Figure:
-    """Figure 4, right: change of the mean task value since the first month, by mode, the study's end point beside."""
+def value_changes(
+    values: pl.DataFrame, compared: pl.DataFrame, month: dt.date, months_shown: Sequence[dt.date]
+) -> Figure:
+    """Figure 4, right: change of the mean task value since the first month, by mode, the study's end point beside.
+
+    values, compared: marts.task_value and analysis.monthly_changes. month: the vintage.
+    """
     axis = exhibits.month_range(months_shown)
-    changes = exhibits.value_changes(exhibits.monthly_values(values, months_shown), axis[0]) if axis else {}
+    found = exhibits.changes(compared, month, "task_value")
+    changes = exhibits.value_changes(found, exhibits.monthly_values(values, months_shown), axis[0]) if axis else {}
     later = {mode: {month: cells[month] for month in cells if month != axis[0]} for mode, cells in changes.items()}
     if not _any_shown(later):
         why = "No task value can be compared with an earlier month"

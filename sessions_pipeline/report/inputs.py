@@ -39,6 +39,7 @@ TABLES = {
     "reliability": "analysis.reliability",
     "published_comparison": "analysis.published_comparison",
     "task_value_change": "analysis.task_value_change",
+    "monthly_changes": "analysis.monthly_changes",
     "specification_curve": "analysis.specification_curve",
 }
 

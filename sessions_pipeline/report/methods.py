@@ -37,10 +37,11 @@ FORMULAS = {
     "Means": "m = Σy / Σn over users, m ± t·√v with the same v: clustered by user. A geometric mean is exp of the mean "
     "logarithm over sessions with a positive value, and so are the ends of its interval. With one user nothing varies "
     "between users, and where all users are alike nothing does: no interval.",
-    "Change of task value": "Ratio to the first month less one; interval exp(log ratio ± h), h² = h₁² + h₂², where h "
-    "is the half-width of a month’s interval relative to its mean (delta method, months taken as independent; users "
-    "who are in both make it, as a rule, too wide). The parts within and between modes take their errors from each "
-    "user’s sessions in both months.",
+    "Changes over the months": "Of a share the difference to the first month, of the task value the ratio less one; "
+    "the trend is the slope of least squares on the number of the month, over sessions. Clustered by user: each user’s "
+    "sessions in all months that are compared make one term of the variance, so that users who come back count as "
+    "such (covariance of the months included). G/(G − 1), t with G − 1 degrees of freedom; of a ratio the delta method "
+    "on its logarithm. Under 50 users the jackknife by user. The parts of the change within and between modes alike.",
     "Table A1": "Linear probability model of verified success on expertise 1 to 5. Column 1 has no controls; the "
     "others absorb interacted cells: 2 work mode × value band, 3 × month, 4 × task occupation, 5 × user occupation, "
     "6 × model tier × session length (under 5, 20, 60 minutes of activity, or more), with ln(model calls) and ln(human "

@@ -17,6 +17,7 @@ from sessions_pipeline.report.exhibits import Cell, Panel
 from sessions_pipeline.report.inputs import ReportInputs
 from sessions_pipeline.report.occupations import crossed, figure_6
 from sessions_pipeline.report.section import Picture, Section, analysed, resting_on
+from sessions_pipeline.schemas import CHANGE_MEASURES
 
 NO_CLAIM = "Too little can be shown here for a claim."
 _SUCCESS_LABELS = ("expertise", "outcome", "success_signal")
@@ -199,17 +200,23 @@ def _figure_4(inputs: ReportInputs) -> Section:
     axis = inputs.axis
     shares = exhibits.monthly_shares(inputs.frame("work_mode_shares"), inputs.months)
     values = exhibits.monthly_values(inputs.frame("task_value"), inputs.months)
-    changes = exhibits.value_changes(values, axis[0]) if axis else {}
+    compared = inputs.frame("monthly_changes")
+    moved = exhibits.changes(compared, inputs.month, "work_mode_share")
+    changes = (
+        exhibits.value_changes(exhibits.changes(compared, inputs.month, "task_value"), values, axis[0]) if axis else {}
+    )
+    trends = {measure: exhibits.trends(compared, inputs.month, measure) for measure in CHANGE_MEASURES}
     has_shares, has_values = any(shares.values()), any(values.values())
-    said = [sentences.mode_trends(shares, axis)] if has_shares else []
+    said = [sentences.mode_trends(shares, moved, axis)] if has_shares else []
     said += [sentences.value_changes(changes, axis)] if has_values else []
-    folded = [tables.share_endpoints(shares, axis), tables.monthly_shares(shares)] if has_shares else []
+    folded = [tables.share_endpoints(shares, moved, axis), tables.monthly_shares(shares)] if has_shares else []
     if has_values:
         folded += [tables.value_endpoints(values, changes, axis)] if len(axis) > 1 else []
         folded += [tables.task_values(values, changes, _monthly_values(inputs))]
     parts = exhibits.value_parts(inputs.frame("task_value_change"), inputs.month)
     said.append(sentences.value_parts(parts))
     folded += [tables.value_parts(parts)] if parts else []
+    folded += [tables.monthly_trends(trends)] if any(trends.values()) else []
     cells = [cell for by_month in shares.values() for cell in by_month.values()]
     return Section(
         anchor="figure-4",
@@ -231,6 +238,7 @@ def _monthly_values(inputs: ReportInputs) -> pl.DataFrame:
 
 def _figure_4_pictures(inputs: ReportInputs) -> tuple[Picture, ...]:
     shares, values = inputs.frame("work_mode_shares"), inputs.frame("task_value")
+    changes = figures.value_changes(values, inputs.frame("monthly_changes"), inputs.month, inputs.months)
     return (
         Picture(
             figures.monthly_mix(shares, inputs.months),
@@ -245,10 +253,10 @@ def _figure_4_pictures(inputs: ReportInputs) -> tuple[Picture, ...]:
             "month.",
         ),
         Picture(
-            figures.value_changes(values, inputs.months),
+            changes,
             "Change of the mean task value since the first month",
-            "Logarithmic scale. Intervals by the delta method on the logarithm of the ratio, months taken as "
-            "independent (cut where they leave the panel). Diamonds are the study’s change from October 2025 to April "
+            "Logarithmic scale. Intervals by the delta method on the logarithm of the ratio, clustered by user over "
+            "both months (cut where they leave the panel). Diamonds are the study’s change from October 2025 to April "
             "2026. Values are not calibrated against real prices: read the change, not the dollars.",
         ),
     )
@@ -355,7 +363,14 @@ def _a2(inputs: ReportInputs) -> Section:
         own_caveats=(ASSOCIATION,),
         basis=resting_on(inputs, list(rates.values()), "in the sample of the adjusted rates"),
         exclusions="as in Table A1",
-        tables_open=(tables.table_a2(rates, coefficients, sentences.controls(controls)),)
+        tables_open=(
+            tables.table_a2(
+                rates,
+                coefficients,
+                sentences.controls(controls),
+                exhibits.verified_success_fit(adjusted, inputs.month),
+            ),
+        )
         if rates or coefficients
         else (),
     )

@@ -129,31 +129,31 @@ def software_gap(gap: Cell, per_month: Cell) -> str:
     return f"{text} Over the months {moves}{clear}. The study calls its gap of about five points stable."
 
 
-def mode_trends(series: Mapping[str, Mapping[dt.date, Cell]], axis: Sequence[dt.date]) -> str:
-    """Figure 4, shares: modes that rose or fell from the first to the last month beyond both intervals."""
+def mode_trends(
+    series: Mapping[str, Mapping[dt.date, Cell]],
+    changes: Mapping[str, Mapping[dt.date, Cell]],
+    axis: Sequence[dt.date],
+) -> str:
+    """Figure 4, shares: modes that rose or fell from the first to the last month beyond the interval of the change."""
     if len(axis) < 2:
         return "There is one month only, so no trend can be read."
     first, last = axis[0], axis[-1]
-    pairs = {
-        mode: (cells[first], cells[last])
-        for mode, cells in series.items()
-        if first in cells and last in cells and cells[first].has_interval and cells[last].has_interval
-    }
+    moved = {mode: cells[last] for mode, cells in changes.items() if last in cells and cells[last].has_interval}
     period = f"from {numbers.month_name(first)} to {numbers.month_name(last)}"
-    if not pairs:
-        return f"No work mode has an interval in both the first and the last month: no change is claimed {period}."
-    rose = [mode for mode, (before, after) in pairs.items() if after.above(before)]
-    fell = [mode for mode, (before, after) in pairs.items() if before.above(after)]
-    open_ = len(pairs) - len(rose) - len(fell)
+    if not moved:
+        return f"No work mode has an interval of its change: none is claimed {period}."
+    pairs = {mode: (series[mode][first], series[mode][last]) for mode in series if mode in moved}
+    rose, fell = ([mode for mode in pairs if _sign(moved[mode]) == sign] for sign in (1, -1))
+    open_ = len(moved) - len(rose) - len(fell)
     claims = [_moved(word, modes, pairs) for word, modes in (("rose", rose), ("fell", fell)) if modes]
     if not claims:
         return (
-            f"No change can be claimed {period}: in all {numbers.plural(len(pairs), 'mode')} that can be compared, the "
-            "intervals of the first and the last month overlap."
+            f"No change can be claimed {period}: in all {numbers.plural(len(moved), 'mode')} that can be compared, the "
+            "interval of the change spans zero."
         )
-    text = f"{capitalised(period)} {' and '.join(claims)}."
+    text = f"{capitalised(period)} {' and '.join(claims)}, beyond the interval of the change."
     if open_:
-        text += f" For {numbers.plural(open_, 'other mode')} the two intervals overlap, so no change can be claimed."
+        text += f" For {numbers.plural(open_, 'other mode')} that interval spans zero, so no change can be claimed."
     return text
 
 

@@ -121,14 +121,15 @@ def monthly_shares(series: Series) -> Table:
     return Table("Share of each month’s sessions by work mode", columns, tuple(rows))
 
 
-def share_endpoints(series: Series, axis: Sequence[dt.date]) -> Table:
-    """Figure 4, shares: first and last month beside the study's."""
+def share_endpoints(series: Series, changes: Series, axis: Sequence[dt.date]) -> Table:
+    """Figure 4, shares: first and last month and the change, beside the study's."""
     first, last = axis[0], axis[-1]
     rows = [
         Row(
             (
                 mode,
                 *(_text(cells.get(month), numbers.share) for month in (first, last)),
+                *estimate(changes.get(mode, {}).get(last), numbers.signed_points),
                 *(numbers.printed(end) for end in exhibits.published_endpoints(mode)),
             )
         )
@@ -139,11 +140,13 @@ def share_endpoints(series: Series, axis: Sequence[dt.date]) -> Table:
         for month in (FIRST_MONTH, LAST_MONTH)
     ]
     sums = [_sum([series[mode].get(month) for mode in ("analyze", "communicate")]) for month in (first, last)]
-    rows.append(Row(("analyze and communicate", *sums, *together)))
+    rows.append(Row(("analyze and communicate", *sums, numbers.MISSING, numbers.MISSING, *together)))
     columns = (
         Column("Work mode"),
         Column(numbers.month_name(first), "Ours"),
         Column(numbers.month_name(last), "Ours"),
+        Column("Points", "Change (ours)"),
+        Column("95% interval", "Change (ours)"),
         Column("October 2025", "Study"),
         Column("April 2026", "Study"),
     )
@@ -154,6 +157,21 @@ def share_endpoints(series: Series, axis: Sequence[dt.date]) -> Table:
         if end and end.note
     )
     return Table("Shares in the first and the last month, ours and the study’s", columns, tuple(rows), tuple(notes))
+
+
+def monthly_trends(trends: Mapping[str, Mapping[str, Cell]]) -> Table:
+    """Figure 4, slopes over the months. trends: measure of analysis.monthly_changes → mode → slope."""
+    headings: dict[str, tuple[str, Callable[[float | None], str]]] = {
+        "work_mode_share": ("Share of the sessions, points a month", numbers.signed_points),
+        "task_value": ("Mean task value, US dollars a month", numbers.dollars),
+    }
+    rows: list[Row] = []
+    for measure, (heading, write) in headings.items():
+        cells = trends.get(measure, {})
+        rows += [Row((heading,), "part")] if cells else []
+        rows += [Row((mode, *estimate(cell, write), *size(cell))) for mode, cell in cells.items()]
+    columns = (Column("Work mode"), Column("Slope", "Ours"), Column("95% interval", "Ours"), *SIZE)
+    return Table("Trends over the months of the window", columns, tuple(rows))
 
 
 def value_endpoints(values: Series, changes: Series, axis: Sequence[dt.date]) -> Table:
@@ -245,6 +263,9 @@ def specification_curve(choices: Sequence[Mapping[str, Any]]) -> Table:
                 numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
                 numbers.count(row["n_sessions"]),
                 numbers.count(row["n_users"]),
+                numbers.count(row["n_candidates"] - row["n_sessions"]),
+                numbers.count(row["degrees_of_freedom"]),
+                row["std_errors"] or numbers.MISSING,
                 "in force" if row["in_force"] else "",
             )
         )
@@ -257,9 +278,13 @@ def specification_curve(choices: Sequence[Mapping[str, Any]]) -> Table:
         Column("95% interval"),
         Column("Sessions"),
         Column("Users"),
+        Column("Dropped"),
+        Column("Degrees of freedom"),
+        Column("Errors", words=True),
         Column("Choice", words=True),
     )
-    return Table("The coefficient on expertise under every choice", columns, tuple(rows))
+    note = "Dropped: sessions in cells with too few users, or alone in their cell."
+    return Table("The coefficient on expertise under every choice", columns, tuple(rows), (note,))
 
 
 def outcomes(panels: Sequence[Panel]) -> Table:
@@ -287,7 +312,24 @@ def outcomes(panels: Sequence[Panel]) -> Table:
         *SIZE,
         Column("Adjusted", "Study"),
     )
-    return Table("Outcomes by level of expertise", columns, tuple(rows))
+    resting: dict[str, list[str]] = {}
+    for panel in panels:
+        for measure, fit in panel.fits.items():
+            resting.setdefault(rests_on(fit), []).append(f"{panel.title}, {exhibits.MEASURE_NAMES[measure]}")
+    notes = (f"{'; '.join(names)}: {said}." for said, names in resting.items())
+    return Table("Outcomes by level of expertise", columns, tuple(rows), tuple(notes))
+
+
+def rests_on(fit: Mapping[str, Any]) -> str:
+    """What a row of analysis.coefficients or analysis.adjusted_rates says of its fit, in words."""
+    freedom = fit["degrees_of_freedom"]
+    errors = f"{fit['std_errors']}, {numbers.count(freedom)} degrees of freedom" if fit["std_errors"] else "no errors"
+    return (
+        f"{numbers.count(fit['n_sessions'])} of {numbers.plural(fit['n_candidates'], 'session')}, "
+        f"{numbers.plural(fit['n_users'], 'user')}, {numbers.plural(fit['n_cells'], 'cell')}; dropped "
+        f"{numbers.count(fit['n_dropped_small_cells'])} in cells with too few users and "
+        f"{numbers.count(fit['n_dropped_singletons'])} alone in their cell; {errors}; {fit['engine']}"
+    )
 
 
 def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
@@ -313,10 +355,13 @@ def table_a1(rows: Sequence[Coefficient], sample: str = "") -> Table:
         _across("Users (clusters)", (numbers.count(fit["n_users"]) for fit in fits)),
         _across("Cells", (numbers.count(fit["n_cells"]) for fit in fits)),
         _across("Cells, study", (numbers.printed_plain(row.published_cells) for row in rows)),
+        _across("Degrees of freedom", (numbers.count(fit["degrees_of_freedom"]) for fit in fits)),
+        _across("Kind of standard error", (fit["std_errors"] or numbers.MISSING for fit in fits)),
         _across("R²", (numbers.coefficient(fit["r_squared"], 3) for fit in fits)),
         _across("R², study", (numbers.printed_plain(row.published_r_squared) for row in rows)),
         _across("Dropped: in cells with too few users", (numbers.count(fit["n_dropped_small_cells"]) for fit in fits)),
         _across("Dropped: alone in their cell", (numbers.count(fit["n_dropped_singletons"]) for fit in fits)),
+        _across("Fitted by", (fit["engine"] for fit in fits)),
     )
     caption = f"Verified success on expertise, linear probability model, standard errors clustered by user{sample}"
     columns = (Column("Column"), *(Column(f"({row.column})") for row in rows))
@@ -371,8 +416,16 @@ def effort_slopes(slopes: Mapping[str, Cell]) -> Table:
     return Table("Change of effort per level of expertise, with controls", columns, tuple(rows), notes)
 
 
-def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficient], adjusted_with: str) -> Table:
-    """Table A2, levels side by side. rates: verified success, all sessions; adjusted_with: their controls in words."""
+def table_a2(
+    rates: Mapping[int, RateCell],
+    coefficients: Mapping[int, Coefficient],
+    adjusted_with: str,
+    fit: Mapping[str, Any] | None,
+) -> Table:
+    """Table A2, levels side by side. rates: verified success, all sessions; adjusted_with: their controls in words.
+
+    fit: what they rest on, a row of analysis.adjusted_rates.
+    """
     levels = [level for level in exhibits.LEVELS if level in rates or level in coefficients]
     cells = [rates.get(level, RateCell()) for level in levels]
     steps = [coefficients.get(level) for level in levels]
@@ -403,11 +456,13 @@ def table_a2(rates: Mapping[int, RateCell], coefficients: Mapping[int, Coefficie
         if not cell.shown and cell.reason:
             without.setdefault(cell.reason, []).append(str(level))
     notes = (f"No adjusted rate at level {', '.join(at)}. Reason: {reason}." for reason, at in without.items())
+    fits = {"Adjusted rates": fit, "Differences": next((step.fit for step in steps if step), None)}
+    resting = (f"{name}: {rests_on(found)}." for name, found in fits.items() if found)
     return Table(
         "Verified success by level of expertise",
         (Column("Level"), *(Column(_level(level)) for level in levels)),
         body,
-        (adjusted_with, *_why_missing(step for step in steps if step), *notes),
+        (adjusted_with, *resting, *_why_missing(step for step in steps if step), *notes),
         sortable=False,
     )
 

@@ -98,6 +98,10 @@ def test_with_controls_errors_are_those_of_the_infinitesimal_jackknife() -> None
         derivative = (_margins(y, level, dummies, 1 + nudge) - _margins(y, level, dummies, 1 - nudge)) / (2 * step)
         variance += derivative**2
     n, g, parameters = kept.height, len(np.unique(users)), 4 + dummies.shape[1]
+    counts = ("n_users", "n_cells", "n_parameters", "n_dropped_small_cells", "n_dropped_singletons", "n_cells_dropped")
+    alone = frame.height - n
+    assert ours.select(counts).unique().rows() == [(g, dummies.shape[1], parameters, 0, alone, alone)]
+    assert ours.select("degrees_of_freedom", "std_errors").unique().rows() == [(g - 1, "CRV1 by user")]
     correction = g / (g - 1) * (n - 1) / (n - parameters)
     np.testing.assert_allclose(ours["estimate"], _margins(y, level, dummies, np.ones(n)), rtol=1e-8)
     np.testing.assert_allclose(ours["std_error"], np.sqrt(correction * variance), rtol=1e-5)
@@ -163,6 +167,38 @@ def test_the_richest_controls_that_keep_half_of_the_sessions_are_taken(
     )
     choice = choose_controls(prepare(frame, [VERIFIED]), VERIFIED, min_users=4)
     assert (choice.column, choice.sample.sessions.height, choice.n_candidates) == (column, kept, 12)
+
+
+def test_what_a_series_rests_on_is_counted_by_hand() -> None:
+    """Twelve sessions of twelve users, six of them in one cell of column 4, the others in three cells of two.
+
+    Of at least four users is the large cell alone, which holds levels 1 and 2: one effect and one cell are estimated.
+    """
+    frame = classified_sessions(
+        user_key=[f"user {i}" for i in range(12)],
+        task_occupation=["15"] * 6 + ["11", "11", "13", "13", "17", "17"],
+        user_occupation=["15", "11", "13", "17", "19", "21"] * 2,
+        expertise=[1, 2] * 6,
+        verified_success=[True, False, True, True, False, False, True, False, True, True, False, False],
+    )
+    counted = {
+        "controls": "table_a1_4",
+        "n_candidates": 12,
+        "n_sessions": 6,
+        "n_users": 6,
+        "n_cells": 1,
+        "n_dropped_small_cells": 6,
+        "n_dropped_singletons": 0,
+        "n_cells_dropped": 3,
+        "n_parameters": 2,
+        "degrees_of_freedom": 5,
+        "std_errors": "CRV3 by user",
+        "engine": f"numpy {np.__version__}",
+    }
+    found = rates(frame, min_users=4)
+    assert found.select(*counted).unique().to_dicts() == [counted]
+    # Three users a level are fewer than four: both are withheld, what the series rests on is not.
+    assert found.filter("suppressed")["expertise"].to_list() == [1, 2]
 
 
 def test_controls_that_leave_no_degree_of_freedom_are_passed_over() -> None:

@@ -166,6 +166,18 @@ def test_facets_get_the_statistics_that_fit_them() -> None:
     assert matrix.base_rates() == {"build": (0.25, 0.5), "fix": (0.75, 0.5)}
 
 
+def test_labels_that_could_have_been_compared_are_counted() -> None:
+    """Of four reference labels one is of nobody's session; of three sessions the rater labels two, one as unclear."""
+    known = [("pass 1", f"s{n}", "expertise", "3", None) for n in range(4)]
+    given_ = [("rules", "s0", "expertise", "3", None), ("rules", "s1", "expertise", "unclear", None)]
+    rows, _ = agreement_with(reference(*known), rated(*given_), users("u", "v", "w"))
+    assert {row.metric: (row.n_candidates, row.sessions) for row in rows} == {
+        "exact": (3, 2),
+        "within_one": (3, 1),
+        "quadratic_kappa": (3, 1),
+    }
+
+
 def test_later_passes_are_compared_with_the_first() -> None:
     known = [("pass 1", "s0", "outcome", "failed", None), ("pass 1", "s1", "outcome", "succeeded", None)]
     again = [("pass 2", "s0", "outcome", "failed", None), ("pass 2", "s1", "outcome", "failed", None)]

@@ -41,6 +41,7 @@ def test_rates_by_hand() -> None:
     found = by_hand()
     everyone = found["all", "all", "error_rate", "expertise"]
     assert (everyone["estimate"], everyone["sessions"], everyone["users"]) == (pytest.approx(0.5), 4, 3)
+    assert everyone["degrees_of_freedom"] == 2
     assert found["all", "all", "signed_error", "expertise"]["estimate"] == pytest.approx(-0.5)
     assert found["expertise", "2", "signed_error", "expertise"]["estimate"] == pytest.approx(0.5)
     assert found["expertise", "5", "signed_error", "expertise"]["estimate"] == pytest.approx(-1.0)

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from sessions_pipeline.analysis.reliability import (
     Noise,
@@ -124,4 +125,10 @@ def test_rows_of_the_judge_carry_the_corrected_slope_and_those_of_few_users_noth
     dummies = kept.select(cell).to_dummies().to_numpy()
     left = sm.OLS(kept["expertise"].to_numpy().astype(float), dummies.astype(float)).fit().mse_resid
     assert judge["attenuation"] == pytest.approx(1 - judge["error_variance"] / left)
+    assert (judge["slope_sessions"], judge["slope_users"]) == (kept.height, kept["user_key"].n_unique())
+    freedom = judge["corrected_degrees_of_freedom"]
+    assert freedom == kept["user_key"].n_unique() - 1
+    half = float(stats.t.ppf(0.975, freedom)) * judge["corrected_std_error"]
+    assert judge["corrected_ci_low"] == pytest.approx(judge["corrected_slope"] - half)
+    assert judge["corrected_ci_high"] == pytest.approx(judge["corrected_slope"] + half)
     assert (gold["suppressed"], gold["reliability"], gold["sessions"]) == (True, None, None)

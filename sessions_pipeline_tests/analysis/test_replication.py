@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from sessions_pipeline.analysis.adjusted import adjusted_rates
 from sessions_pipeline.analysis.models import estimate
@@ -43,6 +44,12 @@ def test_every_published_figure_has_an_estimate_or_a_reason() -> None:
     assert {exhibit for exhibit, _, _ in published_figures()} == set(exhibits())
     without = table.filter(pl.col("estimate").is_null())["exhibit"].unique().to_list()
     assert sorted(without) == ["internal_validation", "strong_model_agreement", "task_value_holdout"]
+    column = table.filter(exhibit="table_a1", measure="expertise_coefficient", group="column_5").row(0, named=True)
+    level = table.filter(exhibit="figure_5_all", measure="verified_success", group="expertise_5").row(0, named=True)
+    for row in (column, level):
+        assert row["std_errors"] == "CRV1 by user"
+        half = float(stats.t.ppf(0.975, row["degrees_of_freedom"])) * row["std_error"]
+        assert row["ci_high"] == pytest.approx(row["estimate"] + half)
     # The study was simulated after these: that many of them lie where sampling lets them.
     planted = table.filter(pl.col("exhibit").is_in(["figure_1", "figure_5_all", "figure_5_hit_trouble"]))
     assert (planted["z"].abs() < 3).mean() > 0.9
@@ -57,6 +64,7 @@ def test_means_and_their_clustered_errors_are_those_counted_by_hand() -> None:
     fix = rows["figure_1", "work_mode_share", "fix"]
     assert (fix["estimate"], fix["sessions"], fix["users"]) == (0.5, 4, 2)
     assert fix["std_error"] == pytest.approx(0.25)
+    assert (fix["std_errors"], fix["degrees_of_freedom"]) == ("linearised by user", 1)
     assert fix["difference"] == pytest.approx(0.5 - 0.26)
     assert fix["z"] == pytest.approx((0.5 - 0.26) / 0.25)
     assert rows["sample", "users_with_more_than_1_session", "all"]["estimate"] == 1

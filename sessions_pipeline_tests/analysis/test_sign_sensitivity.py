@@ -32,6 +32,9 @@ def test_taking_off_the_error_by_expertise_leaves_no_slope() -> None:
     assert found["to_zero"] == pytest.approx(slope(frame, 1))
     (row,) = coefficients(prepare(frame, [TABLE_A1[1]]), TABLE_A1[1], 1)
     assert found["to_insignificance"] == pytest.approx(row["ci_low"])
+    said = set(found) & set(row)
+    assert {"std_error", "ci_high", "std_errors", "degrees_of_freedom", "n_dropped_singletons", "engine"} < said
+    assert {name: found[name] for name in said} == {name: row[name] for name in said}
 
 
 def test_taking_off_the_rise_of_expertise_by_success_leaves_no_slope() -> None:

@@ -7,6 +7,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 
 from sessions_pipeline.analysis.task_value import task_value_change
 from sessions_pipeline.schemas import validate
@@ -53,6 +54,25 @@ def test_both_parts_by_hand() -> None:
     assert found["fix", "between"] == pytest.approx(31.25)
     assert found["build", "between"] == pytest.approx(18.75)
     assert found["all", "total"] == pytest.approx(150)
+
+
+def test_both_months_users_are_the_degrees_of_freedom_and_what_has_no_value_is_counted() -> None:
+    """Three users in March and April, one of them in both: two degrees of freedom.
+
+    Left out are one session of March and two of April; one of February, without a value, is of neither month.
+    """
+    february = dt.date(2026, 2, 1)
+    frame = classified_sessions(
+        month=[FIRST, FIRST, LAST, LAST, FIRST, LAST, LAST, february],
+        user_key=["a", "b", "b", "c", "d", "d", "e", "f"],
+        work_mode=["fix", "fix", "fix", "build", "fix", None, "fix", "fix"],
+        task_value_usd=[100.0, 300.0, 200.0, 400.0, None, 50.0, None, None],
+    )
+    for row in rows(frame).values():
+        assert (row["degrees_of_freedom"], row["n_left_out"]) == (2, 3)
+    row = rows(frame)["all", "total"]
+    half = float(stats.t.ppf(0.975, 2)) * float(row["std_error"])  # type: ignore[arg-type]
+    assert row["ci_high"] == pytest.approx(row["estimate"] + half)  # type: ignore[operator]
 
 
 def test_values_that_never_differ_change_by_nothing_without_an_interval() -> None:
@@ -135,6 +155,21 @@ def test_standard_errors_are_those_of_a_bootstrap_over_users() -> None:
         assert row["std_error"] == pytest.approx(spread[number], rel=0.1)
         half = (row["relative_ci_high"] - row["relative_ci_low"]) / 2 / 1.976
         assert half == pytest.approx(spread[number + 3], rel=0.1)
+
+
+def test_errors_of_few_users_are_those_of_the_table_without_each_user() -> None:
+    frame = drawn(seed=3, users=12)
+    ours = rows(frame)
+    without = [rows(frame.filter(pl.col("user_key") != name)) for name in sorted(set(frame["user_key"]))]
+    for mode in ("all", "fix"):
+        for part in ("within", "between", "total"):
+            row = ours[mode, part]
+            assert row["std_errors"] == "CRV3 by user"
+            moved = np.array([float(left[mode, part]["estimate"]) for left in without]) - float(row["estimate"])
+            assert row["std_error"] == pytest.approx(np.sqrt(11 / 12 * np.square(moved).sum()), rel=1e-8)
+            moved = np.array([float(left[mode, part]["relative"]) for left in without]) - float(row["relative"])
+            half = stats.t.ppf(0.975, 11) * np.sqrt(11 / 12 * np.square(moved).sum())
+            assert row["relative_ci_high"] == pytest.approx(float(row["relative"]) + half)
 
 
 def test_small_modes_are_withheld_with_another_and_one_month_has_no_change() -> None:

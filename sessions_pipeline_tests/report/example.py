@@ -146,7 +146,15 @@ def rates(
                     "controls": "table_a1_5" if sample == "all" else "table_a1_3",
                     "n_candidates": sessions,
                     "n_sessions": round(0.9 * sessions),
+                    "n_users": users,
+                    "n_cells": 40,
+                    "n_dropped_small_cells": sessions - round(0.9 * sessions),
+                    "n_dropped_singletons": 0,
+                    "n_cells_dropped": 12,
+                    "n_parameters": 44,
                     "degrees_of_freedom": max(users - 1, 0),
+                    "std_errors": "CRV1 by user",
+                    "engine": "numpy",
                 }
                 raw.append(suppress(row) if people < threshold else row)
                 shown = {**row, "unadjusted": rate - 0.006, "std_error": error}
@@ -313,6 +321,9 @@ def value_change(months: tuple[dt.date, ...], sessions: int, users: int, thresho
                 "users": round(part * users),
                 "estimate": 400 * relative,
                 "std_error": 20 * part,
+                "std_errors": "linearised by user",
+                "degrees_of_freedom": max(users - 1, 0),
+                "n_left_out": 0,
                 "ci_low": 400 * relative - 40 * part,
                 "ci_high": 400 * relative + 40 * part,
                 "relative": relative,
@@ -322,6 +333,52 @@ def value_change(months: tuple[dt.date, ...], sessions: int, users: int, thresho
             }
             rows.append(suppress(row) if row["users"] < threshold else row)
     return frame("analysis.task_value_change", rows)
+
+
+def monthly_changes(shares: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+    """What follows from the months of two marts, as if their users were others, and a slope for each mode."""
+    rows: list[dict[str, Any]] = []
+    for measure, months in (("work_mode_share", shares), ("task_value", values)):
+        for (mode,), of_mode in months.filter(period="month").sort("month").group_by("work_mode", maintain_order=True):
+            first, *later = of_mode.to_dicts()
+            keys = {
+                "month": months["month"].max(),
+                "measure": measure,
+                "work_mode": mode,
+                "first_month": first["month"],
+                "n_left_out": 0,
+            }
+            for row in later:
+                compared = {**keys, "comparison": "since_first_month", "last_month": row["month"]}
+                rows.append({**compared, **_moved(first, row, relative=measure == "task_value")})
+            if later:
+                step = {**rows[-1], "comparison": "per_month"}
+                shown = not step["suppressed"]
+                numbers = dict.fromkeys(("estimate", "std_error", "ci_low", "ci_high"))
+                rows.append({**step, **({name: step[name] / len(later) for name in numbers} if shown else numbers)})
+    return frame("analysis.monthly_changes", rows)
+
+
+def _moved(first: dict[str, Any], later: dict[str, Any], *, relative: bool) -> dict[str, Any]:
+    """Columns of a change with the widths of two independent months."""
+    if first["suppressed"] or later["suppressed"]:
+        return {"suppressed": True, "missing_reason": "withheld: as in the table of the months"}
+    halves = [(row["ci_high"] - row["ci_low"]) / 2 / (row["estimate"] if relative else 1) for row in (first, later)]
+    ratio, half = later["estimate"] / first["estimate"], math.hypot(*halves)
+    change = ratio - 1 if relative else later["estimate"] - first["estimate"]
+    ends = (ratio * math.exp(-half) - 1, ratio * math.exp(half) - 1) if relative else (change - half, change + half)
+    users = first["users"] + later["users"]
+    return {
+        "sessions": first["sessions"] + later["sessions"],
+        "users": users,
+        "estimate": change,
+        "std_error": half / 1.97 * (ratio if relative else 1),
+        "std_errors": "linearised by user",
+        "ci_low": ends[0],
+        "ci_high": ends[1],
+        "degrees_of_freedom": max(users - 1, 0),
+        "suppressed": False,
+    }
 
 
 def label_error(month: dt.date) -> dict[str, pl.DataFrame]:
@@ -348,10 +405,19 @@ def label_error(month: dt.date) -> dict[str, pl.DataFrame]:
         "error": "fewest_wrong_outcomes",
         "unit": "share of sessions with the wrong outcome",
         "estimate": 0.0391,
+        "std_error": 0.0121,
+        "ci_low": 0.0151,
+        "ci_high": 0.0631,
+        "std_errors": "CRV1 by user",
+        "degrees_of_freedom": 119,
         "to_zero": 0.052,
         "to_insignificance": 0.019,
         "n_sessions": 600,
         "n_users": 120,
+        "n_candidates": 650,
+        "n_dropped_small_cells": 48,
+        "n_dropped_singletons": 2,
+        "engine": "numpy",
     }
     hidden = {**corrected, "quantity": "work_mode", "term": "test", "correction": "label", "suppressed": True}
     hidden |= dict.fromkeys(("naive", "naive_std_error", "n_sessions", "n_users"))
@@ -414,9 +480,16 @@ def specification_curve(month: dt.date) -> pl.DataFrame:
                 "ci_low": None if estimate is None else estimate - half,
                 "ci_high": None if estimate is None else estimate + half,
                 "std_errors": "CRV1 by user",
+                "degrees_of_freedom": None if estimate is None else 119,
                 "n_sessions": 600,
                 "n_users": 120,
                 "n_cells": 40,
+                "n_parameters": None if estimate is None else 41,
+                "n_candidates": 650,
+                "n_dropped_small_cells": 48,
+                "n_dropped_singletons": 2,
+                "n_cells_dropped": 12,
+                "engine": "numpy",
                 "missing_reason": "no cell" if estimate is None else None,
             }
         )
@@ -500,14 +573,17 @@ def inputs(
 ) -> ReportInputs:
     """A whole report's worth of plausible tables; `changes` replace fields."""
     outcomes, adjusted = rates(months, sessions, users, threshold)
+    shares = work_mode_shares(months, sessions, users, threshold)
+    values = task_value(months, sessions, users, threshold)
     found = attrition(months, sessions)
     fields: dict[str, Any] = {
         "month": months[-1],
         "window_months": 7,
         "months": months,
         "frames": {
-            "work_mode_shares": work_mode_shares(months, sessions, users, threshold),
-            "task_value": task_value(months, sessions, users, threshold),
+            "work_mode_shares": shares,
+            "task_value": values,
+            "monthly_changes": monthly_changes(shares, values),
             "effort_by_expertise": effort_by_expertise(months, sessions, users, threshold),
             "outcomes_by_expertise": outcomes,
             "truncation": truncation(months, sessions, users, threshold),
@@ -544,11 +620,13 @@ def personal_inputs() -> ReportInputs:
     """One user: nothing is suppressed, no regression can be clustered."""
     reason = "one user: standard errors cannot be clustered"
     whole = inputs(sessions=93, users=1, threshold=0)
+    counts = ("n_sessions", "n_users", "n_cells", "n_dropped_small_cells", "n_dropped_singletons", "n_cells_dropped")
     empty_rates = [
         {
             **{key: row[key] for key in ("month", "period", "sample", "measure", "expertise", "n_candidates")},
             "controls": "table_a1_1",
-            "n_sessions": 0,
+            **dict.fromkeys(counts, 0),
+            "engine": "numpy",
             "suppressed": False,
             "missing_reason": reason,
         }
@@ -557,7 +635,7 @@ def personal_inputs() -> ReportInputs:
     no_interval = {
         name: table.with_columns(ci_low=pl.lit(None, pl.Float64), ci_high=pl.lit(None, pl.Float64))
         for name, table in whole.frames.items()
-        if TABLES[name].startswith("marts.")
+        if TABLES[name].startswith(("marts.", "analysis.monthly_changes"))
     }
     frames = {
         **whole.frames,

@@ -1,6 +1,5 @@
 import datetime as dt
 
-import numpy as np
 import polars as pl
 import pytest
 
@@ -53,38 +52,36 @@ def test_the_month_range_crosses_the_year_and_fills_gaps():
     assert months == [dt.date(2025, 11, 1), dt.date(2025, 12, 1), dt.date(2026, 1, 1), dt.date(2026, 2, 1)]
 
 
-def test_the_change_of_a_mean_and_its_interval_by_hand():
-    """From 100 (80 to 120) to 150 (120 to 180): +50%, h = sqrt(0.2² + 0.2²) = 0.2828."""
+def changed(mode: str, last: dt.date, comparison: str = "since_first_month", **numbers) -> dict[str, object]:
+    keys = {"month": NOVEMBER, "measure": "task_value", "first_month": OCTOBER, "n_left_out": 0, "suppressed": False}
+    return {**keys, "work_mode": mode, "comparison": comparison, "last_month": last, **numbers}
+
+
+def test_changes_are_those_of_the_vintage_and_the_first_month_has_none():
+    rows = [
+        changed("all", NOVEMBER, estimate=0.5, ci_low=0.2, ci_high=0.9, sessions=100, users=12),
+        changed("all", NOVEMBER, "per_month", estimate=7.0, ci_low=2.0, ci_high=12.0, sessions=100, users=12),
+        changed("fix", NOVEMBER, suppressed=True, missing_reason="withheld"),
+        {**changed("all", NOVEMBER, estimate=9.0), "measure": "work_mode_share"},
+        {**changed("all", OCTOBER, estimate=9.0), "month": OCTOBER},
+    ]
+    frame = example.frame("analysis.monthly_changes", rows)
+    found = exhibits.changes(frame, NOVEMBER, "task_value")
     first, later = Cell(100.0, 80.0, 120.0, 50, 9), Cell(150.0, 120.0, 180.0, 50, 9)
-    changes = exhibits.value_changes({"all": {OCTOBER: first, NOVEMBER: later}}, OCTOBER)["all"]
-    assert changes[OCTOBER].estimate == 0
-    assert not changes[OCTOBER].has_interval
-    assert changes[NOVEMBER].estimate == pytest.approx(0.5)
-    assert changes[NOVEMBER].low == pytest.approx(1.5 * 0.75364 - 1, abs=1e-4)
-    assert changes[NOVEMBER].high == pytest.approx(1.5 * 1.32690 - 1, abs=1e-4)
+    values = {mode: {OCTOBER: first, NOVEMBER: later} for mode in ("all", "fix", "test")}
+    changes = exhibits.value_changes(found, values, OCTOBER)
+    assert changes["all"] == {
+        OCTOBER: Cell(0.0, None, None, 50, 9),
+        NOVEMBER: Cell(0.5, 0.2, 0.9, 100, 12),
+    }
+    assert changes["fix"][NOVEMBER] == Cell(suppressed=True)
+    assert changes["test"][NOVEMBER] == Cell()
+    assert exhibits.trends(frame, NOVEMBER, "task_value") == {"all": Cell(7.0, 2.0, 12.0, 100, 12)}
 
 
-def test_the_interval_of_a_change_covers_the_true_change_in_95_of_100_samples():
-    rng = np.random.default_rng(11)
-    draws, se_first, se_later, truth = 4000, 6.0, 12.0, 150 / 100
-    covered = 0
-    for first, later in zip(rng.normal(100, se_first, draws), rng.normal(150, se_later, draws), strict=True):
-        cells = {
-            OCTOBER: Cell(first, first - 1.96 * se_first, first + 1.96 * se_first, 1, 9),
-            NOVEMBER: Cell(later, later - 1.96 * se_later, later + 1.96 * se_later, 1, 9),
-        }
-        change = exhibits.value_changes({"all": cells}, OCTOBER)["all"][NOVEMBER]
-        covered += change.low < truth - 1 < change.high
-    assert covered / draws == pytest.approx(0.95, abs=0.015)
-
-
-@pytest.mark.parametrize(
-    ("first", "later"),
-    [(Cell(suppressed=True), Cell(5.0, 4.0, 6.0)), (Cell(0.0, 0.0, 1.0), Cell(5.0, 4.0, 6.0)), (Cell(5.0), Cell())],
-)
-def test_no_change_is_made_up_where_a_month_is_suppressed_zero_or_empty(first, later):
-    change = exhibits.value_changes({"all": {OCTOBER: first, NOVEMBER: later}}, OCTOBER)["all"][NOVEMBER]
-    assert not change.shown
+def test_a_mode_without_its_first_month_has_no_change():
+    later = {"all": {NOVEMBER: Cell(5.0, 4.0, 6.0)}}
+    assert exhibits.value_changes({"all": {NOVEMBER: Cell(0.1)}}, later, OCTOBER) == {"all": {}}
 
 
 def test_attrition_is_summed_over_months_in_the_order_of_the_rules():

@@ -23,7 +23,7 @@ def all_figures(inputs):
         figures.effort(frames["effort_by_expertise"], inputs.month),
         figures.monthly_mix(frames["work_mode_shares"], inputs.months),
         figures.mode_trends(frames["work_mode_shares"], inputs.months),
-        figures.value_changes(frames["task_value"], inputs.months),
+        figures.value_changes(frames["task_value"], frames["monthly_changes"], inputs.month, inputs.months),
         figures.outcomes(frames["adjusted_rates"], frames["outcomes_by_expertise"], inputs.month),
         figures.returns(frames["coefficients"], inputs.month),
         figures.flow(frames["attrition"], inputs.months),
@@ -291,7 +291,9 @@ def test_a_mode_that_has_its_first_month_alone_is_named_and_not_drawn_as_a_trend
     later = (pl.col("work_mode") == "fix") & (pl.col("month") > example.MONTHS[0]) & (pl.col("period") == "month")
     numeric = [pl.when(later).then(None).otherwise(name).alias(name) for name in ("estimate", "ci_low", "ci_high")]
     hidden = values.with_columns(*numeric, suppressed=pl.col("suppressed") | later)
-    words = "".join(ET.fromstring(figures.value_changes(hidden, example.MONTHS).svg()).itertext())
+    changes = example.monthly_changes(example.work_mode_shares(example.MONTHS, 3400, 620), hidden)
+    drawn = figures.value_changes(hidden, changes, example.MONTHS[-1], example.MONTHS)
+    words = "".join(ET.fromstring(drawn.svg()).itertext())
     assert "too few users: fix" in words
 
 
@@ -301,7 +303,9 @@ def test_a_doubling_and_a_halving_of_task_value_lie_equally_far_from_no_change()
         {**example.cell(month, "month", value, 1.0, 50, 20), "work_mode": "all"}
         for month, value in zip(months, (100.0, 200.0, 50.0), strict=True)
     ]
-    svg = figures.value_changes(example.frame("marts.task_value", rows), months).svg()
+    values = example.frame("marts.task_value", rows)
+    changes = example.monthly_changes(values.clear(), values)
+    svg = figures.value_changes(values, changes, months[-1], months).svg()
     heights = [
         float(re.search(r"translate\([\d.]+,([\d.]+)\)", mark.get("transform")).group(1))
         for mark in filled(drawn_marks(svg, "symbol"), "accent")

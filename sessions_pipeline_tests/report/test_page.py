@@ -129,6 +129,36 @@ def test_the_monthly_tables_of_figure_4_equal_their_marts(full):
             assert cells[-1] == ("—" if row["suppressed"] else f"{row['users']:,}")
 
 
+def test_changes_and_trends_of_figure_4_equal_their_table(full):
+    inputs = SHAPES["full"]()
+    frame = inputs.frames["monthly_changes"].filter(last_month=inputs.month)
+    caption = "Shares in the first and the last month, ours and the study’s"
+    ends = {row[0]: row[3:5] for row in table(full, caption)[1:]}
+    for row in frame.filter(measure="work_mode_share", comparison="since_first_month").iter_rows(named=True):
+        change, low, high = (numbers.signed_points(row[name]) for name in ("estimate", "ci_low", "ci_high"))
+        expected = ["suppressed", "—"] if row["suppressed"] else [change, f"{low} to {high}"]
+        assert ends[row["work_mode"]] == expected
+    trends = [row for row in table(full, "Trends over the months of the window")[1:] if len(row) == 5]
+    slopes = frame.filter(comparison="per_month")
+    assert len(trends) == slopes.height == 19
+    of_all = slopes.filter(measure="task_value", work_mode="all").row(0, named=True)
+    (written,) = (row for row in trends if row[0] == "all")
+    assert written[1:] == [
+        numbers.dollars(of_all["estimate"]),
+        f"{numbers.dollars(of_all['ci_low'])} to {numbers.dollars(of_all['ci_high'])}",
+        f"{of_all['sessions']:,}",
+        f"{of_all['users']:,}",
+    ]
+
+
+def test_adjusted_rates_and_differences_say_what_they_rest_on(full):
+    said = "3,060 of 3,400 sessions, 620 users, 40 cells; dropped 340 in cells with too few users and 0 alone in their "
+    said += "cell; CRV1 by user, 619 degrees of freedom; numpy"
+    assert said in full.by_id("figure-5").text()
+    assert f"Adjusted rates: {said}." in full.by_id("table-a2").text()
+    assert "Differences: " in full.by_id("table-a2").text()
+
+
 def test_the_table_of_figure_5_equals_the_adjusted_rates(full):
     rates = SHAPES["full"]().frames["adjusted_rates"]
     rows = table(full, "Outcomes by level of expertise")[1:]
