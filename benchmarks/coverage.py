@@ -19,16 +19,12 @@ import numpy as np
 import polars as pl
 
 from benchmarks.findings import Finding, progress, tell
-from sessions_pipeline.analysis.corrected_rows import (
-    SHARE_GROUPS,
-    gold_labels,
-    judged_sessions,
-    regression_rows,
-    share_rows,
-)
+from sessions_pipeline.analysis.corrected_quantities import MEANS
+from sessions_pipeline.analysis.corrected_rows import Period, Ready, mean_rows, regression_rows
+from sessions_pipeline.analysis.corrected_sessions import gold_labels, judged_sessions
 from sessions_pipeline.analysis.gold import GOLD, Plan, draw
 from sessions_pipeline.analysis.models import Row
-from sessions_pipeline.analysis.specifications import TABLE_A1
+from sessions_pipeline.analysis.specifications import PREFERRED, TABLE_A1
 from sessions_pipeline.schemas import polars_schema
 
 DRAWS, SESSIONS, GOLD_SESSIONS = 200, 30_000, 1_000
@@ -42,8 +38,8 @@ MONTHS = tuple(dt.date(2026, month, 1) for month in (1, 2, 3))
 NOW = dt.datetime(2026, 4, 1)
 # What is looked at: (quantity, term, correction) -> what was planted.
 PLANTED: Mapping[tuple[str, str, str], float] = {
-    ("table_a1_5", "expertise", "outcome"): SLOPE,
-    ("table_a1_5", "expertise", "outcome_and_expertise"): SLOPE,
+    (PREFERRED, "expertise", "outcome"): SLOPE,
+    (PREFERRED, "expertise", "outcome_and_expertise"): SLOPE,
     ("codebase_context", "explores_existing", "label"): SHARE_OF_CONTEXT[1],
 }
 CONTEXTS = ("modifies_existing", "explores_existing", "creates_new", "no_codebase")
@@ -159,9 +155,9 @@ def one_draw(seed: int, sessions: int, gold_sessions: int, *, expertise_errs: bo
     made = study(seed, sessions, expertise_errs=expertise_errs)
     drawn = draw(made.judged, Plan(MONTHS, ("outcome", "expertise"), gold_sessions, seed), NOW)
     judged, gold = judged_sessions(made.judged), gold_labels(drawn, gold_rows(drawn, made.truth))
-    contexts = [group for group in SHARE_GROUPS if group[0].quantity == "codebase_context"]
-    yield from regression_rows(judged, gold, MIN_USERS, [TABLE_A1[-1]])
-    yield from share_rows(judged, gold, MIN_USERS, contexts)
+    period = Period("window", MONTHS[-1], judged, Ready(judged, gold), MIN_USERS)
+    yield from regression_rows(period, [column for column in TABLE_A1 if column.name == PREFERRED])
+    yield from mean_rows(period, [mean for mean in MEANS if mean.quantity in {quantity for quantity, _, _ in PLANTED}])
 
 
 @dataclass(frozen=True)

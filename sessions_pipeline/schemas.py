@@ -52,8 +52,18 @@ CORRECTIONS = (
     "outcome",
     "expertise",
     "outcome_and_expertise",
+    "expertise_opening",
+    "outcome_and_expertise_opening",
     "user_occupation",
     "outcome_and_user_occupation",
+    "outcome_and_success_signal",
+    "outcome_and_failure_signal",
+    "work_mode",
+    "task_value",
+    "task_value_and_work_mode",
+    "decisions",
+    "codebase_context",
+    "none",
 )
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
 ERROR_GROUPS = ("all", "expertise", "user_occupation")

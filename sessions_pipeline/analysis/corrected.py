@@ -42,6 +42,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sessions_pipeline.analysis.samples import without_gaps
 from sessions_pipeline.analysis.suppression import distinct
 
 Floats = npt.NDArray[np.float64]
@@ -147,6 +148,21 @@ class Corrected:
     ci_high: float
     degrees_of_freedom: float
     power: float
+
+
+def restricted(problem: Problem) -> Problem:
+    """`problem` without the sessions that add nothing: no members as judged, and without gold labels."""
+    there = problem.judged.member > 0
+    there[problem.at] = True
+    if there.all():
+        return problem
+    return Problem(
+        problem.judged.of(np.flatnonzero(there)),
+        problem.gold,
+        (np.cumsum(there) - 1)[problem.at],
+        problem.weight,
+        without_gaps(problem.user[there]),
+    )
 
 
 def naive_mean(judged: Equations, user: Integers) -> tuple[float, float | None]:

@@ -1,19 +1,22 @@
-"""Which numbers are corrected by gold labels, as rows of `analysis.corrected_estimates`.
+"""What gold labels correct, as rows of `analysis.corrected_estimates`: naive and corrected estimates side by side.
 
-Shares of labels, outcomes by expertise and by profession, and the regressions of Tables A1 and A2, of Figure 3 and of
-the software gap. The estimator is in `corrected.py`.
+Which numbers these are is data in `corrected_quantities.py`; the estimator is in `corrected.py`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import polars as pl
 
+from sessions_pipeline.analysis.adjusted import choose_controls, series
 from sessions_pipeline.analysis.corrected import (
+    Corrected,
     Equations,
     Floats,
     Integers,
@@ -22,142 +25,55 @@ from sessions_pipeline.analysis.corrected import (
     cell_indices,
     corrected,
     naive_mean,
+    restricted,
 )
-from sessions_pipeline.analysis.gold import gold_columns, last_draw_with_labels, response_weights, with_gold_labels
+from sessions_pipeline.analysis.corrected_quantities import (
+    MEANS,
+    NOT_CORRECTED,
+    OF_EVERY_PERIOD,
+    OUTCOME_FACETS,
+    REGRESSOR_FACETS,
+    SPECIFICATIONS,
+    Cut,
+    Mean,
+)
+from sessions_pipeline.analysis.corrected_sessions import (
+    GoldLabels,
+    Judged,
+    Labelled,
+    gold_labels,
+    judged_sessions,
+    labelled,
+)
 from sessions_pipeline.analysis.models import Row, coefficients
 from sessions_pipeline.analysis.samples import (
     EstimationSample,
     Prepared,
     estimation_sample,
-    in_order,
     prepare,
-    user_numbers,
     without_gaps,
 )
 from sessions_pipeline.analysis.specifications import (
+    CONTROLS,
     DERIVED,
-    EXPERTISE,
-    FIGURE_3_SLOPES,
+    FIGURE_5,
+    HIT_TROUBLE,
     LEVELS,
-    SOFTWARE_GAP,
     SUCCESSES,
-    TABLE_A1,
-    TABLE_A2,
     Specification,
+    Term,
 )
-from sessions_pipeline.analysis.suppression import distinct, withheld_in_marts, withheld_levels
-from sessions_pipeline.classifications.classifiers import CODEBASE_CONTEXTS, OUTCOMES, WORK_MODES
+from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
 from sessions_pipeline.schemas import polars_schema
 
 TABLE = "analysis.corrected_estimates"
 # Fewer gold labels than these say next to nothing: an error rate of a tenth would be known to within six points.
 MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
-# The share of sessions that may have come after the draw: they move an estimate by less than that share of an error.
-MOST_LATER = 0.01
-# A share rests on its rarer answer: normal intervals need ten of either.
+# A share rests on its rarer answer, an indicator on its level and the one it is compared with: normal intervals need
+# ten of either.
 MIN_CASES = 10
-SHARES: Mapping[str, tuple[str, ...]] = {
-    "work_mode": WORK_MODES,
-    "outcome": OUTCOMES,
-    "codebase_context": CODEBASE_CONTEXTS,
-}
-OUTCOME_FACETS: Mapping[str, tuple[str, ...]] = {
-    "verified_success": ("outcome", "success_signal"),
-    "judged_success": ("outcome",),
-    "at_least_partial": ("outcome",),
-}
-# Of a regressor that is a label, or made of one.
-REGRESSOR_FACETS: Mapping[str, str] = {"expertise": "expertise", "software_user": "user_occupation"}
-# Column 6 has regressors that are no labels, which the moment form does not know.
-SPECIFICATIONS = (
-    *(column for column in TABLE_A1 if column.terms == EXPERTISE),
-    TABLE_A2,
-    *FIGURE_3_SLOPES,
-    SOFTWARE_GAP,
-)
 NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
-
-
-@dataclass(frozen=True)
-class GoldLabels:
-    """Gold labels of one draw. drawn: its rows of labels.gold_draws. columns: as `gold_columns`, of those drawn."""
-
-    drawn: pl.DataFrame
-    columns: pl.DataFrame
-
-    @property
-    def draw_id(self) -> str | None:
-        """The draw; None without labels."""
-        return self.drawn["draw_id"][0] if self.drawn.height else None
-
-
-def gold_labels(draws: pl.DataFrame, gold: pl.DataFrame) -> GoldLabels:
-    """The last draw that has labels, with them. draws, gold: labels.gold_draws and labels.gold."""
-    drawn = last_draw_with_labels(draws, gold)
-    return GoldLabels(drawn, gold_columns(gold.join(drawn, on="session_id", how="semi")))
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The window's sessions as the judge has them, in the models' order. user (n,): numbers from 0, none skipped."""
-
-    sessions: pl.DataFrame
-    user: Integers
-
-
-def judged_sessions(sessions: pl.DataFrame) -> Judged:
-    """`sessions`: core.classified_sessions of the window."""
-    ordered = in_order(sessions)
-    return Judged(ordered, user_numbers(ordered))
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Sessions with all the gold labels that are needed.
-
-    sessions: with these labels in place of the judge's. at (m,): where they stand among the judged ones.
-    weight (m,): one over the probability to be there.
-    """
-
-    sessions: pl.DataFrame
-    at: Integers
-    weight: Floats
-
-
-def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
-    """The sessions that have gold labels of all `facets`.
-
-    Raises TooFewGoldLabelsError if there are none, or months, or much of them, were not drawn from.
-    """
-    there = judged.sessions.select("session_id").with_row_index("at")
-    drawn = gold.drawn.join(there, on="session_id", how="semi")
-    if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
-        named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
-        raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
-    _none_came_later(judged.sessions, gold.drawn)
-    known = gold.columns.drop_nulls(list(facets)).join(drawn, on="session_id", how="semi")
-    if known.is_empty():
-        raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(facets)}")
-    weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
-    at = weights["at"].to_numpy().astype(np.int64)
-    return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
-
-
-def _none_came_later(sessions: pl.DataFrame, drawn: pl.DataFrame) -> None:
-    """Raises TooFewGoldLabelsError if months hold more labelled sessions than there were to draw from.
-
-    What came later could not be drawn: it would count as the judge has it, under an interval that says otherwise.
-    """
-    now = sessions.filter(pl.col("labels_backend").is_not_null()).group_by("month").len("now")
-    # Drawn sessions over all of their stratum: ones over it add up to the stratum.
-    then = drawn.group_by("month").agg(then=(1 / pl.col("probability")).sum())
-    counts = now.join(then, on="month")
-    later = float((counts["now"] - counts["then"]).clip(0).sum())
-    if later > MOST_LATER * float(counts["now"].sum()):
-        raise TooFewGoldLabelsError(
-            f"{later:.0f} of {counts['now'].sum()} sessions were not there, or had no labels, when gold labels were "
-            "drawn: draw again, with the same seed and all months"
-        )
+NOTHING_WITHHELD = Withheld(frozenset(), frozenset())
 
 
 def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
@@ -165,7 +81,50 @@ def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
     return frame.select(values.cast(pl.Float64).fill_null(0.0)).to_series().to_numpy()
 
 
-def _informative(problem: Problem, *, share: bool) -> str | None:
+class Ready:
+    """The sessions with gold labels, or why there are none, for each set of labels that was asked for."""
+
+    def __init__(self, judged: Judged, gold: GoldLabels) -> None:
+        self._judged, self._gold = judged, gold
+        self._known: dict[tuple[str, ...], tuple[Labelled | None, str | None]] = {}
+
+    def of(self, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
+        """The sessions with gold labels of all `facets`, columns of core.classified_sessions, or why there are none."""
+        if facets not in self._known:
+            self._known[facets] = self._found(facets)
+        return self._known[facets]
+
+    def _found(self, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
+        if self._gold.draw_id is None:
+            return None, NO_GOLD
+        try:
+            return labelled(self._judged, self._gold, facets), None
+        except TooFewGoldLabelsError as error:
+            return None, str(error)
+
+
+@dataclass(frozen=True)
+class Period:
+    """What rows are made of. name: month or window; month: its last. withheld: what the marts withhold."""
+
+    name: str
+    month: dt.date
+    judged: Judged
+    ready: Ready
+    min_users: int
+    withheld: Withheld = NOTHING_WITHHELD
+
+    def is_withheld(self, cells: Iterable[tuple[str, str]]) -> bool:
+        """Whether the marts withhold one of `cells` (breakdown, level)."""
+        return any(self.withheld.has(self.month, self.name, *cell) for cell in cells)
+
+    @property
+    def why_withheld(self) -> str:
+        """Reason of a row without numbers."""
+        return f"withheld: fewer than {self.min_users} users in the cell, or needed to hide such a cell"
+
+
+def _informative(problem: Problem) -> str | None:
     """Why the gold labels do not suffice for `problem`, or None if they do."""
     member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
     sessions, users = int(member.sum()), distinct(problem.user[problem.at[member]])
@@ -174,22 +133,30 @@ def _informative(problem: Problem, *, share: bool) -> str | None:
             f"gold labels of {sessions} sessions and {users} users: "
             f"at least {MIN_GOLD_SESSIONS} sessions and {MIN_GOLD_USERS} users are needed"
         )
+    return None
+
+
+def _too_few_cases(problem: Problem) -> str | None:
+    """Why a share has too few gold labels of its rarer answer, or None if it has enough."""
     answers = problem.gold.outcome[problem.gold.member > 0]
     rarer = int(min((answers > 0).sum(), (answers == 0).sum()))
-    if share and rarer < MIN_CASES:
+    if rarer < MIN_CASES:
         return f"{rarer} gold labels of the rarer answer: at least {MIN_CASES} are needed"
     return None
 
 
-def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
-    """The columns of a corrected coefficient, or why there is none."""
-    missing = _informative(problem, share=share)
-    if missing:
-        return {"missing_reason": missing}
+def _corrected(problem: Problem, term: int) -> Corrected | str:
+    """A corrected coefficient, or why there is none."""
     try:
-        found = corrected(problem, term)
+        return _informative(problem) or corrected(problem, term)
     except TooFewGoldLabelsError as error:
-        return {"missing_reason": str(error)}
+        return str(error)
+
+
+def _columns(found: Corrected | str) -> Row:
+    """The columns of a corrected coefficient, or the reason why there is none."""
+    if isinstance(found, str):
+        return {"missing_reason": found}
     return {
         "corrected": found.estimate,
         "std_error": found.std_error,
@@ -200,139 +167,115 @@ def _corrected(problem: Problem, term: int, *, share: bool) -> Row:
     }
 
 
+def _of_exponential(found: Corrected) -> Corrected:
+    """A corrected mean of logarithms as the geometric mean: ends of the interval as they are, the error by the delta
+    method."""
+    estimate = math.exp(found.estimate)
+    return replace(
+        found,
+        estimate=estimate,
+        std_error=found.std_error * estimate,
+        ci_low=math.exp(found.ci_low),
+        ci_high=math.exp(found.ci_high),
+    )
+
+
+def _levels(frame: pl.DataFrame, cut: Cut) -> Integers:
+    """Each session's level of `cut` as its place in `cut.levels`, -1 outside, shape (n,)."""
+    place = pl.Series(cut.levels, dtype=pl.String).to_frame("level").with_row_index("place")
+    found = frame.select(level=cut.level.cast(pl.String)).join(place, on="level", how="left", maintain_order="left")
+    return found["place"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
 @dataclass(frozen=True)
-class Share:
-    """A mean of `outcome` over `member`, both of core.classified_sessions; `facets` are the labels in them.
+class _Averaged:
+    """A cut and a mean on some sessions. level (n,): as `_levels`. value (n,), and whether there is one (n,); for a
+    share there is none."""
 
-    cell: breakdown and level of the marts that tell the same.
-    """
+    level: Integers
+    value: Floats | None
+    known: Floats | None
 
-    quantity: str
-    term: str
-    correction: str
-    facets: tuple[str, ...]
-    cell: tuple[str, str]
-    member: pl.Expr
-    outcome: pl.Expr
-
-
-def _shares() -> Iterator[tuple[Share, ...]]:
-    """The shares that are published, in groups of which one is told by the others."""
-    for facet, labels in SHARES.items():
-        member = pl.col(facet).is_not_null()
-        yield tuple(
-            Share(facet, label, "label", (facet,), (facet, label), member, pl.col(facet) == label) for label in labels
-        )
-    is_judged = (
-        (pl.col("outcome") != "no_clear_goal")
-        & pl.col("success_signal").is_not_null()
-        & pl.col("failure_signal").is_not_null()
-    )
-    for measure in SUCCESSES:
-        yield tuple(
-            Share(
-                f"{measure}_by_expertise",
-                f"expertise_{level}",
-                "outcome_and_expertise",
-                (*OUTCOME_FACETS[measure], "expertise"),
-                ("successes", str(level)),
-                is_judged & (pl.col("expertise") == level),
-                pl.col(measure),
-            )
-            for level in LEVELS
-        )
-        yield tuple(
-            Share(
-                f"{measure}_by_profession_wrote_code",
-                profession,
-                "outcome_and_user_occupation",
-                (*OUTCOME_FACETS[measure], "user_occupation"),
-                ("profession_wrote_code", profession),
-                is_judged & pl.col("wrote_code") & (pl.col("software_user") == is_software),
-                pl.col(measure),
-            )
-            for profession, is_software in (("software", True), ("other", False))
-        )
+    def equations(self, at: int) -> Equations:
+        """Those whose one coefficient is the mean at level `at`, or its share."""
+        here = (self.level == at).astype(np.float64)
+        constant = np.ones((1, here.size))
+        if self.value is None or self.known is None:
+            return Equations(constant, here, (self.level >= 0).astype(np.float64))
+        return Equations(constant, self.value, here * self.known)
 
 
-SHARE_GROUPS = tuple(_shares())
+def _averaged(frame: pl.DataFrame, mean: Mean, level: Integers) -> _Averaged:
+    if mean.value is None:
+        return _Averaged(level, None, None)
+    return _Averaged(level, _floats(frame, mean.value), _floats(frame, mean.value.is_not_null()))
 
 
-def _mean_equations(frame: pl.DataFrame, share: Share) -> Equations:
-    member = _floats(frame, share.member)
-    return Equations(np.ones((1, frame.height)), _floats(frame, share.outcome), member)
+def mean_rows(period: Period, means: Iterable[Mean]) -> Iterator[Row]:
+    """The rows of `means`; all columns but those that all rows of a period have in common."""
+    for cut, same in groupby(means, key=lambda mean: mean.cut):
+        level = _levels(period.judged.sessions, cut)
+        inside = level >= 0
+        hidden = withheld_levels(level[inside], period.judged.user[inside], period.min_users)
+        for mean in same:
+            rows = _rows_of_mean(period, mean, _averaged(period.judged.sessions, mean, level), hidden)
+            yield from _pooled(rows, mean, period.ready.of(mean.needed)[1]) if cut.many else rows
 
 
-def _hidden_shares(judged: Judged, group: tuple[Share, ...], min_users: int) -> frozenset[str]:
-    """Terms of `group` whose cells are withheld: those of too few users, and what would tell them."""
-    by_level = group[0].correction != "label"
-    cells = [share.member if by_level else share.member & share.outcome for share in group]
-    place = judged.sessions.select(pl.coalesce(pl.when(cell).then(at) for at, cell in enumerate(cells))).to_series()
-    inside = place.is_not_null().to_numpy()
-    withheld = withheld_levels(place.drop_nulls().cast(pl.Int64).to_numpy(), judged.user[inside], min_users)
-    return frozenset(group[at].term for at in withheld)
+def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozenset[int]) -> Iterator[Row]:
+    cut = mean.cut
+    ready, reason = period.ready.of(mean.needed)
+    gold = _averaged(ready.sessions, mean, _levels(ready.sessions, cut)) if ready else None
+    is_told = period.is_withheld(mean.also)
+    for at, level in enumerate(cut.levels):
+        common: Row = {"quantity": mean.quantity, "term": f"{cut.prefix}{level}", "correction": mean.correction}
+        if cut.many and (gold is None or (gold.level == at).sum() < MIN_CASES):
+            # No need to look at all sessions: `_pooled` leaves it out.
+            yield {**common, "missing_reason": reason}
+            continue
+        equations = judged.equations(at)
+        users = distinct(period.judged.user[equations.member > 0])
+        # Of a level that nobody has, the cell is empty, and yet its share is one of few users.
+        few = 0 < users < period.min_users
+        if at in hidden or few or is_told or period.is_withheld([(cut.breakdown, level)]):
+            yield {**common, "suppressed": True, "missing_reason": period.why_withheld}
+            continue
+        common |= {"suppressed": False, "n_sessions": int(equations.member.sum()), "n_users": users}
+        if not users:
+            yield {**common, "missing_reason": "no session in the cell"}
+            continue
+        estimate, error = naive_mean(equations, period.judged.user)
+        if mean.kind == "log":
+            estimate = math.exp(estimate)
+            error = None if error is None else error * estimate
+        common |= {"naive": estimate, "naive_std_error": error}
+        if ready is None or gold is None:
+            yield {**common, "missing_reason": reason}
+            continue
+        problem = restricted(Problem(equations, gold.equations(at), ready.at, ready.weight, period.judged.user))
+        found = (_too_few_cases(problem) if mean.kind == "share" else None) or _corrected(problem, 0)
+        if mean.kind == "log" and isinstance(found, Corrected):
+            found = _of_exponential(found)
+        yield {**common, **_gold_counts(problem, period.min_users), **_columns(found)}
 
 
-def _withheld_shares(released: pl.DataFrame, month: dt.date) -> frozenset[tuple[str, str]]:
-    """(quantity, term) of the shares whose cells the marts withhold in the window that ends in `month`."""
-    withheld = withheld_in_marts(released)
-    return frozenset(
-        (share.quantity, share.term)
-        for group in SHARE_GROUPS
-        for share in group
-        if withheld.has(month, "window", *share.cell)
-    )
-
-
-def share_rows(
-    judged: Judged,
-    gold: GoldLabels,
-    min_users: int,
-    groups: Iterable[tuple[Share, ...]],
-    withheld: frozenset[tuple[str, str]] = frozenset(),
-) -> Iterator[Row]:
-    """The rows of `groups`, each a set of shares of which one is told by the others; all columns but those of
-    `corrected_estimates`. withheld: (quantity, term) of those that other tables withhold."""
-    for group in groups:
-        hidden = _hidden_shares(judged, group, min_users)
-        ready, reason = _ready(judged, gold, group[0].facets)
-        for share in group:
-            equations = _mean_equations(judged.sessions, share)
-            users = distinct(judged.user[equations.member > 0])
-            # Of a label that nobody has, the cell is empty, and yet its share is one of few users.
-            is_withheld = (share.quantity, share.term) in withheld
-            is_hidden = share.term in hidden or is_withheld or 0 < users < min_users
-            common: Row = {
-                "quantity": share.quantity,
-                "term": share.term,
-                "correction": share.correction,
-                "suppressed": is_hidden,
-            }
-            if is_hidden:
-                why = f"withheld: fewer than {min_users} users in the cell, or needed to hide such a cell"
-                yield {**common, "missing_reason": why}
-                continue
-            common |= {"n_sessions": int(equations.member.sum()), "n_users": users}
-            if not users:
-                yield {**common, "missing_reason": "no session in the cell"}
-                continue
-            common["naive"], common["naive_std_error"] = naive_mean(equations, judged.user)
-            if ready is None:
-                yield {**common, "missing_reason": reason}
-                continue
-            of_gold = _mean_equations(ready.sessions, share)
-            problem = Problem(equations, of_gold, ready.at, ready.weight, judged.user)
-            yield {**common, **_gold_counts(problem, min_users), **_corrected(problem, 0, share=True)}
-
-
-def _ready(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
-    """The sessions with the gold labels of `facets`, or why there are none."""
-    if gold.draw_id is None:
-        return None, NO_GOLD
-    try:
-        return labelled(judged, gold, facets), None
-    except TooFewGoldLabelsError as error:
-        return None, str(error)
+def _pooled(rows: Iterable[Row], mean: Mean, reason: str | None) -> Iterator[Row]:
+    """The rows that are corrected, and one that says why the others are not: by `reason`, where all have the same."""
+    left = 0
+    for row in rows:
+        if row.get("corrected") is None:
+            left += 1
+        else:
+            yield row
+    if left:
+        yield {
+            "quantity": mean.quantity,
+            "term": "others",
+            "correction": mean.correction,
+            "suppressed": False,
+            "missing_reason": reason
+            or f"{left} levels are withheld, without a session, or have fewer than {MIN_CASES} gold labels",
+        }
 
 
 def _gold_counts(problem: Problem, min_users: int) -> Row:
@@ -342,35 +285,54 @@ def _gold_counts(problem: Problem, min_users: int) -> Row:
     return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}
 
 
-def _placed(prepared: Prepared, sample: EstimationSample, controls: tuple[str, ...]) -> tuple[pl.Series, Floats]:
+def _placed(prepared: Prepared, sample: EstimationSample, specification: Specification) -> tuple[pl.Series, Floats]:
     """Each session's cell of `sample` (null outside its cells), and the cells' controls as indicators (cells, d)."""
-    everybody = prepared.sessions.select(controls)
-    if not controls:
+    # Where cells must be large by more controls too, who has the controls alone may be outside the sample.
+    keys = list(dict.fromkeys((*specification.controls, *specification.same_cells)))
+    everybody = prepared.sessions.select(keys)
+    if not keys:
         return pl.zeros(prepared.sessions.height, pl.Int64, eager=True), np.ones((1, 1))
-    inside = everybody.filter(pl.Series(sample.inside))
-    cells = inside.with_columns(cell=pl.Series(sample.cell)).unique().sort("cell")
-    placed = everybody.join(cells, on=controls, how="left", maintain_order="left")
-    return placed["cell"], cells.select(pl.col(controls).cast(pl.String)).to_dummies().to_numpy().astype(np.float64)
+    inside = everybody.filter(pl.Series(sample.inside)).with_columns(cell=pl.Series(sample.cell)).unique()
+    placed = everybody.join(inside, on=keys, how="left", maintain_order="left")["cell"]
+    if not specification.controls:
+        return placed, np.ones((1, 1))
+    cells = inside.unique("cell").sort("cell").select(pl.col(specification.controls).cast(pl.String))
+    return placed, cells.to_dummies().to_numpy().astype(np.float64)
+
+
+def _term_values(term: Term, sample: EstimationSample) -> pl.Expr:
+    """The regressor; what multiplies it is measured from its mean over `sample`, whoever it is asked for."""
+    if term.times is None:
+        return term.values
+    factor = pl.col(term.times).cast(pl.Float64)
+    return replace(term, times=None).values * (factor - sample.sessions[term.times].cast(pl.Float64).mean())
 
 
 def regression_problem(
-    judged: Judged, ready: Labelled, prepared: Prepared, sample: EstimationSample, specification: Specification
+    judged: Judged,
+    ready: Labelled,
+    prepared: Prepared,
+    sample: EstimationSample,
+    specification: Specification,
+    *,
+    constant: bool = True,
 ) -> Problem:
     """The equations of `specification` on the sessions in the cells of `sample`.
 
-    prepared: the judged sessions as `prepare` leaves them. Cells are judged, also for gold labels.
+    prepared: the judged sessions as `prepare` leaves them. Cells are judged, also for gold labels. constant: False
+    where the terms add up to one; a coefficient is then the mean outcome where its term is one, in the average cell.
     """
-    placed, main_effects = _placed(prepared, sample, specification.controls)
+    placed, main_effects = _placed(prepared, sample, specification)
     where = placed.is_not_null()
-    terms = [term.values for term in specification.terms]
+    terms = [_term_values(term, sample) for term in specification.terms]
     values = np.stack([_floats(sample.sessions, each) for each in (pl.col(specification.outcome), *terms)])
-    indices = cell_indices(sample.cell, main_effects, values)[:, placed.drop_nulls().to_numpy()]
-    known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
+    of_cells = cell_indices(sample.cell, main_effects, values)[0 if constant else 1 :]
+    indices = of_cells[:, placed.drop_nulls().to_numpy()]
 
     def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
-        frame = frame.with_columns(DERIVED[name].alias(name) for name in specification.required if name in DERIVED)
+        frame = _with_derived(frame, specification)
         own = np.stack([_floats(frame, each) for each in terms])
-        member = _floats(frame, specification.sample.keep & known)
+        member = _floats(frame, _is_member(specification))
         return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
 
     # Positions among the sessions in cells; those outside have none.
@@ -386,8 +348,36 @@ def regression_problem(
     )
 
 
+def _with_derived(frame: pl.DataFrame, specification: Specification) -> pl.DataFrame:
+    return frame.with_columns(DERIVED[name].alias(name) for name in specification.required if name in DERIVED)
+
+
+def _is_member(specification: Specification) -> pl.Expr:
+    """Whether a session is in the sample, its cell apart."""
+    known = pl.all_horizontal(pl.col(column).is_not_null() for column in specification.required)
+    return specification.sample.keep & known
+
+
+def _too_few_at(ready: Labelled, specification: Specification, term: Term) -> str | None:
+    """Why an indicator cannot be told by the gold labels at its level, and at the one that it is compared with."""
+    if term.level is None:
+        return None
+    members = _with_derived(ready.sessions, specification).filter(_is_member(specification))[term.column]
+    for level in {term.level, term.level if term.reference is None else term.reference}:
+        if (cases := int((members == level).sum())) < MIN_CASES:
+            return (
+                f"{cases} gold labels at {term.column.removesuffix('_code')} {level}: at least {MIN_CASES} are needed"
+            )
+    return None
+
+
+def _coefficient(problem: Problem, ready: Labelled, specification: Specification, place: int) -> Corrected | str:
+    """Coefficient `place` of `specification`, or why there is none."""
+    return _too_few_at(ready, specification, specification.terms[place]) or _corrected(problem, place)
+
+
 def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
-    """Correction -> the facets whose gold labels it needs."""
+    """Correction -> the labels whose gold ones it needs."""
     outcome = OUTCOME_FACETS.get(specification.outcome)
     regressor = REGRESSOR_FACETS[specification.terms[0].column]
     if outcome is None:  # counted, not judged
@@ -395,16 +385,15 @@ def _corrections(specification: Specification) -> dict[str, tuple[str, ...]]:
     return {"outcome": outcome, regressor: (regressor,), f"outcome_and_{regressor}": (*outcome, regressor)}
 
 
-def regression_rows(
-    judged: Judged, gold: GoldLabels, min_users: int, specifications: Sequence[Specification]
-) -> Iterator[Row]:
-    """The rows of `specifications`; all columns but those of `corrected_estimates`."""
+def regression_rows(period: Period, specifications: Sequence[Specification]) -> Iterator[Row]:
+    """The rows of `specifications`; all columns but those that all rows of a period have in common."""
+    judged, min_users = period.judged, period.min_users
     prepared = prepare(judged.sessions, specifications)
     for specification in specifications:
         judged_rows = coefficients(prepared, specification, min_users)
         sample = estimation_sample(prepared, specification, min_users)
         for correction, facets in _corrections(specification).items():
-            ready, reason = _ready(judged, gold, facets)
+            ready, reason = period.ready.of(facets)
             problem = None
             if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
                 problem = regression_problem(judged, ready, prepared, sample, specification)
@@ -420,10 +409,71 @@ def regression_rows(
                     "n_users": None if is_hidden else row["n_users"],
                     "suppressed": is_hidden,
                 }
-                if row.get("estimate") is None or problem is None:
+                if row.get("estimate") is None or ready is None or problem is None:
                     yield {**common, "missing_reason": row.get("missing_reason") or reason}
                 else:
-                    yield {**common, **_gold_counts(problem, min_users), **_corrected(problem, place, share=False)}
+                    found = _coefficient(problem, ready, specification, place)
+                    yield {**common, **_gold_counts(problem, min_users), **_columns(found)}
+
+
+def adjusted_rows(period: Period, specifications: Sequence[Specification]) -> Iterator[Row]:
+    """The adjusted rates of `specifications` (Figure 5, Table A2); columns as of `regression_rows`.
+
+    An adjusted rate is the mean outcome at a level in the average cell: with an indicator of each level and no
+    constant, cells measured from their mean, it is that indicator's coefficient, and the rates' mean, weighted by the
+    levels' sessions, is that of the outcome. Controls are those that `adjusted.py` chose by the judge's labels.
+    """
+    prepared = prepare(period.judged.sessions, specifications)
+    for specification in specifications:
+        trouble = specification.sample == HIT_TROUBLE
+        breakdown = ("successes" if specification.outcome in SUCCESSES else "failures") + "_in_trouble" * trouble
+        needed = (*OUTCOME_FACETS[specification.outcome], *(("failure_signal",) if trouble else ()), "expertise")
+        ready, reason = period.ready.of(tuple(dict.fromkeys(needed)))
+        rows = {row["expertise"]: row for row in series(prepared, specification, period.min_users)}
+        there = [level for level in LEVELS if rows[level].get("sessions")]
+        choice = choose_controls(prepared, specification, period.min_users)
+        model = replace(
+            specification,
+            controls=CONTROLS[choice.column],
+            terms=tuple(Term(f"expertise_{level}", "expertise", level) for level in there),
+        )
+        problem = None
+        if ready is not None and there:
+            problem = regression_problem(period.judged, ready, prepared, choice.sample, model, constant=False)
+        for level in LEVELS:
+            row = rows[level]
+            is_told = period.is_withheld([(breakdown, str(level))])
+            common: Row = {
+                "quantity": f"adjusted_{specification.name}",
+                "term": f"expertise_{level}",
+                "correction": "outcome_and_expertise",
+                "suppressed": bool(row.get("suppressed")) or is_told,
+            }
+            if common["suppressed"]:
+                yield {**common, "missing_reason": period.why_withheld if is_told else row["missing_reason"]}
+                continue
+            common |= {
+                "naive": row.get("estimate"),
+                "naive_std_error": row.get("std_error"),
+                "n_sessions": row.get("sessions"),
+                "n_users": row.get("users"),
+            }
+            if ready is None or problem is None or level not in there:
+                yield {**common, "missing_reason": row.get("missing_reason") or reason}
+            else:
+                found = _coefficient(problem, ready, model, there.index(level))
+                yield {**common, **_gold_counts(problem, period.min_users), **_columns(found)}
+
+
+def _uncorrected_rows(reasons: Mapping[str, str]) -> Iterator[Row]:
+    for quantity, reason in reasons.items():
+        yield {
+            "quantity": quantity,
+            "term": "all",
+            "correction": "none",
+            "suppressed": False,
+            "missing_reason": f"not corrected: {reason}",
+        }
 
 
 def corrected_estimates(
@@ -434,16 +484,22 @@ def corrected_estimates(
     month: dt.date,
     min_users: int,
 ) -> pl.DataFrame:
-    """Rows of analysis.corrected_estimates for the window that ends in `month`.
+    """Rows of analysis.corrected_estimates for the window that ends in `month`, and for `month` alone.
 
     sessions: core.classified_sessions of the window. draws, gold: labels.gold_draws and labels.gold, of all months.
     released: staging.released, by which the marts withhold.
     """
-    labels, judged = gold_labels(draws, gold), judged_sessions(sessions)
-    drawn = labels.drawn.join(sessions, on="session_id", how="semi").height
-    common: Row = {"month": month, "period": "window", "n_drawn": drawn, "draw_id": labels.draw_id}  # type: ignore[dict-item]
-    rows: Iterable[Row] = [
-        *share_rows(judged, labels, min_users, SHARE_GROUPS, _withheld_shares(released, month)),
-        *regression_rows(judged, labels, min_users, SPECIFICATIONS),
-    ]
-    return pl.DataFrame([{**common, **row} for row in rows], schema=polars_schema(TABLE))
+    labels, withheld = gold_labels(draws, gold), withheld_in_marts(released)
+    rows = [{"period": "window", "n_drawn": 0, **row} for row in _uncorrected_rows(NOT_CORRECTED)]
+    for name, inside in (("month", sessions.filter(pl.col("month") == month)), ("window", sessions)):
+        judged = judged_sessions(inside)
+        period = Period(name, month, judged, Ready(judged, labels), min_users, withheld)
+        drawn = labels.drawn.join(inside, on="session_id", how="semi").height
+        common: Row = {"period": name, "n_drawn": drawn, "draw_id": labels.draw_id}
+        found = (
+            *mean_rows(period, MEANS),
+            *regression_rows(period, SPECIFICATIONS if name == "window" else OF_EVERY_PERIOD),
+            *adjusted_rows(period, FIGURE_5),
+        )
+        rows += [{**common, **row} for row in found]
+    return pl.DataFrame([{"month": month, **row} for row in rows], schema=polars_schema(TABLE))

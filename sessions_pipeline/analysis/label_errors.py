@@ -18,8 +18,8 @@ import numpy as np
 import polars as pl
 
 from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers, TooFewGoldLabelsError
-from sessions_pipeline.analysis.corrected_rows import (
-    OUTCOME_FACETS,
+from sessions_pipeline.analysis.corrected_quantities import OUTCOME_FACETS
+from sessions_pipeline.analysis.corrected_sessions import (
     GoldLabels,
     Judged,
     Labelled,

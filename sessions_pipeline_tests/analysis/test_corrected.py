@@ -19,7 +19,9 @@ from sessions_pipeline.analysis.corrected import (
     naive_mean,
     solve,
 )
-from sessions_pipeline.analysis.corrected_rows import SPECIFICATIONS, Labelled, judged_sessions, regression_problem
+from sessions_pipeline.analysis.corrected_quantities import SPECIFICATIONS
+from sessions_pipeline.analysis.corrected_rows import regression_problem
+from sessions_pipeline.analysis.corrected_sessions import Labelled, judged_sessions
 from sessions_pipeline.analysis.gold import with_gold_labels
 from sessions_pipeline.analysis.models import coefficients
 from sessions_pipeline.analysis.samples import estimation_sample, in_order, prepare
