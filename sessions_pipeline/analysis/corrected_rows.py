@@ -25,7 +25,6 @@ from sessions_pipeline.analysis.corrected import (
     cell_indices,
     corrected,
     naive_mean,
-    restricted,
 )
 from sessions_pipeline.analysis.corrected_quantities import (
     MEANS,
@@ -38,16 +37,16 @@ from sessions_pipeline.analysis.corrected_quantities import (
     Mean,
 )
 from sessions_pipeline.analysis.corrected_sessions import (
-    GoldLabels,
     Judged,
     Labelled,
+    Ready,
     gold_labels,
     judged_sessions,
-    labelled,
 )
 from sessions_pipeline.analysis.models import Row, coefficients
 from sessions_pipeline.analysis.samples import (
     EstimationSample,
+    Flags,
     Prepared,
     estimation_sample,
     prepare,
@@ -72,35 +71,12 @@ MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
 # A share rests on its rarer answer, an indicator on its level and the one it is compared with: normal intervals need
 # ten of either.
 MIN_CASES = 10
-NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
 NOTHING_WITHHELD = Withheld(frozenset(), frozenset())
 
 
 def _floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
     """`values` of `frame` as numbers; null is 0."""
     return frame.select(values.cast(pl.Float64).fill_null(0.0)).to_series().to_numpy()
-
-
-class Ready:
-    """The sessions with gold labels, or why there are none, for each set of labels that was asked for."""
-
-    def __init__(self, judged: Judged, gold: GoldLabels) -> None:
-        self._judged, self._gold = judged, gold
-        self._known: dict[tuple[str, ...], tuple[Labelled | None, str | None]] = {}
-
-    def of(self, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
-        """The sessions with gold labels of all `facets`, columns of core.classified_sessions, or why there are none."""
-        if facets not in self._known:
-            self._known[facets] = self._found(facets)
-        return self._known[facets]
-
-    def _found(self, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
-        if self._gold.draw_id is None:
-            return None, NO_GOLD
-        try:
-            return labelled(self._judged, self._gold, facets), None
-        except TooFewGoldLabelsError as error:
-            return None, str(error)
 
 
 @dataclass(frozen=True)
@@ -194,21 +170,24 @@ class _Averaged:
 
     level: Integers
     value: Floats | None
-    known: Floats | None
+    known: Flags | None
 
-    def equations(self, at: int) -> Equations:
-        """Those whose one coefficient is the mean at level `at`, or its share."""
-        here = (self.level == at).astype(np.float64)
-        constant = np.ones((1, here.size))
-        if self.value is None or self.known is None:
-            return Equations(constant, here, (self.level >= 0).astype(np.float64))
-        return Equations(constant, self.value, here * self.known)
+    def members(self, at: int) -> Flags:
+        """Sessions whose mean, or among which the share, of level `at` is asked for, shape (n,)."""
+        return self.level >= 0 if self.known is None else (self.level == at) & self.known
+
+    def equations(self, at: int, sessions: Integers) -> Equations:
+        """Those of `sessions`, by position, whose one coefficient is the mean at level `at`, or its share."""
+        outcome = self.level[sessions] == at if self.value is None else self.value[sessions]
+        member = self.members(at)[sessions].astype(np.float64)
+        return Equations(np.ones((1, sessions.size)), outcome.astype(np.float64), member)
 
 
 def _averaged(frame: pl.DataFrame, mean: Mean, level: Integers) -> _Averaged:
     if mean.value is None:
         return _Averaged(level, None, None)
-    return _Averaged(level, _floats(frame, mean.value), _floats(frame, mean.value.is_not_null()))
+    known = frame.select(mean.value.is_not_null()).to_series().to_numpy()
+    return _Averaged(level, _floats(frame, mean.value), known)
 
 
 def mean_rows(period: Period, means: Iterable[Mean]) -> Iterator[Row]:
@@ -233,18 +212,20 @@ def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozens
             # No need to look at all sessions: `_pooled` leaves it out.
             yield {**common, "missing_reason": reason}
             continue
-        equations = judged.equations(at)
-        users = distinct(period.judged.user[equations.member > 0])
+        member = judged.members(at)
+        sessions = np.flatnonzero(member)
+        user = without_gaps(period.judged.user[sessions])
+        users = int(user.max(initial=-1)) + 1
         # Of a level that nobody has, the cell is empty, and yet its share is one of few users.
         few = 0 < users < period.min_users
         if at in hidden or few or is_told or period.is_withheld([(cut.breakdown, level)]):
             yield {**common, "suppressed": True, "missing_reason": period.why_withheld}
             continue
-        common |= {"suppressed": False, "n_sessions": int(equations.member.sum()), "n_users": users}
+        common |= {"suppressed": False, "n_sessions": sessions.size, "n_users": users}
         if not users:
             yield {**common, "missing_reason": "no session in the cell"}
             continue
-        estimate, error = naive_mean(equations, period.judged.user)
+        estimate, error = naive_mean(judged.equations(at, sessions), user)
         if mean.kind == "log":
             estimate = math.exp(estimate)
             error = None if error is None else error * estimate
@@ -252,7 +233,16 @@ def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozens
         if ready is None or gold is None:
             yield {**common, "missing_reason": reason}
             continue
-        problem = restricted(Problem(equations, gold.equations(at), ready.at, ready.weight, period.judged.user))
+        # Those with gold labels may be members by these.
+        member[ready.at] = True
+        sessions = np.flatnonzero(member)
+        problem = Problem(
+            judged.equations(at, sessions),
+            gold.equations(at, np.arange(ready.at.size)),
+            (np.cumsum(member) - 1)[ready.at],
+            ready.weight,
+            without_gaps(period.judged.user[sessions]),
+        )
         found = (_too_few_cases(problem) if mean.kind == "share" else None) or _corrected(problem, 0)
         if mean.kind == "log" and isinstance(found, Corrected):
             found = _of_exponential(found)
@@ -308,44 +298,68 @@ def _term_values(term: Term, sample: EstimationSample) -> pl.Expr:
     return replace(term, times=None).values * (factor - sample.sessions[term.times].cast(pl.Float64).mean())
 
 
-def regression_problem(
+@dataclass(frozen=True)
+class InCells:
+    """A specification on the n sessions in the cells of its sample, of N in all. Gold labels keep the judge's cells.
+
+    terms: its regressors. indices (k, n): what stands for the cells. place (N,): where a session is among these, -1
+    outside. user (n,): numbers from 0, none skipped.
+    """
+
+    specification: Specification
+    terms: tuple[pl.Expr, ...]
+    indices: Floats
+    judged: Equations
+    place: Integers
+    user: Integers
+
+    def problem(self, ready: Labelled) -> Problem:
+        """The equations with the gold labels of `ready`."""
+        place = self.place[ready.at]
+        kept = place >= 0
+        gold = ready.sessions.filter(pl.Series(kept))
+        equations = _equations(gold, self.specification, self.terms, self.indices[:, place[kept]])
+        return Problem(self.judged, equations, place[kept], ready.weight[kept], self.user)
+
+
+def in_cells(
     judged: Judged,
-    ready: Labelled,
     prepared: Prepared,
     sample: EstimationSample,
     specification: Specification,
     *,
     constant: bool = True,
-) -> Problem:
-    """The equations of `specification` on the sessions in the cells of `sample`.
+) -> InCells:
+    """`specification` on the sessions in the cells of `sample`.
 
-    prepared: the judged sessions as `prepare` leaves them. Cells are judged, also for gold labels. constant: False
-    where the terms add up to one; a coefficient is then the mean outcome where its term is one, in the average cell.
+    prepared: the judged sessions as `prepare` leaves them. constant: False where the terms add up to one; a coefficient
+    is then the mean outcome where its term is one, in the average cell.
     """
     placed, main_effects = _placed(prepared, sample, specification)
     where = placed.is_not_null()
-    terms = [_term_values(term, sample) for term in specification.terms]
+    terms = tuple(_term_values(term, sample) for term in specification.terms)
     values = np.stack([_floats(sample.sessions, each) for each in (pl.col(specification.outcome), *terms)])
     of_cells = cell_indices(sample.cell, main_effects, values)[0 if constant else 1 :]
     indices = of_cells[:, placed.drop_nulls().to_numpy()]
-
-    def equations(frame: pl.DataFrame, of_cells: Floats) -> Equations:
-        frame = _with_derived(frame, specification)
-        own = np.stack([_floats(frame, each) for each in terms])
-        member = _floats(frame, _is_member(specification))
-        return Equations(np.vstack([own, of_cells]), _floats(frame, pl.col(specification.outcome)), member)
-
-    # Positions among the sessions in cells; those outside have none.
-    inside = (where.cum_sum().cast(pl.Int64) - 1).to_numpy()
-    kept = where.to_numpy()[ready.at]
-    at = inside[ready.at[kept]]
-    return Problem(
-        judged=equations(judged.sessions.filter(where), indices),
-        gold=equations(ready.sessions.filter(pl.Series(kept)), indices[:, at]),
-        at=at,
-        weight=ready.weight[kept],
-        user=without_gaps(judged.user[where.to_numpy()]),
+    inside = where.to_numpy()
+    return InCells(
+        specification,
+        terms,
+        indices,
+        _equations(judged.sessions.filter(where), specification, terms, indices),
+        np.where(inside, np.cumsum(inside) - 1, -1),
+        without_gaps(judged.user[inside]),
     )
+
+
+def _equations(
+    frame: pl.DataFrame, specification: Specification, terms: Sequence[pl.Expr], indices: Floats
+) -> Equations:
+    """Equations of the sessions of `frame` (n); indices (k, n): what stands for their cells."""
+    frame = _with_derived(frame, specification)
+    own = np.stack([_floats(frame, each) for each in terms])
+    outcome = _floats(frame, pl.col(specification.outcome))
+    return Equations(np.vstack([own, indices]), outcome, _floats(frame, _is_member(specification)))
 
 
 def _with_derived(frame: pl.DataFrame, specification: Specification) -> pl.DataFrame:
@@ -391,12 +405,15 @@ def regression_rows(period: Period, specifications: Sequence[Specification]) -> 
     prepared = prepare(judged.sessions, specifications)
     for specification in specifications:
         judged_rows = coefficients(prepared, specification, min_users)
-        sample = estimation_sample(prepared, specification, min_users)
-        for correction, facets in _corrections(specification).items():
-            ready, reason = period.ready.of(facets)
-            problem = None
-            if ready is not None and any(row.get("estimate") is not None for row in judged_rows):
-                problem = regression_problem(judged, ready, prepared, sample, specification)
+        corrections = {name: period.ready.of(facets) for name, facets in _corrections(specification).items()}
+        cells = None
+        if any(row.get("estimate") is not None for row in judged_rows) and any(
+            each for each, _ in corrections.values()
+        ):
+            sample = estimation_sample(prepared, specification, min_users)
+            cells = in_cells(judged, prepared, sample, specification)
+        for correction, (ready, reason) in corrections.items():
+            problem = cells.problem(ready) if cells and ready else None
             for place, row in enumerate(judged_rows):
                 is_hidden = str(row.get("missing_reason") or "").startswith("withheld")
                 common: Row = {
@@ -439,7 +456,7 @@ def adjusted_rows(period: Period, specifications: Sequence[Specification]) -> It
         )
         problem = None
         if ready is not None and there:
-            problem = regression_problem(period.judged, ready, prepared, choice.sample, model, constant=False)
+            problem = in_cells(period.judged, prepared, choice.sample, model, constant=False).problem(ready)
         for level in LEVELS:
             row = rows[level]
             is_told = period.is_withheld([(breakdown, str(level))])

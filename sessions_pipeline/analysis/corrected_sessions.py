@@ -7,6 +7,7 @@ Here belongs joining; the draw and the labels as columns are in `gold.py`, what 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -24,6 +25,7 @@ from sessions_pipeline.analysis.samples import in_order, user_numbers
 
 # The share of sessions that may have come after the draw: they move an estimate by less than that share of an error.
 MOST_LATER = 0.01
+NO_GOLD = "there are no gold labels: draw sessions with `sessions-pipeline gold draw`, label them, and load the file"
 
 
 @dataclass(frozen=True)
@@ -72,25 +74,51 @@ class Labelled:
     weight: Floats
 
 
-def labelled(judged: Judged, gold: GoldLabels, facets: tuple[str, ...]) -> Labelled:
-    """The sessions that have gold labels of all `facets`, columns of core.classified_sessions.
+class Ready:
+    """The sessions of a period with gold labels, found once for each set of labels that is asked for."""
 
-    Raises TooFewGoldLabelsError if there are none, or months, or much of them, were not drawn from.
-    """
-    there = judged.sessions.select("session_id").with_row_index("at")
-    drawn = gold.drawn.join(there, on="session_id", how="semi")
-    if undrawn := sorted(set(judged.sessions["month"].unique()) - set(gold.drawn["month"])):
-        named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
-        raise TooFewGoldLabelsError(f"nothing was drawn from {named}: draw again, with the same seed and all months")
-    _none_came_later(judged.sessions, gold.drawn)
-    # A session with decisions of one kind alone has no share of the other: that is an answer, and no missing label.
-    needed = [DECISIONS_MADE if facet in DECISION_SHARES else facet for facet in facets]
-    known = gold.columns.drop_nulls(needed).join(drawn, on="session_id", how="semi")
-    if known.is_empty():
-        raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(dict.fromkeys(needed))}")
-    weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
-    at = weights["at"].to_numpy().astype(np.int64)
-    return Labelled(with_gold_labels(judged.sessions[at], known, facets), at, weights["weight"].to_numpy())
+    def __init__(self, judged: Judged, gold: GoldLabels) -> None:
+        self._judged, self._gold = judged, gold
+        self._known: dict[tuple[str, ...], tuple[Labelled | None, str | None]] = {}
+
+    def of(self, facets: tuple[str, ...]) -> tuple[Labelled | None, str | None]:
+        """The sessions with gold labels of all `facets`, columns of core.classified_sessions, or why there are none."""
+        if facets not in self._known:
+            try:
+                self._known[facets] = self._labelled(facets), None
+            except TooFewGoldLabelsError as error:
+                self._known[facets] = None, str(error)
+        return self._known[facets]
+
+    @cached_property
+    def _drawn(self) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Rows of the draw that are among the judged sessions, and where these stand (session_id, at).
+
+        Raises TooFewGoldLabelsError without a draw, or where months, or much of them, were not drawn from.
+        """
+        if self._gold.draw_id is None:
+            raise TooFewGoldLabelsError(NO_GOLD)
+        sessions, drawn = self._judged.sessions, self._gold.drawn
+        if undrawn := sorted(set(sessions["month"].unique()) - set(drawn["month"])):
+            named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
+            raise TooFewGoldLabelsError(
+                f"nothing was drawn from {named}: draw again, with the same seed and all months"
+            )
+        _none_came_later(sessions, drawn)
+        there = sessions.select("session_id").with_row_index("at").join(drawn, on="session_id", how="semi")
+        return drawn.join(there, on="session_id", how="semi"), there
+
+    def _labelled(self, facets: tuple[str, ...]) -> Labelled:
+        drawn, there = self._drawn
+        # A session with decisions of one kind alone has no share of the other: an answer, and no missing label.
+        needed = [DECISIONS_MADE if facet in DECISION_SHARES else facet for facet in facets]
+        known = self._gold.columns.drop_nulls(needed).join(drawn, on="session_id", how="semi")
+        if known.is_empty():
+            raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(dict.fromkeys(needed))}")
+        weights = response_weights(drawn, known["session_id"].to_list()).join(there, on="session_id").sort("at")
+        at = weights["at"].to_numpy().astype(np.int64)
+        judged = self._judged.sessions[at]
+        return Labelled(with_gold_labels(judged, known, facets), at, weights["weight"].to_numpy())
 
 
 def _none_came_later(sessions: pl.DataFrame, drawn: pl.DataFrame) -> None:

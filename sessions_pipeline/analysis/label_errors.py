@@ -17,15 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers, TooFewGoldLabelsError
+from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers
 from sessions_pipeline.analysis.corrected_quantities import OUTCOME_FACETS
 from sessions_pipeline.analysis.corrected_sessions import (
-    GoldLabels,
     Judged,
     Labelled,
+    Ready,
     gold_labels,
     judged_sessions,
-    labelled,
 )
 from sessions_pipeline.analysis.gold import column_of
 from sessions_pipeline.analysis.models import Row
@@ -104,20 +103,19 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     )
 
 
-def _groups(judged: Judged, gold: GoldLabels, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:
+def _groups(gold: Ready, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:
     """Grouping, the sessions with gold labels of both, and the group of each."""
     for group_by in ("all", *GROUPINGS):
         facets = COMPARED[name] if group_by in ("all", *COMPARED[name]) else (*COMPARED[name], group_by)
-        try:
-            ready = labelled(judged, gold, facets)
-        except TooFewGoldLabelsError:
+        ready, _ = gold.of(facets)
+        if ready is None:
             continue
         group = pl.repeat("all", ready.at.size, eager=True) if group_by == "all" else None
         yield group_by, ready, group if group is not None else ready.sessions.select(_shown(group_by)).to_series()
 
 
-def _rows(judged: Judged, gold: GoldLabels, name: str, min_users: int) -> Iterator[Row]:
-    for group_by, ready, group in _groups(judged, gold, name):
+def _rows(judged: Judged, gold: Ready, name: str, min_users: int) -> Iterator[Row]:
+    for group_by, ready, group in _groups(gold, name):
         user = judged.user[ready.at]
         theirs = judged.sessions[ready.at]
         for metric, values, counts in _differences(theirs, ready.sessions, name):
@@ -152,9 +150,10 @@ def label_errors(
     if labels.draw_id is None:
         return pl.DataFrame(schema=polars_schema(TABLE))
     judged = judged_sessions(sessions)
+    ready = Ready(judged, labels)
     rows = [
         {"month": month, "period": "window", **row}
         for name in COMPARED
-        for row in _rows(judged, labels, name, min_users)
+        for row in _rows(judged, ready, name, min_users)
     ]
     return pl.DataFrame(rows, schema=polars_schema(TABLE))

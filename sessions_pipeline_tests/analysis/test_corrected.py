@@ -20,7 +20,7 @@ from sessions_pipeline.analysis.corrected import (
     solve,
 )
 from sessions_pipeline.analysis.corrected_quantities import SPECIFICATIONS
-from sessions_pipeline.analysis.corrected_rows import regression_problem
+from sessions_pipeline.analysis.corrected_rows import in_cells
 from sessions_pipeline.analysis.corrected_sessions import Labelled, judged_sessions
 from sessions_pipeline.analysis.gold import with_gold_labels
 from sessions_pipeline.analysis.models import coefficients
@@ -73,7 +73,7 @@ def problem_of(
     prepared = prepare(judged, [specification])
     sample = estimation_sample(prepared, specification, 5)
     ready = Labelled(gold[at], at, 1 / probability[at])
-    return regression_problem(judged_sessions(judged), ready, prepared, sample, specification)
+    return in_cells(judged_sessions(judged), prepared, sample, specification).problem(ready)
 
 
 @pytest.mark.parametrize("specification", SPECIFICATIONS, ids=lambda specification: specification.name)
