@@ -274,6 +274,7 @@ NOT_CORRECTED: Mapping[str, str] = {
     "task_value_median": "a median is no mean: the mean is corrected",
     "decision_correlations": "a correlation is neither mean nor coefficient: the mean shares are corrected",
     "task_value_change": "parts of a product of shares and means, of two single months: the means are corrected",
+    "r_squared": "how much of the judge's outcomes the judge's labels explain",
     "specification_curve": "the same coefficient by other choices: those of Table A1 are corrected",
     **{
         each.name: next(reason for ending, reason in _BESIDE_REASONS.items() if each.name.endswith(ending))

@@ -71,6 +71,8 @@ MIN_GOLD_SESSIONS, MIN_GOLD_USERS = 100, 30
 # A share rests on its rarer answer, an indicator on its level and the one it is compared with: normal intervals need
 # ten of either.
 MIN_CASES = 10
+# Quantity -> the specification whose adjusted rates it is.
+ADJUSTED: Mapping[str, Specification] = {f"adjusted_{each.name}": each for each in FIGURE_5}
 NOTHING_WITHHELD = Withheld(frozenset(), frozenset())
 
 
@@ -433,15 +435,15 @@ def regression_rows(period: Period, specifications: Sequence[Specification]) -> 
                     yield {**common, **_gold_counts(problem, min_users), **_columns(found)}
 
 
-def adjusted_rows(period: Period, specifications: Sequence[Specification]) -> Iterator[Row]:
-    """The adjusted rates of `specifications` (Figure 5, Table A2); columns as of `regression_rows`.
+def adjusted_rows(period: Period) -> Iterator[Row]:
+    """The adjusted rates of Figure 5 and Table A2; columns as of `regression_rows`.
 
     An adjusted rate is the mean outcome at a level in the average cell: with an indicator of each level and no
     constant, cells measured from their mean, it is that indicator's coefficient, and the rates' mean, weighted by the
     levels' sessions, is that of the outcome. Controls are those that `adjusted.py` chose by the judge's labels.
     """
-    prepared = prepare(period.judged.sessions, specifications)
-    for specification in specifications:
+    prepared = prepare(period.judged.sessions, FIGURE_5)
+    for quantity, specification in ADJUSTED.items():
         trouble = specification.sample == HIT_TROUBLE
         breakdown = ("successes" if specification.outcome in SUCCESSES else "failures") + "_in_trouble" * trouble
         needed = (*OUTCOME_FACETS[specification.outcome], *(("failure_signal",) if trouble else ()), "expertise")
@@ -461,7 +463,7 @@ def adjusted_rows(period: Period, specifications: Sequence[Specification]) -> It
             row = rows[level]
             is_told = period.is_withheld([(breakdown, str(level))])
             common: Row = {
-                "quantity": f"adjusted_{specification.name}",
+                "quantity": quantity,
                 "term": f"expertise_{level}",
                 "correction": "outcome_and_expertise",
                 "suppressed": bool(row.get("suppressed")) or is_told,
@@ -516,7 +518,7 @@ def corrected_estimates(
         found = (
             *mean_rows(period, MEANS),
             *regression_rows(period, SPECIFICATIONS if name == "window" else OF_EVERY_PERIOD),
-            *adjusted_rows(period, FIGURE_5),
+            *adjusted_rows(period),
         )
         rows += [{**common, **row} for row in found]
     return pl.DataFrame([{"month": month, **row} for row in rows], schema=polars_schema(TABLE))
