@@ -72,6 +72,10 @@ class Cut:
     prefix: str = ""
     many: bool = False
 
+    def term(self, level: str) -> str:
+        """What stands for a level in the table."""
+        return f"{self.prefix}{level}".replace("|", ":")
+
 
 @dataclass(frozen=True)
 class Mean:

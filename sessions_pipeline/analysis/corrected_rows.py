@@ -209,7 +209,7 @@ def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozens
     gold = _averaged(ready.sessions, mean, _levels(ready.sessions, cut)) if ready else None
     is_told = period.is_withheld(mean.also)
     for at, level in enumerate(cut.levels):
-        common: Row = {"quantity": mean.quantity, "term": f"{cut.prefix}{level}", "correction": mean.correction}
+        common: Row = {"quantity": mean.quantity, "term": cut.term(level), "correction": mean.correction}
         if cut.many and (gold is None or (gold.level == at).sum() < MIN_CASES):
             # No need to look at all sessions: `_pooled` leaves it out.
             yield {**common, "missing_reason": reason}

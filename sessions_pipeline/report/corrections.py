@@ -176,7 +176,7 @@ def _words(name: str) -> str:
 
 def _term(row: Mapping[str, Any]) -> str:
     """The term in words; a code that stands for an occupation by its name."""
-    term = row["term"].replace("|", " doing ").replace("_", " ")
+    term = row["term"].replace(":", " doing ").replace("_", " ")
     if "occupation" in row["quantity"] or term.startswith("occupation "):
         term = re.sub(r"\b\d\d\b", lambda code: SOC_MAJOR_GROUPS.get(code[0], code[0]), term)
     return term

@@ -102,7 +102,7 @@ def test_every_published_figure_that_rests_on_labels_has_corrected_rows() -> Non
 def in_marts(mean: Mean) -> Iterator[tuple[tuple[str, str], tuple[str, str, str]]]:
     """(quantity, term) -> breakdown, level and measure of staging.figures, for the means that the marts have."""
     for level in mean.cut.levels:
-        yield (mean.quantity, f"{mean.cut.prefix}{level}"), (mean.cut.breakdown, level, mean.measure)
+        yield (mean.quantity, mean.cut.term(level)), (mean.cut.breakdown, level, mean.measure)
 
 
 def test_the_naive_estimates_are_those_of_the_marts_and_nothing_that_these_withhold_is_shown() -> None:

@@ -24,6 +24,7 @@ from sessions_pipeline.analysis.gold import DRAWS, GOLD, Plan, draw
 from sessions_pipeline.analysis.models import Row, estimate
 from sessions_pipeline.analysis.specifications import TABLE_A1, TABLE_A2
 from sessions_pipeline.schemas import polars_schema, validate
+from sessions_pipeline.texts import refuse_texts
 
 LAST = MONTHS[-1]
 NO_DRAWS, NO_GOLD = (pl.DataFrame(schema=polars_schema(name)) for name in (DRAWS, GOLD))
@@ -50,9 +51,9 @@ def rows_of(
     min_users: int = 5,
     released: pl.DataFrame = ALL_SHOWN,
 ) -> pl.DataFrame:
-    return validate(
-        "analysis.corrected_estimates", corrected_estimates(sessions, draws, gold, released, month, min_users)
-    )
+    rows = corrected_estimates(sessions, draws, gold, released, month, min_users)
+    refuse_texts("analysis.corrected_estimates", rows)
+    return validate("analysis.corrected_estimates", rows)
 
 
 def one(rows: pl.DataFrame, quantity: str, term: str = "expertise", correction: str = "outcome") -> dict[str, object]:
@@ -141,6 +142,7 @@ def test_every_share_of_decisions_value_and_occupations_is_corrected_towards_the
         pl.Series("task_value", np.log10(usd)),
         user_occupation=pl.Series(own),
         outcome=pl.Series(np.where(success, "succeeded", "failed")),
+        task_occupation=judged["task_occupation"],
     )
     draws = draw(judged, Plan(MONTHS, ("outcome", "expertise"), 1_200, 1), NOW)
     rows = rows_of(judged, draws, gold_rows(draws, truth.drop("task_value_usd")))
@@ -155,6 +157,7 @@ def test_every_share_of_decisions_value_and_occupations_is_corrected_towards_the
         ("actions_per_prompt_by_planning_decisions", "band_1", "decisions", (10 - 5 * planning)[bins <= 2].mean()),
         ("task_value", "all", "task_value", usd.mean()),
         ("user_occupation", "11", "label", (own == "11").mean()),
+        ("occupations", "11:15", "label", ((own == "11") & (judged["task_occupation"] == "15").to_numpy()).mean()),
         ("occupation_wrote_code", "11", "label", (own[known] == "11").mean()),
         ("judged_success_by_occupation_wrote_code", "11", "outcome_and_user_occupation", success[own == "11"].mean()),
         ("profession", "software", "label", (own[known] == "15").mean()),
@@ -164,6 +167,10 @@ def test_every_share_of_decisions_value_and_occupations_is_corrected_towards_the
         assert corrected is not None, row
         assert abs(corrected - want) < 2 * error, quantity  # type: ignore[operator]
         assert abs(naive - want) > 2 * error, quantity  # type: ignore[operator]
+    # A dozen pairs are there; the hundreds of others, and those of few gold labels, share a row.
+    pairs = rows.filter(period="window", quantity="occupations")
+    assert (pairs["term"] == "others").sum() == 1
+    assert pairs.height < 15
 
 
 def test_decisions_of_one_kind_alone_are_an_answer_about_the_other() -> None:
