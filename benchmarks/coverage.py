@@ -20,8 +20,10 @@ import polars as pl
 import polars.selectors as cs
 
 from benchmarks.findings import Finding, progress, tell
+from sessions_pipeline.analysis.corrected_models import regression_rows
+from sessions_pipeline.analysis.corrected_period import Period
 from sessions_pipeline.analysis.corrected_quantities import MEANS
-from sessions_pipeline.analysis.corrected_rows import Period, mean_rows, regression_rows
+from sessions_pipeline.analysis.corrected_rows import mean_rows
 from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, judged_sessions
 from sessions_pipeline.analysis.gold import GOLD, Plan, draw
 from sessions_pipeline.analysis.models import Row

@@ -22,8 +22,8 @@ from sessions_pipeline.analysis.corrected import (
     naive_mean,
     solve,
 )
+from sessions_pipeline.analysis.corrected_models import in_cells
 from sessions_pipeline.analysis.corrected_quantities import SPECIFICATIONS
-from sessions_pipeline.analysis.corrected_rows import in_cells
 from sessions_pipeline.analysis.corrected_sessions import Labelled, judged_sessions
 from sessions_pipeline.analysis.gold import with_gold_labels
 from sessions_pipeline.analysis.models import coefficients

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import polars as pl
 import pytest
 
+from sessions_pipeline.analysis.corrected_models import ADJUSTED
 from sessions_pipeline.analysis.corrected_quantities import MEANS, NOT_CORRECTED, SPECIFICATIONS, Mean
-from sessions_pipeline.analysis.corrected_rows import ADJUSTED, corrected_estimates
+from sessions_pipeline.analysis.corrected_rows import corrected_estimates
 from sessions_pipeline.analysis.replication import NOT_RECOMPUTED
 from sessions_pipeline.analysis.specifications import EVERY_PERIOD, FIGURE_5, WINDOW_ONLY
 from sessions_pipeline.report.published import published_figures

@@ -10,15 +10,10 @@ import polars as pl
 import pytest
 
 from benchmarks.coverage import MONTHS, NOW, gold_rows, study
+from sessions_pipeline.analysis.corrected_models import regression_rows
+from sessions_pipeline.analysis.corrected_period import MIN_GOLD_SESSIONS, MIN_GOLD_USERS, Period
 from sessions_pipeline.analysis.corrected_quantities import MEANS
-from sessions_pipeline.analysis.corrected_rows import (
-    MIN_GOLD_SESSIONS,
-    MIN_GOLD_USERS,
-    Period,
-    corrected_estimates,
-    mean_rows,
-    regression_rows,
-)
+from sessions_pipeline.analysis.corrected_rows import corrected_estimates, mean_rows
 from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, judged_sessions
 from sessions_pipeline.analysis.gold import DRAWS, GOLD, Plan, draw
 from sessions_pipeline.analysis.models import Row, estimate
