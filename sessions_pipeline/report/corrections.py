@@ -192,14 +192,15 @@ def _writer(quantity: str) -> Callable[[float | None], str]:
 
 
 def _corrected_table(caption: str, corrected: list[dict[str, Any]], *, parts: bool = False) -> Table:
-    """Naive and corrected side by side. parts: every quantity has its own heading, and no column."""
+    """Naive and corrected side by side. parts: a quantity and what is corrected in it are a heading, and no columns."""
     rows = []
-    for quantity, same in groupby(corrected, key=lambda row: str(row["quantity"])):
+    ordered = sorted(corrected, key=_subject) if parts else corrected
+    for (quantity, correction), same in groupby(ordered, key=_subject):
         written = _writer(quantity)
+        errors = "labels" if correction == "label" else _words(correction)
         if parts:
-            rows.append(Row((_words(quantity),), "part"))
+            rows.append(Row((f"{_words(quantity)} (errors corrected in {errors})",), "part"))
         for row in same:
-            names = (_term(row), "labels" if row["correction"] == "label" else _words(row["correction"]))
             cells = (
                 written(row["naive"]),
                 written(row["naive_std_error"]),
@@ -211,11 +212,10 @@ def _corrected_table(caption: str, corrected: list[dict[str, Any]], *, parts: bo
                 numbers.count(row["n_gold"]),
                 numbers.count(row["n_gold_users"]),
             )
-            rows.append(Row((*names, *cells) if parts else (_words(quantity), *names, *cells)))
+            rows.append(Row((_term(row), *cells) if parts else (_words(quantity), _term(row), errors, *cells)))
+    subject = (Column("Quantity"), Column("Term", words=True), Column("Errors corrected in", words=True))
     columns = (
-        *(() if parts else (Column("Quantity"),)),
-        Column("Term", words=not parts),
-        Column("Errors corrected in", words=True),
+        *((Column("Term"),) if parts else subject),
         Column("Estimate", "Naive"),
         Column("Standard error", "Naive"),
         Column("Estimate", "Corrected"),
@@ -227,6 +227,10 @@ def _corrected_table(caption: str, corrected: list[dict[str, Any]], *, parts: bo
         Column("Users", "With gold labels"),
     )
     return Table(caption, columns, tuple(rows))
+
+
+def _subject(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["quantity"], row["correction"]
 
 
 def _uncorrected_table(rows: list[dict[str, Any]]) -> Table:
