@@ -26,7 +26,7 @@ from sessions_pipeline.analysis.corrected_sessions import (
     gold_labels,
     judged_sessions,
 )
-from sessions_pipeline.analysis.gold import column_of
+from sessions_pipeline.analysis.gold import DECISION_SHARES, column_of
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.suppression import withheld_levels
 from sessions_pipeline.classifications.reference import FACETS
@@ -37,14 +37,15 @@ TABLE = "analysis.label_errors"
 COMPARED: Mapping[str, tuple[str, ...]] = {
     **{column_of(name): (column_of(name),) for name, facet in FACETS.items() if facet.labels},
     **OUTCOME_FACETS,
+    **{name: (name,) for name in DECISION_SHARES},
 }
 _LEVELLED = {column_of(name) for name, facet in FACETS.items() if facet.levels and facet.kind == "ordinal"}
 GROUPINGS = ("expertise", "user_occupation")
 
 
 def _numeric(name: str) -> bool:
-    """Whether judge minus gold is a number: levels and outcome measures."""
-    return name in OUTCOME_FACETS or name in _LEVELLED
+    """Whether judge minus gold is a number: levels, outcome measures and shares of decisions."""
+    return name in OUTCOME_FACETS or name in _LEVELLED or name in DECISION_SHARES
 
 
 def _shown(name: str) -> pl.Expr:
@@ -54,11 +55,17 @@ def _shown(name: str) -> pl.Expr:
 
 def _differences(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> Iterator[tuple[str, Floats, Floats]]:
     """Metric, value (m,) and whether it counts (m,) of every session with gold labels."""
-    wrong = (judged.select(_shown(name)).to_series() != gold.select(_shown(name)).to_series()).cast(pl.Float64)
-    yield "error_rate", wrong.to_numpy(), np.ones(wrong.len())
+    if name not in DECISION_SHARES:  # how often two shares are not equal to the last digit says nothing
+        yield "error_rate", *_wrong(judged, gold, name)
     if _numeric(name):
         signed = judged[name].cast(pl.Float64) - gold[name].cast(pl.Float64)
         yield "signed_error", signed.fill_null(0.0).to_numpy(), signed.is_not_null().cast(pl.Float64).to_numpy()
+
+
+def _wrong(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> tuple[Floats, Floats]:
+    """Whether each label differs (m,), and that it counts (m,)."""
+    wrong = (judged.select(_shown(name)).to_series() != gold.select(_shown(name)).to_series()).cast(pl.Float64)
+    return wrong.to_numpy(), np.ones(wrong.len())
 
 
 @dataclass(frozen=True)
