@@ -62,6 +62,7 @@ class Cut:
     breakdown: the marts' name of it, or one of its own. level: each session's level as the marts name it, null outside.
     facets: the labels (columns of core.classified_sessions) that levels are made of; errors: what `correction` calls
     them. prefix: what `term` has before the level. many: levels that gold labels cannot correct share one row.
+    windows_only: the marts do not decide what of it is withheld; a month beside its windows could tell a small cell.
     """
 
     breakdown: str
@@ -71,6 +72,7 @@ class Cut:
     errors: str
     prefix: str = ""
     many: bool = False
+    windows_only: bool = False
 
     def term(self, level: str) -> str:
         """What stands for a level in the table."""
@@ -207,6 +209,7 @@ def _occupation_means() -> Iterator[Mean]:
             ("inferred", "unclear"),
             ("user_occupation",),
             "user_occupation",
+            windows_only=True,
         )
     )
     pairs = tuple(f"{own}|{task}" for own in with_unclear for task in groups)
@@ -245,7 +248,7 @@ def _decision_means() -> Iterator[Mean]:
 
 MEANS: tuple[Mean, ...] = (
     *_mode_means(),
-    _shares(Cut("outcome", pl.col("outcome"), OUTCOMES, ("outcome",), "outcome")),
+    _shares(Cut("outcome", pl.col("outcome"), OUTCOMES, ("outcome",), "outcome", windows_only=True)),
     *_codebase_means(),
     *_signal_means(),
     *_decision_means(),

@@ -208,7 +208,7 @@ def corrected_estimates(
         drawn = labels.drawn.join(inside, on="session_id", how="semi").height
         common: Row = {"period": name, "n_drawn": drawn, "draw_id": labels.draw_id}
         found = (
-            *mean_rows(period, MEANS),
+            *mean_rows(period, [mean for mean in MEANS if name == "window" or not mean.cut.windows_only]),
             *regression_rows(period, SPECIFICATIONS if name == "window" else OF_EVERY_PERIOD),
             *adjusted_rows(period),
         )

@@ -133,6 +133,9 @@ def test_the_naive_estimates_are_those_of_the_marts_and_nothing_that_these_withh
                 compared += 1
     assert compared > 100
     assert hidden > 50
+    known = {figure["breakdown"] for figure in tables["staging.figures"].to_dicts()}
+    for mean in MEANS:
+        assert mean.cut.breakdown in known or mean.also or mean.cut.windows_only, mean.quantity
     told = rows.filter(~pl.col("suppressed")).drop_nulls("naive")
     assert told["n_users"].min() >= min_users
 

@@ -200,6 +200,8 @@ def test_the_month_alone_has_its_shares_and_what_is_not_corrected_its_reason() -
     rows = all_rows()
     month = rows.filter(period="month", quantity="codebase_context").drop_nulls("corrected")
     assert month.height == 4
+    # What the marts do not decide about is not shown by months, which windows could be held against.
+    assert rows.filter(quantity="outcome")["period"].unique().to_list() == ["window"]
     assert set(month["n_drawn"]) == {drawn(900).filter(month=LAST).height}
     told = rows.filter(correction="none")
     assert told["naive"].null_count() == told.height
