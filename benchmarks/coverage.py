@@ -17,18 +17,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from benchmarks.findings import Finding, progress, tell
-from sessions_pipeline.analysis.corrected_rows import (
-    SHARE_GROUPS,
-    gold_labels,
-    judged_sessions,
-    regression_rows,
-    share_rows,
-)
+from sessions_pipeline.analysis.corrected_models import regression_rows
+from sessions_pipeline.analysis.corrected_period import Period
+from sessions_pipeline.analysis.corrected_quantities import MEANS
+from sessions_pipeline.analysis.corrected_rows import mean_rows
+from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, judged_sessions
 from sessions_pipeline.analysis.gold import GOLD, Plan, draw
 from sessions_pipeline.analysis.models import Row
-from sessions_pipeline.analysis.specifications import TABLE_A1
+from sessions_pipeline.analysis.specifications import PREFERRED, TABLE_A1
 from sessions_pipeline.schemas import polars_schema
 
 DRAWS, SESSIONS, GOLD_SESSIONS = 200, 30_000, 1_000
@@ -38,23 +37,33 @@ MIN_USERS = 5
 SEED = 20_260_616
 SLOPE = 0.0379
 SHARE_OF_CONTEXT = (0.48, 0.17, 0.14, 0.21)
+SHARE_OF_OCCUPATION = (0.6, 0.25, 0.15)
+# Of a beta distribution with parameters 2.1 and 0.9.
+PLANNING_SHARE = 0.7
 MONTHS = tuple(dt.date(2026, month, 1) for month in (1, 2, 3))
 NOW = dt.datetime(2026, 4, 1)
 # What is looked at: (quantity, term, correction) -> what was planted.
 PLANTED: Mapping[tuple[str, str, str], float] = {
-    ("table_a1_5", "expertise", "outcome"): SLOPE,
-    ("table_a1_5", "expertise", "outcome_and_expertise"): SLOPE,
+    (PREFERRED, "expertise", "outcome"): SLOPE,
+    (PREFERRED, "expertise", "outcome_and_expertise"): SLOPE,
     ("codebase_context", "explores_existing", "label"): SHARE_OF_CONTEXT[1],
+    ("user_planning_share", "all", "decisions"): PLANNING_SHARE,
+    ("user_occupation", "11", "label"): SHARE_OF_OCCUPATION[1],
 }
 CONTEXTS = ("modifies_existing", "explores_existing", "creates_new", "no_codebase")
+OCCUPATIONS = ("15", "11", "13")
 
 
 @dataclass(frozen=True)
 class Study:
-    """Rows of core.classified_sessions as the judge labels them, and true labels: session_id and one per facet."""
+    """Rows of core.classified_sessions as the judge labels them, and true labels: session_id and one per facet.
+
+    occupation: what a judge says who errs on it too; in `judged` it is true, for it is a control of what is planted.
+    """
 
     judged: pl.DataFrame
     truth: pl.DataFrame
+    occupation: pl.Series
 
 
 def study(seed: int, sessions: int, *, expertise_errs: bool) -> Study:
@@ -63,13 +72,13 @@ def study(seed: int, sessions: int, *, expertise_errs: bool) -> Study:
     Users have a usual level and a success of their own. Mode, value and occupations shift both expertise and success,
     so that without controls the slope is another. The judge calls failures successes more often, and successes
     failures less often, the higher the level; where `expertise_errs`, it also draws levels to the middle, and up where
-    it saw success.
+    it saw success. It takes decisions for the user's, and occupations for the first one, the more so too.
     """
     rng = np.random.default_rng((SEED, seed))
     users = int(0.6 * sessions)
     user = rng.choice(users, sessions, p=_heavy(rng, users))
     mode, band = rng.integers(0, 4, sessions), rng.integers(0, 2, sessions)
-    task, own = rng.choice(3, sessions, p=(0.7, 0.2, 0.1)), rng.choice(3, users, p=(0.6, 0.25, 0.15))[user]
+    task, own = rng.choice(3, sessions, p=(0.7, 0.2, 0.1)), rng.choice(3, users, p=SHARE_OF_OCCUPATION)[user]
     month = rng.integers(0, len(MONTHS), sessions)
     centre = 2.4 + 0.5 * (own == 0) + 0.3 * band - 0.3 * (mode == 1) + rng.normal(0, 0.7, users)[user]
     level = np.clip(np.rint(centre + rng.normal(0, 0.7, sessions)), 1, 5).astype(np.int64)
@@ -85,17 +94,28 @@ def study(seed: int, sessions: int, *, expertise_errs: bool) -> Study:
     judged_level = np.clip(level + step * expertise_errs, 1, 5)
     judged_context = np.where(rng.random(sessions) < 0.1 + 0.1 * lean, 0, context)
 
+    planning = rng.beta(2.1, 0.9, sessions)
+    judged_planning = np.clip(planning + 0.05 + 0.1 * lean + rng.normal(0, 0.1, sessions), 0, 1)
+    judged_own = np.where(rng.random(sessions) < 0.1 + 0.2 * lean, 0, own)
+
     ids = pl.Series("session_id", [f"s{number:06d}" for number in range(sessions)])
     shared = {
         "month": pl.Series(MONTHS)[month],
         "user_key": pl.Series(user).cast(pl.String),
         "work_mode": pl.Series(["build", "fix", "plan", "test"])[mode],
         "task_value_band": pl.Series(["10-200", "200-1000"])[band],
-        "task_occupation": pl.Series(["15", "11", "13"])[task],
-        "user_occupation": pl.Series(["15", "11", "13"])[own],
+        "task_occupation": pl.Series(OCCUPATIONS)[task],
+        "user_occupation": pl.Series(OCCUPATIONS)[own],
+        **dict.fromkeys(("user_planning_share", "user_decision_share"), pl.Series(judged_planning)),
     }
     return Study(
-        _judged(ids, shared, judged_success, judged_level, judged_context), _truth(ids, success, level, context)
+        _judged(ids, shared, judged_success, judged_level, judged_context),
+        _truth(ids, success, level, context).with_columns(
+            shared["user_occupation"].alias("user_occupation"),
+            user_planning_share=planning,
+            user_decision_share=planning,
+        ),
+        pl.Series("user_occupation", OCCUPATIONS)[judged_own],
     )
 
 
@@ -143,12 +163,15 @@ def _truth(ids: pl.Series, success: np.ndarray, level: np.ndarray, context: np.n
 
 def gold_rows(draws: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     """Rows of labels.gold: the true labels of the sessions of `draws`."""
-    long = (
-        draws.select("session_id", "month")
-        .join(truth, on="session_id")
-        .unpivot(index=["session_id", "month"], variable_name="facet", value_name="label")
+    drawn, keys = draws.select("session_id", "month").join(truth, on="session_id"), ["session_id", "month"]
+    long = pl.concat(
+        [
+            drawn.select(*keys, kind).unpivot(index=keys, variable_name="facet", value_name=column)
+            for column, kind in (("label", cs.string() - cs.by_name(keys)), ("value", cs.float()))
+        ],
+        how="diagonal",
     )
-    fixed = {"pass_number": 1, "value": None, "file_sha256": "-", "loaded_at": NOW}
+    fixed = {"pass_number": 1, "file_sha256": "-", "loaded_at": NOW}
     return long.with_columns(pl.lit(value).alias(name) for name, value in fixed.items()).select(
         pl.col(name).cast(kind) for name, kind in polars_schema(GOLD).items()
     )
@@ -158,10 +181,17 @@ def one_draw(seed: int, sessions: int, gold_sessions: int, *, expertise_errs: bo
     """What is planted, estimated on one study of which `gold_sessions` are drawn and labelled without error."""
     made = study(seed, sessions, expertise_errs=expertise_errs)
     drawn = draw(made.judged, Plan(MONTHS, ("outcome", "expertise"), gold_sessions, seed), NOW)
-    judged, gold = judged_sessions(made.judged), gold_labels(drawn, gold_rows(drawn, made.truth))
-    contexts = [group for group in SHARE_GROUPS if group[0].quantity == "codebase_context"]
-    yield from regression_rows(judged, gold, MIN_USERS, [TABLE_A1[-1]])
-    yield from share_rows(judged, gold, MIN_USERS, contexts)
+    gold = gold_labels(drawn, gold_rows(drawn, made.truth))
+
+    def period(sessions: pl.DataFrame) -> Period:
+        judged = judged_sessions(sessions)
+        return Period("window", MONTHS[-1], judged, Ready(judged, gold), MIN_USERS)
+
+    planted = {quantity for quantity, _, _ in PLANTED}
+    yield from regression_rows(period(made.judged), [column for column in TABLE_A1 if column.name in planted])
+    if expertise_errs:
+        misread = made.judged.with_columns(made.occupation)
+        yield from mean_rows(period(misread), [mean for mean in MEANS if mean.quantity in planted])
 
 
 @dataclass(frozen=True)
@@ -182,7 +212,8 @@ def coverage(
 ) -> dict[tuple[str, str, str], Coverage]:
     """Coverage of everything in PLANTED over `draws` studies.
 
-    The correction of the outcome alone is looked at where the judge errs on the outcome alone.
+    The correction of the outcome alone is looked at where the judge errs on the outcome alone, means where it errs on
+    all. Raises KeyError if something planted was not estimated.
     """
     found: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for number in range(draws):
@@ -194,7 +225,7 @@ def coverage(
                     found[key].append(row)
         if (number + 1) % 20 == 0:
             progress(f"coverage: {number + 1} of {draws} draws")
-    return {key: _summary(rows, PLANTED[key]) for key, rows in found.items()}
+    return {key: _summary(dict(found)[key], value) for key, value in PLANTED.items()}
 
 
 def _summary(rows: list[Row], planted: float) -> Coverage:

@@ -290,6 +290,7 @@ def reference_is_used(state: State, months: Sequence[dt.date]) -> Verdict:
 def gold_labels_suffice(state: State, months: Sequence[dt.date]) -> Verdict:
     """Counts the estimates that gold labels corrected, and why others are not; passes where there are none at all."""
     rows = state.warehouse.read("analysis.corrected_estimates", months).filter(pl.col("draw_id").is_not_null())
+    rows = rows.filter(period="window")
     headline = rows.filter(quantity=PREFERRED, correction="outcome")
     reasons = rows.filter(~pl.col("suppressed")).drop_nulls("missing_reason")["missing_reason"].value_counts(sort=True)
     return Verdict(

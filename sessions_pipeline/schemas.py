@@ -54,8 +54,18 @@ CORRECTIONS = (
     "outcome",
     "expertise",
     "outcome_and_expertise",
+    "expertise_opening",
+    "outcome_and_expertise_opening",
     "user_occupation",
     "outcome_and_user_occupation",
+    "outcome_and_success_signal",
+    "outcome_and_failure_signal",
+    "work_mode",
+    "task_value",
+    "task_value_and_work_mode",
+    "decisions",
+    "codebase_context",
+    "none",
 )
 SIGN_ERRORS = ("outcome_by_expertise", "expertise_by_outcome", "fewest_wrong_outcomes")
 ERROR_GROUPS = ("all", "expertise", "user_occupation")
@@ -786,7 +796,7 @@ class Agreement(Table):
     month: dt.date = _column("last month of the window")
     period: str = _column("the window that ends in the month", isin=PERIODS)
     rater: str = _column("backend of the labels, or 'pass 2', … for the reference's own later passes")
-    facet: str = _column("classifier, or the user's share of planning or execution decisions")
+    facet: str = _column("classifier, or the user's share of planning, execution or all decisions")
     metric: str = _column(
         "exact or within_one (shares of sessions), kappa, quadratic_kappa, or correlation (of shares, of log10 value)",
         isin=AGREEMENT_METRICS,
@@ -826,7 +836,7 @@ class Gold(Table):
     session_id: str = _column("session")
     month: dt.date = _column(MONTH)
     pass_number: int = _column("independent readings of the same session, from 1", ge=1)
-    facet: str = _column("classifier, or the user's share of planning or execution decisions")
+    facet: str = _column("classifier, or the user's share of planning, execution or all decisions")
     label: str = _column("the label; null for a share", nullable=True)
     value: float = _column("the share, or log10 of US dollars; null for other labels", nullable=True)
     file_sha256: str = _column("digest of the file that it was loaded from")
@@ -834,16 +844,17 @@ class Gold(Table):
 
 
 class CorrectedEstimates(Table):
-    """One row per as-of month, quantity, term and correction: the judge's estimate, and corrected by gold labels.
+    """One row per as-of month, period, quantity, term and correction: the estimate by the judge, and by gold labels.
 
-    Without gold labels, or with too few, the rows say so.
+    Every share and mean of the marts, every adjusted rate and every headline coefficient. What cannot be corrected, for
+    want of gold labels or by its kind, says why.
     """
 
     month: dt.date = _column("last month of the window")
-    period: str = _column("the window that ends in the month", isin=PERIODS)
-    quantity: str = _column("a facet (shares of its labels), an outcome by expertise or profession, or a specification")
-    term: str = _column("label, expertise level, profession, or regressor")
-    correction: str = _column("whose errors are corrected", isin=CORRECTIONS)
+    period: str = _column("the month itself, or the window that ends in it", isin=PERIODS)
+    quantity: str = _column("shares of a label, a mean by a label, adjusted rates, or a specification")
+    term: str = _column("label or level (all: no label cuts it; others: those that cannot be corrected), or regressor")
+    correction: str = _column("whose errors are corrected; none: the quantity is not", isin=CORRECTIONS)
     naive: float = _column("by the judge's labels alone", nullable=True)
     naive_std_error: float = _count(
         "of it, clustered by user: takes the labels for true; null where nothing varies", nullable=True
@@ -856,7 +867,7 @@ class CorrectedEstimates(Table):
     judge_weight: float = _column("weight of the judge's labels, tuned: 0 gold labels alone, 1 in full", nullable=True)
     n_sessions: int = _count("sessions of the judge's estimate; null if suppressed", nullable=True)
     n_users: int = _count("distinct users of these; null if suppressed", nullable=True)
-    n_drawn: int = _count("sessions of the window that were drawn for gold labels")
+    n_drawn: int = _count("sessions of the period that were drawn for gold labels; 0 where nothing is corrected")
     n_gold: int = _count("of these, sessions with the labels needed that the estimate reads", nullable=True)
     n_gold_users: int = _count("distinct users of these", nullable=True)
     draw_id: str = _column("the draw; null without gold labels", nullable=True)

@@ -27,6 +27,9 @@ from sessions_pipeline.schemas import polars_schema
 DRAWS, GOLD = "labels.gold_draws", "labels.gold"
 # Facets whose labels are a column of core.classified_sessions under the same name.
 STRATIFYING = tuple(name for name, facet in FACETS.items() if facet.labels and facet.kind != "price")
+# The user's shares of decisions. The last is there wherever a decision is.
+DECISION_SHARES = ("user_planning_share", "user_execution_share", "user_decision_share")
+DECISIONS_MADE = DECISION_SHARES[-1]
 SMALL_STRATUM = 10
 OTHERS = "others"
 
@@ -122,15 +125,17 @@ def column_of(facet: str) -> str:
 
 
 def gold_columns(gold: pl.DataFrame) -> pl.DataFrame:
-    """One row per session of labels.gold: session_id, and the labels of its first pass in the columns of
-    core.classified_sessions, as text (null: none given)."""
+    """One row per session of labels.gold: session_id, and what its first pass says, in the columns of
+    core.classified_sessions: labels as text, shares of decisions and the task value as numbers (null: none given)."""
     first = gold.sort("pass_number").unique(["session_id", "facet"], keep="first", maintain_order=True)
-    labels = {
-        column_of(facet): pl.col("label").filter(pl.col("facet") == facet).first()
-        for facet in FACETS
-        if FACETS[facet].labels
-    }
-    return first.group_by("session_id", maintain_order=True).agg(**labels).sort("session_id")
+
+    def of(column: str, facet: str) -> pl.Expr:
+        return pl.col(column).filter(pl.col("facet") == facet).first()
+
+    labels = {column_of(name): of("label", name) for name, facet in FACETS.items() if facet.labels}
+    numbers = {name: of("value", name) for name in DECISION_SHARES}
+    numbers["task_value_usd"] = 10 ** of("value", "task_value")
+    return first.group_by("session_id", maintain_order=True).agg(**labels, **numbers).sort("session_id")
 
 
 def response_weights(drawn: pl.DataFrame, labelled: Collection[str]) -> pl.DataFrame:
@@ -220,6 +225,9 @@ def with_gold_labels(sessions: pl.DataFrame, gold: pl.DataFrame, facets: Sequenc
             .then((outcome == "failed") & (failure >= 4))
             .alias("verified_failure"),
             (failure >= 3).alias("hit_trouble"),
+            pl.when(outcome.is_not_null())
+            .then((outcome == "failed") & (pl.col("lines_added") == 0))
+            .alias("abandoned"),
             pl.when(pl.col("user_occupation") != "unclear")
             .then(pl.col("user_occupation") == "15")
             .alias("software_user"),

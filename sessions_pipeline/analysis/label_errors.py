@@ -17,17 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers, TooFewGoldLabelsError
-from sessions_pipeline.analysis.corrected_rows import (
-    OUTCOME_FACETS,
-    GoldLabels,
+from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers
+from sessions_pipeline.analysis.corrected_quantities import OUTCOME_FACETS
+from sessions_pipeline.analysis.corrected_sessions import (
     Judged,
     Labelled,
+    Ready,
     gold_labels,
     judged_sessions,
-    labelled,
 )
-from sessions_pipeline.analysis.gold import column_of
+from sessions_pipeline.analysis.gold import DECISION_SHARES, column_of
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.suppression import withheld_levels
 from sessions_pipeline.classifications.reference import FACETS
@@ -38,14 +37,15 @@ TABLE = "analysis.label_errors"
 COMPARED: Mapping[str, tuple[str, ...]] = {
     **{column_of(name): (column_of(name),) for name, facet in FACETS.items() if facet.labels},
     **OUTCOME_FACETS,
+    **{name: (name,) for name in DECISION_SHARES},
 }
 _LEVELLED = {column_of(name) for name, facet in FACETS.items() if facet.levels and facet.kind == "ordinal"}
 GROUPINGS = ("expertise", "user_occupation")
 
 
 def _numeric(name: str) -> bool:
-    """Whether judge minus gold is a number: levels and outcome measures."""
-    return name in OUTCOME_FACETS or name in _LEVELLED
+    """Whether judge minus gold is a number: levels, outcome measures and shares of decisions."""
+    return name in OUTCOME_FACETS or name in _LEVELLED or name in DECISION_SHARES
 
 
 def _shown(name: str) -> pl.Expr:
@@ -55,11 +55,17 @@ def _shown(name: str) -> pl.Expr:
 
 def _differences(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> Iterator[tuple[str, Floats, Floats]]:
     """Metric, value (m,) and whether it counts (m,) of every session with gold labels."""
-    wrong = (judged.select(_shown(name)).to_series() != gold.select(_shown(name)).to_series()).cast(pl.Float64)
-    yield "error_rate", wrong.to_numpy(), np.ones(wrong.len())
+    if name not in DECISION_SHARES:  # how often two shares are not equal to the last digit says nothing
+        yield "error_rate", *_wrong(judged, gold, name)
     if _numeric(name):
         signed = judged[name].cast(pl.Float64) - gold[name].cast(pl.Float64)
         yield "signed_error", signed.fill_null(0.0).to_numpy(), signed.is_not_null().cast(pl.Float64).to_numpy()
+
+
+def _wrong(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> tuple[Floats, Floats]:
+    """Whether each label differs (m,), and that it counts (m,)."""
+    wrong = (judged.select(_shown(name)).to_series() != gold.select(_shown(name)).to_series()).cast(pl.Float64)
+    return wrong.to_numpy(), np.ones(wrong.len())
 
 
 @dataclass(frozen=True)
@@ -104,20 +110,19 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     )
 
 
-def _groups(judged: Judged, gold: GoldLabels, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:
+def _groups(gold: Ready, name: str) -> Iterator[tuple[str, Labelled, pl.Series]]:
     """Grouping, the sessions with gold labels of both, and the group of each."""
     for group_by in ("all", *GROUPINGS):
         facets = COMPARED[name] if group_by in ("all", *COMPARED[name]) else (*COMPARED[name], group_by)
-        try:
-            ready = labelled(judged, gold, facets)
-        except TooFewGoldLabelsError:
+        ready, _ = gold.of(facets)
+        if ready is None:
             continue
         group = pl.repeat("all", ready.at.size, eager=True) if group_by == "all" else None
         yield group_by, ready, group if group is not None else ready.sessions.select(_shown(group_by)).to_series()
 
 
-def _rows(judged: Judged, gold: GoldLabels, name: str, min_users: int) -> Iterator[Row]:
-    for group_by, ready, group in _groups(judged, gold, name):
+def _rows(judged: Judged, gold: Ready, name: str, min_users: int) -> Iterator[Row]:
+    for group_by, ready, group in _groups(gold, name):
         user = judged.user[ready.at]
         theirs = judged.sessions[ready.at]
         for metric, values, counts in _differences(theirs, ready.sessions, name):
@@ -160,9 +165,10 @@ def label_errors(
     if labels.draw_id is None:
         return pl.DataFrame(schema=polars_schema(TABLE))
     judged = judged_sessions(sessions)
+    ready = Ready(judged, labels)
     rows = [
         {"month": month, "period": "window", **row}
         for name in COMPARED
-        for row in _rows(judged, labels, name, min_users)
+        for row in _rows(judged, ready, name, min_users)
     ]
     return pl.DataFrame(rows, schema=polars_schema(TABLE))

@@ -1,7 +1,7 @@
 """Labels of sessions in one shape for comparison: those of a reference file, and those of the backends.
 
-What is compared is called a facet: a classifier, or one of the two shares that the decisions give. Agreement itself is
-computed in `analysis.agreement`.
+What is compared is called a facet: a classifier, or one of the three shares that the decisions give. Agreement itself
+is computed in `analysis.agreement`.
 """
 
 from __future__ import annotations
@@ -59,6 +59,7 @@ def _facets() -> Iterator[Facet]:
         if classifier.kind == "decisions":
             yield Facet("user_planning_share", "share")
             yield Facet("user_execution_share", "share")
+            yield Facet("user_decision_share", "share")
         else:
             yield Facet(classifier.name, classifier.kind, classifier.labels)
 
@@ -194,9 +195,12 @@ def _price(cell: str) -> float:
 
 def _shares(counts: Decisions) -> Iterator[tuple[str, None, float]]:
     """The user's shares, as `core.classified_sessions` has them; none where there was no decision of a kind."""
+    planning = counts.planning_user, counts.planning_agent
+    execution = counts.execution_user, counts.execution_agent
     for name, user, agent in (
-        ("user_planning_share", counts.planning_user, counts.planning_agent),
-        ("user_execution_share", counts.execution_user, counts.execution_agent),
+        ("user_planning_share", *planning),
+        ("user_execution_share", *execution),
+        ("user_decision_share", planning[0] + execution[0], planning[1] + execution[1]),
     ):
         if user + agent:
             yield name, None, user / (user + agent)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from itertools import groupby
 from typing import Any
 
+from sessions_pipeline.classifications.classifiers import SOC_MAJOR_GROUPS
 from sessions_pipeline.report import numbers
 from sessions_pipeline.report.exhibits import rows_at
 from sessions_pipeline.report.inputs import ReportInputs
@@ -12,14 +17,29 @@ from sessions_pipeline.report.section import Section, analysed
 from sessions_pipeline.report.tables import MISSING, Column, Row, Table
 
 PREFERRED = "table_a1_5"
-IN_WORDS = {
-    "label": "labels",
-    "outcome": "outcome",
-    "expertise": "expertise",
-    "outcome_and_expertise": "outcome and expertise",
-    "user_occupation": "user occupation",
-    "outcome_and_user_occupation": "outcome and user occupation",
+# Quantity and correction of the estimates that stand in the page; the others are behind a click. None: all of them.
+HEADLINES: tuple[tuple[str, str | None], ...] = (
+    *((f"table_a1_{column}", "outcome_and_expertise") for column in (1, 2, 3, 4)),
+    (PREFERRED, None),
+    ("table_a1_6", "outcome_and_expertise"),
+    ("figure_3_actions", None),
+    ("figure_3_words", None),
+    ("software_gap", "outcome_and_user_occupation"),
+    ("user_planning_share", None),
+    ("user_execution_share", None),
+    ("task_value", None),
+)
+# Heading of a folded table -> what its quantities begin with, or hold; the first that fits counts.
+BY_QUANTITY: Mapping[str, tuple[str, ...]] = {
+    "coefficients": ("table_a", "figure_3", "figure_6", "software_gap", "returns_trend"),
+    "adjusted rates": ("adjusted_",),
+    "means by expertise": ("_by_expertise",),
+    "success by profession and occupation": ("_by_profession", "_by_occupation"),
+    "success by signal": ("_signal",),
+    "decisions": ("_decision", "user_planning", "user_execution"),
+    "task value, truncation and changed lines": ("",),
 }
+SHARES_OF_LABELS = "shares of labels"
 
 
 def corrections(inputs: ReportInputs) -> Section:
@@ -51,8 +71,10 @@ def corrections(inputs: ReportInputs) -> Section:
         if corrected
         else analysed(inputs),
         exclusions="sessions as in each naive estimate; the study carries label error into no standard error",
-        tables_open=(_corrected_table(corrected),) if corrected else (),
+        tables_open=_headline_tables(corrected),
         tables_folded=(
+            *_corrected_tables(corrected),
+            *([_uncorrected_table(rows)] if corrected else []),
             *([_errors_table(errors)] if errors else []),
             *([_reliability_table(readings)] if readings else []),
             *([_sensitivity_table(sensitivity)] if sensitivity else []),
@@ -62,15 +84,16 @@ def corrections(inputs: ReportInputs) -> Section:
 
 def _said(rows: list[dict[str, Any]], corrected: list[dict[str, Any]]) -> str:
     if not corrected:
-        reasons = list(
-            dict.fromkeys(row["missing_reason"] for row in rows if row["missing_reason"] and not row["suppressed"])
-        )
-        if not rows or any("no gold labels" in reason for reason in reasons):
+        asked = [row for row in rows if row["correction"] != "none" and not row["suppressed"]]
+        reasons = Counter(row["missing_reason"] for row in asked if row["missing_reason"])
+        if not reasons or any(reason.startswith("there are no gold labels") for reason in reasons):
             return (
                 "There are no gold labels, so no estimate is corrected: every interval in this report takes the "
                 "judge’s labels for true."
             )
-        return f"No estimate could be corrected: {'; '.join(reasons)}."
+        ((reason, _),) = reasons.most_common(1)
+        others = f" (and {numbers.plural(len(reasons) - 1, 'other reason')})" if len(reasons) > 1 else ""
+        return f"No estimate could be corrected: {reason}{others}."
     outside = [row for row in corrected if not _holds(row)]
     text = (
         f"Of {numbers.plural(len(corrected), 'corrected estimate')}, the naive one lies outside the corrected 95% "
@@ -112,30 +135,87 @@ def _turned(sensitivity: list[dict[str, Any]]) -> str:
     )
 
 
-def _corrected_table(corrected: list[dict[str, Any]]) -> Table:
+def _headline_tables(corrected: list[dict[str, Any]]) -> tuple[Table, ...]:
+    """The corrected estimates of HEADLINES in their order, in one table; none without such."""
     rows = [
-        Row(
-            (
-                row["quantity"].replace("_", " "),
-                row["term"].replace("_", " "),
-                IN_WORDS[row["correction"]],
-                numbers.coefficient(row["naive"], 3),
-                numbers.coefficient(row["naive_std_error"], 3),
-                numbers.coefficient(row["corrected"], 3),
-                numbers.coefficient(row["std_error"], 3),
-                numbers.interval(numbers.coefficient(row["ci_low"], 3), numbers.coefficient(row["ci_high"], 3)),
+        row
+        for quantity, correction in HEADLINES
+        for row in corrected
+        if row["quantity"] == quantity and correction in (None, row["correction"])
+    ]
+    caption = "Estimates by the judge’s labels, and corrected by gold labels"
+    return (_corrected_table(caption, rows),) if rows else ()
+
+
+def _corrected_tables(corrected: list[dict[str, Any]]) -> list[Table]:
+    """All corrected estimates, by what they are about."""
+    groups: dict[str, list[dict[str, Any]]] = {name: [] for name in (SHARES_OF_LABELS, *BY_QUANTITY)}
+    for row in corrected:
+        groups[_group(row)].append(row)
+    return [
+        _corrected_table(f"By the judge’s labels and corrected: {name}", rows, parts=True)
+        for name, rows in groups.items()
+        if rows
+    ]
+
+
+def _group(row: Mapping[str, Any]) -> str:
+    if row["correction"] == "label":
+        return SHARES_OF_LABELS
+    quantity = row["quantity"]
+    return next(
+        name
+        for name, marks in BY_QUANTITY.items()
+        if any(quantity.startswith(mark) or (mark.startswith("_") and mark in quantity) for mark in marks)
+    )
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _term(row: Mapping[str, Any]) -> str:
+    """The term in words; a code that stands for an occupation by its name."""
+    term = row["term"].replace(":", " doing ").replace("_", " ")
+    if "occupation" in row["quantity"] or term.startswith("occupation "):
+        term = re.sub(r"\b\d\d\b", lambda code: SOC_MAJOR_GROUPS.get(code[0], code[0]), term)
+    return term
+
+
+def _writer(quantity: str) -> Callable[[float | None], str]:
+    """How its numbers are written."""
+    if quantity.startswith("task_value"):
+        return numbers.dollars
+    if quantity.startswith(("actions_per_prompt", "words_per_prompt")):
+        return numbers.effort
+    return partial(numbers.coefficient, decimals=3)
+
+
+def _corrected_table(caption: str, corrected: list[dict[str, Any]], *, parts: bool = False) -> Table:
+    """Naive and corrected side by side. parts: a quantity and what is corrected in it are a heading, and no columns."""
+    rows = []
+    ordered = sorted(corrected, key=_subject) if parts else corrected
+    for (quantity, correction), same in groupby(ordered, key=_subject):
+        written = _writer(quantity)
+        errors = "labels" if correction == "label" else _words(correction)
+        if parts:
+            rows.append(Row((f"{_words(quantity)} (errors corrected in {errors})",), "part"))
+        for row in same:
+            cells = (
+                written(row["naive"]),
+                written(row["naive_std_error"]),
+                written(row["corrected"]),
+                written(row["std_error"]),
+                numbers.interval(written(row["ci_low"]), written(row["ci_high"])),
                 numbers.count(row["n_sessions"]),
                 numbers.count(row["n_users"]),
                 numbers.count(row["n_gold"]),
                 numbers.count(row["n_gold_users"]),
             )
-        )
-        for row in corrected
-    ]
+            rows.append(Row((_term(row), *cells) if parts else (_words(quantity), _term(row), errors, *cells)))
+    subject = (Column("Quantity"), Column("Term", words=True), Column("Errors corrected in", words=True))
     columns = (
-        Column("Quantity"),
-        Column("Term", words=True),
-        Column("Errors corrected in", words=True),
+        *((Column("Term"),) if parts else subject),
         Column("Estimate", "Naive"),
         Column("Standard error", "Naive"),
         Column("Estimate", "Corrected"),
@@ -146,7 +226,29 @@ def _corrected_table(corrected: list[dict[str, Any]]) -> Table:
         Column("Sessions", "With gold labels"),
         Column("Users", "With gold labels"),
     )
-    return Table("Estimates by the judge’s labels, and corrected by gold labels", columns, tuple(rows))
+    return Table(caption, columns, tuple(rows))
+
+
+def _subject(row: Mapping[str, Any]) -> tuple[str, str]:
+    return row["quantity"], row["correction"]
+
+
+def _uncorrected_table(rows: list[dict[str, Any]]) -> Table:
+    """Every quantity of which something is not corrected, with its commonest reason; suppressed cells are none."""
+    told = []
+    for quantity, same in groupby(rows, key=lambda row: str(row["quantity"])):
+        shown = [row for row in same if not row["suppressed"]]
+        reasons = Counter(row["missing_reason"] for row in shown if row["missing_reason"])
+        if reasons:
+            counts = (numbers.count(reasons.total()), numbers.count(len(shown)))
+            told.append(Row((_words(quantity), *counts, reasons.most_common(1)[0][0])))
+    columns = (
+        Column("Quantity"),
+        Column("Not corrected", "Estimates"),
+        Column("All", "Estimates"),
+        Column("Commonest reason", words=True),
+    )
+    return Table("Estimates that are not corrected, and why", columns, tuple(told))
 
 
 def _errors_table(errors: list[dict[str, Any]]) -> Table:

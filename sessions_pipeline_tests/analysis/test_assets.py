@@ -107,8 +107,10 @@ def test_gold_labels_reach_the_tables_and_their_check(tmp_path: Path) -> None:
     assert {key for key, _ in checks} == wanted
     assert all(checks.values())
     assert checks[asset_key("analysis.corrected_estimates"), "gold_labels_suffice"]
-    slope = state.warehouse.read("analysis.corrected_estimates").filter(quantity="table_a1_1", correction="outcome")
+    slope = state.warehouse.read("analysis.corrected_estimates").filter(
+        period="window", quantity="table_a1_1", correction="outcome"
+    )
     assert slope["corrected"].null_count() == 0
     assert not state.warehouse.read("analysis.sign_sensitivity").is_empty()
     assert not state.warehouse.read("analysis.label_errors").is_empty()
-    assert state.warehouse.read("labels.gold").height == 200 * 4
+    assert state.warehouse.read("labels.gold").height == 200 * 7

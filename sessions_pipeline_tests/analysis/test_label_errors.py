@@ -110,6 +110,11 @@ def test_a_few_gold_labels_show_the_error_that_all_would_show_at_each_level() ->
     assert both["estimate"][0] < 0 < both["estimate"][-1]
     right = rows.filter(facet="expertise", metric="error_rate", group_by="all")
     assert right["estimate"].to_list() == [0.0]
+    # Shares of decisions have a signed error alone: 0.05, and up to 0.1 more with the level, before clipping.
+    shares = rows.filter(facet="user_planning_share").sort("group_value")
+    assert shares["metric"].unique().to_list() == ["signed_error"]
+    leaning = shares.filter(group_by="expertise")["estimate"].to_list()
+    assert 0.02 < leaning[0] < leaning[-1] < 0.15
 
 
 def test_without_gold_labels_there_is_nothing() -> None:

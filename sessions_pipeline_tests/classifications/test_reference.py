@@ -50,6 +50,7 @@ def test_every_kind_of_label_is_read(tmp_path: Path) -> None:
         ("pass 1", "a", "failure_signal"): "none",
         ("pass 1", "a", "user_occupation"): "15",
         ("pass 1", "a", "user_planning_share"): 0.25,
+        ("pass 1", "a", "user_decision_share"): 0.25,
         # No execution decision: no share. 200 dollars still belong to the first band.
         ("pass 1", "a", "task_value"): "10-200",
     }
@@ -119,7 +120,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_every_classifier_has_a_facet_and_a_column() -> None:
-    assert len(FACETS) == 12
+    assert len(FACETS) == 13
     assert len(reference_columns()) == 14
     assert FACETS["expertise"].levels == ("1", "2", "3", "4", "5")
     assert FACETS["work_mode"].levels == ()
@@ -149,6 +150,7 @@ def test_current_labels_of_every_backend_are_rated() -> None:
         ("rules", "a", "work_mode"): "build",
         ("claude", "a", "work_mode"): "test",
         ("claude", "a", "user_planning_share"): 0.5,
+        ("claude", "a", "user_decision_share"): 0.5,
         ("claude", "a", "task_value"): "200-1000",
     }
     assert found.row(by_predicate=pl.col("facet") == "task_value", named=True)["value"] == pytest.approx(3)

@@ -315,6 +315,39 @@ def test_corrected_estimates_stand_beside_the_naive_ones():
     assert cells[-2:] == ["300", "60"]
 
 
+def test_corrected_estimates_are_behind_a_click_by_what_they_are_about_and_the_others_have_a_reason():
+    inputs = example.inputs(example.MONTHS[-1:])
+    row = inputs.frames["corrected_estimates"].filter(~pl.col("suppressed"))
+    given = {"corrected": 0.02, "std_error": 0.005, "ci_low": 0.01, "ci_high": 0.03, "n_gold": 300, "n_gold_users": 60}
+    rows = [
+        row.with_columns(
+            quantity=pl.lit(quantity),
+            term=pl.lit(term),
+            correction=pl.lit(correction),
+            missing_reason=pl.lit(reason, pl.String),
+            **{name: pl.lit(None if reason else value).cast(row.schema[name]) for name, value in given.items()},
+        )
+        for quantity, term, correction, reason in (
+            ("work_mode", "fix", "label", None),
+            ("occupations", "11:15", "label", None),
+            ("judged_success_by_occupation_wrote_code", "11", "outcome_and_user_occupation", None),
+            ("task_value_by_work_mode", "fix", "task_value_and_work_mode", None),
+            ("work_mode", "plan", "label", "3 gold labels of the rarer answer: at least 10 are needed"),
+            ("effort_by_model", "all", "none", "not corrected: no label is in it"),
+        )
+    ]
+    document = read(build_page(replace(inputs, frames={**inputs.frames, "corrected_estimates": pl.concat(rows)})))
+    named = "By the judge’s labels and corrected: "
+    shares = table(document, f"{named}shares of labels")
+    assert [cells[0] for cells in shares[1:]] == ["Management doing Computer and Mathematical", "fix"]
+    assert "work mode (errors corrected in labels)" in document.by_id("corrected").text()
+    assert table(document, f"{named}success by profession and occupation")[-1][0] == "Management"
+    assert table(document, f"{named}task value, truncation and changed lines")[-1][1] == "$0"
+    left = {cells[0]: cells[1:] for cells in table(document, "Estimates that are not corrected, and why")[1:]}
+    assert left["work mode"] == ["1", "2", "3 gold labels of the rarer answer: at least 10 are needed"]
+    assert left["effort by model"] == ["1", "1", "not corrected: no label is in it"]
+
+
 def test_the_change_of_task_value_is_split_within_and_between_modes(full):
     words = full.by_id("figure-4").text()
     assert "+14% (95% interval +4% to +24%) comes from within the modes" in words
