@@ -34,15 +34,23 @@ sessions as (
     where expertise is not null
 ),
 
+-- By its month a session is found quicker than between two dates.
+months as (
+    select periods.month, periods.period, months.month as session_month
+    from periods
+    inner join (select distinct month from sessions) as months
+        on months.month between periods.first_month and periods.last_month
+),
+
 quantiles as (
     select
-        periods.month,
-        periods.period,
+        months.month,
+        months.period,
         sessions.expertise,
         quantile_cont(sessions.actions_per_prompt, [0.05, 0.25, 0.5, 0.75, 0.95]) as actions_per_prompt,
         quantile_cont(sessions.words_per_prompt, [0.05, 0.25, 0.5, 0.75, 0.95]) as words_per_prompt
-    from periods
-    inner join sessions on sessions.month between periods.first_month and periods.last_month
+    from months
+    inner join sessions on sessions.month = months.session_month
     group by all
 ),
 

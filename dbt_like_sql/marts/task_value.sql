@@ -30,15 +30,23 @@ sessions as (
     where work_mode is not null and task_value_usd is not null
 ),
 
+-- By its month a session is found quicker than between two dates.
+months as (
+    select periods.month, periods.period, months.month as session_month
+    from periods
+    inner join (select distinct month from sessions) as months
+        on months.month between periods.first_month and periods.last_month
+),
+
 medians as (
     select
-        periods.month,
-        periods.period,
+        months.month,
+        months.period,
         coalesce(sessions.work_mode, 'all') as work_mode,
         median(sessions.task_value_usd) as median_usd
-    from periods
-    inner join sessions on sessions.month between periods.first_month and periods.last_month
-    group by grouping sets ((periods.month, periods.period, sessions.work_mode), (periods.month, periods.period))
+    from months
+    inner join sessions on sessions.month = months.session_month
+    group by grouping sets ((months.month, months.period, sessions.work_mode), (months.month, months.period))
 ),
 
 final as (
