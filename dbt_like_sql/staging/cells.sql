@@ -71,6 +71,7 @@ several as (
         user_months.user_hash,
         user_months.month,
         cast(case when user_months.sessions = 1 then 1 else 2 end as utinyint) as part,
+        users.last_month,
         user_months.month > users.first_month as follows,
         user_months.month < users.last_month as precedes
     from user_months
@@ -161,6 +162,8 @@ sessions as materialized (
     left join labels as users_occupations on users_occupations.label = classified.occupation
     left join labels as professions on professions.label = classified.profession
     left join labels as crossed on crossed.label = classified.occupations
+    -- Of the months before, only who came back: their pairs with a month that is asked for.
+    where coalesce(several.last_month, classified.month) >= $first_month
     order by part
 ),
 
