@@ -30,7 +30,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from sessions_pipeline import schemas
+from sessions_pipeline import checkpoints, schemas
 from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_for
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
@@ -251,10 +251,13 @@ class _Running:
         self.database, self.users, self.failed = database, 0, False
         # Else it would spill into the working directory.
         self.connection = duckdb.connect(config={**CONFIGURATION, "temp_directory": f"{database}.tmp"})
+        checkpoints.only_explicitly(self.connection)
 
     def open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the file, for whom the file is opened if nobody else uses it."""
         if not self.users:
+            checkpoints.create(self.connection, Path(self.database))
+            checkpoints.put_back(Path(self.database))
             self.connection.execute(f"ATTACH {_literal(self.database)} AS {_CATALOG} (TYPE duckdb)")
         self.users += 1
         return self._using()
@@ -278,8 +281,8 @@ class _Running:
     def _close_file(self) -> None:
         """Ends this DuckDB too after a failure: it may be unusable, or hold what was attached to it."""
         try:
-            self.connection.execute(f"DETACH {_CATALOG}")
-        except duckdb.Error:  # what was committed is in the file, or in the log beside it
+            checkpoints.detach(self.connection, _CATALOG, Path(self.database))
+        except (duckdb.Error, OSError):  # what was committed is in the file, or in the log beside it
             self.failed = True
         if self.failed:
             self.end()

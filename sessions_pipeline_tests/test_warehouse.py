@@ -431,6 +431,21 @@ for _ in range(8):
         assert (done.returncode, done.stderr) == (0, "")
         assert Warehouse(database=str(file)).read(REJECTED).height in (2000, 3000)
 
+    def test_killed_while_duckdb_writes_a_block_again_where_it_is(self, file: Path) -> None:
+        script = """
+write("old")
+def die(self, *given):
+    put_aside(self, *given)
+    with open(sys.argv[1], "r+b") as torn:
+        torn.seek(3 * 4096)  # the first block, after the headers
+        torn.write(b"partly new" * 1000)
+    os.kill(os.getpid(), signal.SIGKILL)
+put_aside, warehouse.checkpoints._put_aside = warehouse.checkpoints._put_aside, die
+write("new")
+"""
+        assert child(script, file).returncode == -signal.SIGKILL
+        assert Warehouse(database=str(file)).read(REJECTED)["reason"].to_list() == ["new"] * 3
+
     def test_a_damaged_file_is_named_with_what_to_do(self, file: Path) -> None:
         Warehouse(database=str(file)).replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
         damaged = bytearray(file.read_bytes())
