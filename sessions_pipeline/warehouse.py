@@ -48,6 +48,8 @@ DUCKDB_TYPES = {
 # Columns that change when the same is read or asked again.
 WHEN_WRITTEN = ("ingested_at", "mtime_ns", "classified_at")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+# What DuckDB says of a file whose blocks, headers or length are not as it wrote them.
+_SIGNS_OF_DAMAGE = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes")
 # What the file says of itself: one row with its version and a digest of the statements that made its tables; and the
 # months of derived tables that were dropped and wait to be made again.
 _STATE = "main.schema_version"
@@ -316,12 +318,13 @@ def _explained(database: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        reason = str(error)
-        if "Corrupt database file" in reason:
+        reason, name = str(error), Path(database).name
+        if any(sign in reason for sign in _SIGNS_OF_DAMAGE) or isinstance(error, duckdb.SerializationException):
             raise WarehouseError(
-                f"{database} is damaged: {reason}. Move it away, with {Path(database).name}.wal if there is one, and "
-                "run again: the tables are made anew from private/, where labels that were paid for are kept too. What "
-                "was last published can be read in snapshot.duckdb."
+                f"{database} is damaged: {reason}. Move it away, with the files beside it that are named {name}.*, and "
+                "run again: the tables are made anew from private/, where labels that were paid for are kept too. Keep "
+                "what you moved if you loaded gold labels or purged transcripts: those labels, and labels of purged "
+                "transcripts, are nowhere else. What was last published can be read in snapshot.duckdb."
             ) from error
         if "different configuration" in reason:
             advice = "Use Warehouse or DuckDBResource for every connection of this process, or close the other one."
