@@ -594,6 +594,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, state
         except BaseException:
             connection.rollback()
             raise
+        else:
+            connection.execute("CHECKPOINT copy")  # nothing does it by itself here, and its log is thrown away
         finally:
             connection.execute("DETACH copy")
         _put_in_place(partial, target)
