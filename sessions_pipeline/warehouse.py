@@ -31,7 +31,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from sessions_pipeline import schemas
+from sessions_pipeline import checkpoints, schemas
 from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_for
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
@@ -49,6 +49,8 @@ DUCKDB_TYPES = {
 # Columns that change when the same is read or asked again.
 WHEN_WRITTEN = ("ingested_at", "mtime_ns", "classified_at")
 _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+# What DuckDB says of a file whose blocks, headers or length are not as it wrote them.
+_SIGNS_OF_DAMAGE = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes")
 # What the file says of itself: one row with its version and a digest of the statements that made its tables; and the
 # months of derived tables that were dropped and wait to be made again.
 _STATE = "main.schema_version"
@@ -271,10 +273,13 @@ class _Running:
         self.database, self.users, self.failed = database, 0, False
         # Else it would spill into the working directory.
         self.connection = duckdb.connect(config={**CONFIGURATION, "temp_directory": f"{database}.tmp"})
+        checkpoints.only_explicitly(self.connection)
 
     def open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the file, for whom the file is opened if nobody else uses it."""
         if not self.users:
+            checkpoints.create(self.connection, Path(self.database))
+            checkpoints.put_back(Path(self.database))
             self.connection.execute(f"ATTACH {_literal(self.database)} AS {_CATALOG} (TYPE duckdb)")
         self.users += 1
         return self._using()
@@ -298,8 +303,8 @@ class _Running:
     def _close_file(self) -> None:
         """Ends this DuckDB too after a failure: it may be unusable, or hold what was attached to it."""
         try:
-            self.connection.execute(f"DETACH {_CATALOG}")
-        except duckdb.Error:  # what was committed is in the file, or in the log beside it
+            checkpoints.detach(self.connection, _CATALOG, Path(self.database))
+        except (duckdb.Error, OSError):  # what was committed is in the file, or in the log beside it
             self.failed = True
         if self.failed:
             self.end()
@@ -340,12 +345,13 @@ def _explained(database: str) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        reason = str(error)
-        if "Corrupt database file" in reason:
+        reason, name = str(error), Path(database).name
+        if any(sign in reason for sign in _SIGNS_OF_DAMAGE) or isinstance(error, duckdb.SerializationException):
             raise WarehouseError(
-                f"{database} is damaged: {reason}. Move it away, with {Path(database).name}.wal if there is one, and "
-                "run again: the tables are made anew from private/, where labels that were paid for are kept too. What "
-                "was last published can be read in snapshot.duckdb."
+                f"{database} is damaged: {reason}. Move it away, with the files beside it that are named {name}.*, and "
+                "run again: the tables are made anew from private/, where labels that were paid for are kept too. Keep "
+                "what you moved if you loaded gold labels or purged transcripts: those labels, and labels of purged "
+                "transcripts, are nowhere else. What was last published can be read in snapshot.duckdb."
             ) from error
         if "different configuration" in reason:
             advice = "Use Warehouse or DuckDBResource for every connection of this process, or close the other one."
@@ -615,6 +621,8 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, state
         except BaseException:
             connection.rollback()
             raise
+        else:
+            connection.execute("CHECKPOINT copy")  # nothing does it by itself here, and its log is thrown away
         finally:
             connection.execute("DETACH copy")
         _put_in_place(partial, target)

@@ -391,6 +391,24 @@ class TestOtherProcesses:
         assert counts.rows() == [(OCTOBER, 5), (NOVEMBER, 5)]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A warehouse with rows outside its block of metadata."""
+    file = tmp_path_factory.mktemp("written") / "warehouse.duckdb"
+    rows = rejected(*(("f", OCTOBER, number, "x") for number in range(20_000)))
+    Warehouse(database=str(file)).replace_window(REJECTED, rows, [OCTOBER])
+    assert file.stat().st_size > 500_000
+    return file.read_bytes()
+
+
+def assert_named_and_left(file: Path) -> None:
+    """The damage is named with what to do, and the file stays as it is."""
+    damaged = file.read_bytes()
+    with pytest.raises(WarehouseError, match=r"is damaged.*Move it away.*made anew from private/.*gold labels"):
+        Warehouse(database=str(file)).read(REJECTED)
+    assert file.read_bytes() == damaged
+
+
 class TestInterruptions:
     def test_killed_between_delete_and_insert(self, file: Path) -> None:
         script = """
@@ -431,13 +449,46 @@ for _ in range(8):
         assert (done.returncode, done.stderr) == (0, "")
         assert Warehouse(database=str(file)).read(REJECTED).height in (2000, 3000)
 
-    def test_a_damaged_file_is_named_with_what_to_do(self, file: Path) -> None:
-        Warehouse(database=str(file)).replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
-        damaged = bytearray(file.read_bytes())
-        damaged[12_288:] = bytes(255 - byte for byte in damaged[12_288:])  # after the headers
-        file.write_bytes(damaged)
-        with pytest.raises(WarehouseError, match=r"is damaged.*Move it away.*made anew from private/"):
-            Warehouse(database=str(file)).read(REJECTED)
+    def test_killed_while_duckdb_writes_a_block_again_where_it_is(self, file: Path) -> None:
+        script = """
+write("old")
+def die(self, *given):
+    put_aside(self, *given)
+    with open(sys.argv[1], "r+b") as torn:
+        torn.seek(3 * 4096)  # the first block, after the headers
+        torn.write(b"partly new" * 1000)
+    os.kill(os.getpid(), signal.SIGKILL)
+put_aside, warehouse.checkpoints._put_aside = warehouse.checkpoints._put_aside, die
+write("new")
+"""
+        assert child(script, file).returncode == -signal.SIGKILL
+        assert Warehouse(database=str(file)).read(REJECTED)["reason"].to_list() == ["new"] * 3
+
+    @pytest.mark.parametrize(
+        ("start", "end"),
+        [(0, 12), (100, 200), (4096, 4200), (8192, 8300), (12_288, 20_000), (274_432, 900_000)],
+        ids=["its name", "first header", "second header", "third header", "metadata", "rows"],
+    )
+    def test_a_damaged_file_is_named_with_what_to_do(self, file: Path, written: bytes, start: int, end: int) -> None:
+        file.write_bytes(written[:start] + bytes(255 - byte for byte in written[start:end]) + written[end:])
+        assert_named_and_left(file)
+
+    @pytest.mark.parametrize("length", [0, 5_000, 12_288 + 100_000, 300_000])
+    def test_a_file_that_was_cut_off(self, file: Path, written: bytes, length: int) -> None:
+        file.write_bytes(written[:length])
+        assert_named_and_left(file)
+
+    def test_a_damaged_file_that_was_moved_away(self, file: Path, warehouse: Warehouse) -> None:
+        file.write_bytes(b"damaged")
+        assert_named_and_left(file)
+        file.rename(file.with_name("moved_away"))
+        warehouse.replace_window(REJECTED, rejected(("a", OCTOBER, 1, "x")), [OCTOBER])
+        assert warehouse.read(REJECTED).height == 1
+
+    def test_a_log_that_is_no_log_is_as_none(self, file: Path, written: bytes) -> None:
+        file.write_bytes(written)
+        file.with_name(f"{file.name}.wal").write_bytes(bytes(range(256)) * 20)
+        assert Warehouse(database=str(file)).read(REJECTED).height == 20_000
 
     def test_a_full_disk(self, file: Path) -> None:
         script = """

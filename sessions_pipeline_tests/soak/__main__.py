@@ -1,5 +1,7 @@
 """`make soak`: hundreds of kills, and what became of the data and of the bill. Exit code 1 if anything differs.
 
+A part with a fault keeps its folder and names it; the other parts go on.
+
 python -m sessions_pipeline_tests.soak [--only ingestion|warehouse|labels|dagster|operation]... [--seed N]
 """
 
@@ -8,10 +10,12 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -23,7 +27,7 @@ KILLS_OF_EPISODE, SESSIONS, MANY_SESSIONS, EVERY = 20, 15, 120, 5
 
 def ingestion(folder: Path, seed: int) -> list[str]:
     """Kills of the ingestion, on as many state folders at a time as there are cores."""
-    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode, episode
+    from sessions_pipeline_tests.soak.ingestion import WALL_CLOCK, Episode, watched
 
     numbers = range(INGESTION_KILLS // KILLS_OF_EPISODE)
     places = [folder / str(number) for number in numbers]
@@ -31,10 +35,12 @@ def ingestion(folder: Path, seed: int) -> list[str]:
     seeds, kills = [seed + number for number in numbers], [KILLS_OF_EPISODE for _ in numbers]
     changes, episodes = Counter[str](), list[Episode]()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("spawn")) as pool:
-        for number, seen in enumerate(pool.map(episode, places, seeds, kills, sizes)):
+        for number, seen in enumerate(pool.map(watched, places, seeds, kills, sizes)):
             changes.update(seen.changes)
             episodes.append(seen)
-            say(f"  state folder {number}: {seen.kills} kills, {len(seen.faults)} faults")
+            say(f"  state folder {number} (seed {seeds[number]}): {seen.kills} kills, {len(seen.faults)} faults")
+            if not seen.faults:
+                shutil.rmtree(places[number])
     say(f"  changes of the sources between kills: {dict(changes)}")
     say(f"  runs that ended before their kill: {sum(seen.finished for seen in episodes)}")
     say(f"  half-written files found after kills: {sum(seen.partial_files_seen for seen in episodes)}")
@@ -119,10 +125,17 @@ def main() -> None:
         part, kills = PARTS[name]
         began = time.monotonic()
         say(f"{name}: {kills} kills")
-        with tempfile.TemporaryDirectory(prefix="sessions-soak-") as folder:
-            faults = part(Path(folder), given.seed)
+        folder = Path(tempfile.mkdtemp(prefix=f"sessions-soak-{name}-seed-{given.seed}-"))
+        try:
+            faults = part(folder, given.seed)
+        except Exception:  # a fault of the soak itself: what it saw so far may be the reason
+            faults = [traceback.format_exc()]
         for fault in faults:
             say(f"  FAULT {fault}")
+        if faults:
+            say(f"  kept: {folder}")
+        else:
+            shutil.rmtree(folder)
         say(f"{name}: {kills} kills survived, {len(faults)} faults, {time.monotonic() - began:.0f} s")
         bad = bad or bool(faults)
     sys.exit(bad)

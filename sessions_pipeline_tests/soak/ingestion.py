@@ -1,16 +1,18 @@
 """Ingestion, killed: the real process, at random moments between its imports and its end.
 
 A twin state folder sees the same sequence of source states undisturbed. In the end every table must be equal row for
-row, except the columns of WALL_CLOCK.
+row, except the columns of WALL_CLOCK. After each kill the warehouse is read as it was left, from a copy.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,9 +46,22 @@ class Episode:
     faults: list[str] = field(default_factory=list)
 
 
-def episode(folder: Path, seed: int, kills: int, sessions: int) -> Episode:
-    """Kills `kills` runs on one state folder while its sources change, lets one run end, and compares with the twin."""
-    rng, seen = Random(seed), Episode()
+def watched(folder: Path, seed: int, kills: int, sessions: int) -> Episode:
+    """An episode that always comes to its end: an exception is a fault of it."""
+    seen = Episode()
+    try:
+        episode(folder, seed, kills, sessions, seen)
+    except Exception:  # whatever it is, the other state folders go on
+        seen.faults.append(f"after kill {seen.kills}: {traceback.format_exc()}")
+    return seen
+
+
+def episode(folder: Path, seed: int, kills: int, sessions: int, seen: Episode) -> None:
+    """Kills `kills` runs on one state folder while its sources change, lets one run end, and compares with the twin.
+
+    seen: filled in. A warehouse that cannot be read after a kill ends it; `folder` has it as it was left.
+    """
+    rng = Random(seed)
     logs = ChangingLogs.start(folder, seed, sessions)
     killed, twin = Home(folder / "killed").create(), Home(folder / "twin").create()
     Archive(twin.private)
@@ -58,6 +73,9 @@ def episode(folder: Path, seed: int, kills: int, sessions: int) -> Episode:
         if _killed(killed, logs, rng, seconds, seen):
             seen.kills += 1
             seen.partial_files_seen += len(partial_files(killed))
+            if fault := unreadable(killed, folder / f"after_kill_{seen.kills}"):
+                seen.faults.append(f"after kill {seen.kills}: {fault}")
+                return
         else:
             seen.finished += 1
         if (seen.kills + seen.finished) % KILLS_BETWEEN_CHANGES == 0:
@@ -70,7 +88,6 @@ def episode(folder: Path, seed: int, kills: int, sessions: int) -> Episode:
         seen.faults.append(f"the run after the kills ended with {last.returncode}: {said[-1500:]}")
     seen.faults += [*differences(killed, twin), *wrong_modes(killed)]
     seen.faults += [f"partial file left: {path.name}" for path in partial_files(killed)]
-    return seen
 
 
 def _undisturbed(home: Home, logs: ChangingLogs) -> float:
@@ -112,6 +129,28 @@ def _killed(home: Home, logs: ChangingLogs, rng: Random, seconds: float, seen: E
             seen.faults.append("a worker of a killed run was still there after five seconds")
             os.killpg(process.pid, signal.SIGKILL)
     return True
+
+
+def unreadable(home: Home, copy: Path) -> str:
+    """Why a copy of the warehouse of `home` cannot be read; empty if it can.
+
+    copy: a folder for it, which stays if it cannot be read. What is read is a copy of that: opening it changes it.
+    """
+    read = copy.with_name(f"{copy.name}_read")
+    for folder in (copy, read):
+        folder.mkdir()
+        for path in home.path.glob(f"{home.warehouse.name}*"):
+            if path.is_file():
+                shutil.copy(path, folder)
+    try:
+        for table in TABLES:
+            Warehouse(database=str(read / home.warehouse.name)).read(table)
+    except WarehouseError as error:
+        return str(error)
+    finally:
+        shutil.rmtree(read)
+    shutil.rmtree(copy)
+    return ""
 
 
 def lives_on(group: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from sessions_pipeline.folders import Home
 from sessions_pipeline_tests.lines import human, reply, text, write
 from sessions_pipeline_tests.sessions.tree import read
-from sessions_pipeline_tests.soak.ingestion import episode, lives_on, partial_files, wrong_modes
+from sessions_pipeline_tests.soak.ingestion import Episode, lives_on, partial_files, unreadable, watched, wrong_modes
 
 SYNC = """
 import os, signal, sys
@@ -43,10 +43,25 @@ def some_logs(folder: Path) -> None:
 
 
 def test_killed_at_random_moments_while_sources_change_no_row_differs(tmp_path: Path) -> None:
-    seen = episode(tmp_path, seed=5, kills=3, sessions=5)
+    seen = watched(tmp_path, seed=5, kills=3, sessions=5)
     assert seen.faults == []
     assert seen.kills == 3
     assert seen.changes
+    assert list(tmp_path.glob("after_kill_*")) == []
+
+
+def test_a_warehouse_that_cannot_be_read_is_kept_as_it_was_left(tmp_path: Path) -> None:
+    home = Home(tmp_path / "killed").create()
+    home.warehouse.write_bytes(b"DUCK" * 5000)
+    assert "warehouse.duckdb" in unreadable(home, tmp_path / "after_kill_1")
+    assert (tmp_path / "after_kill_1" / "warehouse.duckdb").read_bytes() == home.warehouse.read_bytes()
+
+
+def test_an_episode_that_breaks_off_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "killed").write_text("where the state folder should be")
+    seen = watched(tmp_path, seed=5, kills=3, sessions=5)
+    assert isinstance(seen, Episode)
+    assert [fault.splitlines()[0] for fault in seen.faults] == ["after kill 0: Traceback (most recent call last):"]
 
 
 def test_what_a_killed_run_left_half_written_is_removed_by_the_next(tmp_path: Path) -> None:

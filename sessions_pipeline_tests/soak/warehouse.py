@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import signal
 import sys
 import time
@@ -56,6 +57,16 @@ def fault(file: Path) -> str:
     return "" if window in whole else f"the window: {window}"
 
 
+def keep_as_it_is(file: Path) -> None:
+    """Copies the warehouse as the kill left it: reading it changes it."""
+    copy = file.parent / "as_killed"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for path in file.parent.glob(f"{file.name}*"):
+        if path.is_file():
+            shutil.copy(path, copy)
+
+
 def fork(work: Callable[[], None]) -> int:
     """Process id of a child that does `work` and ends."""
     if not (pid := os.fork()):
@@ -86,6 +97,7 @@ def soak(file: Path, kills: int, seed: int) -> None:
         _, status = os.waitpid(pid, 0)
         if not os.WIFSIGNALED(status):
             raise SystemExit(f"the writer ended by itself before kill {number + 1}")
+        keep_as_it_is(file)
         if os.waitpid(fork(check), 0)[1]:
             raise SystemExit(f"after kill {number + 1} of {kills}, seed {seed}")
 
