@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, Index, owned
 
 
 @st.composite
@@ -42,11 +43,12 @@ def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 def counting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that count, with the place of the line that tells their tokens; None where that is their own."""
-    index = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
+    records = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
+    index = Index(records.to_numpy(structured=True), records["file"].to_numpy(), records["position"].to_numpy())
     files = pl.DataFrame(list({row["file"]: row for row in rows}.values()), schema=FILES_SCHEMA, orient="row")
     counts, told = owned(index, files)
     by = {row: (file, position) for row, file, position in told.iter_rows()}
-    return [{**rows[row], "told_by": by.get(row)} for row in counts.arg_true()]
+    return [{**rows[row], "told_by": by.get(row)} for row in np.flatnonzero(counts)]
 
 
 def decided(rows: list[dict[str, Any]]) -> list[str]:
