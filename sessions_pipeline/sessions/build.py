@@ -7,10 +7,11 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -157,15 +158,18 @@ def build_sessions(
         for month in months:
             here = parts.filter(pl.col("month") == month)
             batches = [_batch(book, slice_, told) for slice_ in here.iter_slices(_SESSIONS_IN_BATCH)]
-            new: list[Summed] = []
+            new, texts = list[Summed](), [pl.DataFrame(schema=SCHEMA)]
             for summed in each(partial(add_up, archive.private, way=way), batches):
-                new += summed
+                # Texts as a frame at once, before the next ones come: as objects of Python they take far more memory.
+                texts.append(_texts(summed))
+                new += [one._replace(text=None) for one in summed]
                 done += len(summed)
                 if progress:
                     progress(done, todo.height)
             before = Built(*(frame.filter(pl.col("month") == month) for frame in known))
             digests = here["log_digest"].to_list()
-            built.append(_month(month, before, kept[month], list(zip(new, digests, strict=True)), transcripts))
+            added = list(zip(new, digests, strict=True))
+            built.append(_month(month, before, kept[month], added, pl.concat(texts), transcripts))
     return Built(*(pl.concat(frames) for frames in zip(*built, strict=True)))
 
 
@@ -181,18 +185,29 @@ def _with_text(rows: pl.DataFrame, transcripts: Transcripts, month: dt.date) -> 
     return rows.filter(~pl.col("is_eligible") | pl.col("session_id").is_in(held))
 
 
+def _texts(summed: Sequence[Summed]) -> pl.DataFrame:
+    """The transcripts of these sessions, as they are stored."""
+    rows = [(one.row["session_id"], *one.text) for one in summed if one.text]
+    as_bytes = {"session_id": pl.String, "transcript": pl.Binary, "opening": pl.Binary}
+    return pl.DataFrame(rows, schema=as_bytes, orient="row").cast(SCHEMA)  # type: ignore[arg-type]
+
+
 def _month(
     month: dt.date,
     before: Built,
     kept: pl.DataFrame,
     new: Sequence[tuple[Summed, str]],
+    texts: pl.DataFrame,
     transcripts: Transcripts,
 ) -> Built:
-    """The month's rows, sorted; writes its transcripts if any of them changed. before: its rows so far."""
+    """The month's rows, sorted; writes its transcripts if any of them changed.
+
+    before: its rows so far. new, texts: sessions that were added up, with their digests, and their transcripts.
+    """
     if not new and kept.height == before.sessions.height:
         return before
     of_transcript = {row[0]: row[1:] for row in before.sessions.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    rows, model_use, texts, purged = [], [], [], transcripts.purged(month)
+    rows, model_use, purged = [], [], transcripts.purged(month)
     for summed, digest in new:
         row, name = {**summed.row, "log_digest": digest}, str(summed.row["session_id"])
         if summed.purged and name in of_transcript:
@@ -200,18 +215,18 @@ def _month(
         rows.append(row)
         model_use += summed.model_use
         purged = purged | {name} if summed.purged else purged - {name}
-        if summed.transcript is not None:
-            texts.append((name, summed.transcript, summed.opening))
 
-    def with_kept(known: pl.DataFrame, added: Sequence[object], schema: Mapping[str, Any]) -> pl.DataFrame:
-        of_kept = known.join(kept, on="session_id", how="semi").select(list(schema))
-        return pl.concat([of_kept, pl.DataFrame(added, schema=schema, orient="row")])
+    def with_kept(known: pl.DataFrame, added: pl.DataFrame) -> pl.DataFrame:
+        return pl.concat([known.join(kept, on="session_id", how="semi").select(added.columns), added])
 
-    transcripts.write(month, with_kept(transcripts.read(month), texts, SCHEMA).sort("session_id"))
+    def framed(added: Sequence[object], table: str) -> pl.DataFrame:
+        return pl.DataFrame(added, schema=polars_schema(table), orient="row")
+
+    transcripts.write(month, with_kept(transcripts.read(month), texts).sort("session_id"))
     transcripts.note_purged(month, purged)
     return Built(
-        with_kept(before.sessions, rows, polars_schema("core.sessions")).sort("session_id"),
-        with_kept(before.model_use, model_use, polars_schema("core.model_use")).sort("session_id", "model"),
+        with_kept(before.sessions, framed(rows, "core.sessions")).sort("session_id"),
+        with_kept(before.model_use, framed(model_use, "core.model_use")).sort("session_id", "model"),
     )
 
 
@@ -243,7 +258,7 @@ def _batch(book: Ledger, rows: pl.DataFrame, told: Mapping[int, list[Told]]) -> 
     return [
         Located(
             user_key,
-            [(book.headers[file].file_key, own) for file, own in zip(files, positions, strict=True)],
+            [(book.headers[file].file_key, array("I", own)) for file, own in zip(files, positions, strict=True)],
             told.get(session, []),
         )
         for session, user_key, files, positions in rows.select("session", "user_key", "file", "position").iter_rows()

@@ -44,10 +44,12 @@ FILES_SCHEMA = {
     "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
+_DECIDING = [name for name in INDEX_SCHEMA if name not in ("line", "timed")]
 _PLACE = ["file", "position"]
-# What is asked of every line is asked of this many at a time: frames of all lines take several times their memory.
+# What is asked of lines is asked of so many at a time: frames of all lines took several times the memory of the rest.
 _LINES_AT_A_TIME = 1 << 16
 _THREAD = ["message", "session", "agent", "sidechain"]
+_TOLD = {"row": pl.Int64, "told_by_file": pl.UInt32, "told_by_position": pl.UInt32}
 # Odd numbers without a pattern: two threads of a response get the same 64 bits with a probability of 2^-64.
 _MIX_SESSION, _MIX_AGENT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
 
@@ -92,22 +94,41 @@ def owned(index: Index, files: pl.DataFrame) -> Owned:
 
     files: columns of FILES_SCHEMA, one row for each file of the index.
     """
-    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order: the index
-    # of a large archive fits into memory, some copies of it do not.
+    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order.
     counts = ~_tangled(index)
-    rows = np.flatnonzero(~counts)
-    part = index.frame(rows, list(INDEX_SCHEMA)).with_columns(row=rows).join(files, on="file")
-    alone, copied = _split(part, pl.col("key").is_duplicated())
+    tangled = np.flatnonzero(~counts)
     spans = _spans(index)
     sessions = _sessions(spans, files)
-    first = _first_copies(spans, copied, sessions)
-    lines = pl.concat([alone, first])
-    repeated = _repeated_threads(lines, sessions)
-    kept = lines.join(repeated, on=_THREAD, how="anti")
-    others = [copied.join(first, on=_PLACE, how="anti"), lines.join(repeated, on=_THREAD, how="semi")]
-    told = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
-    counts[kept["row"].to_numpy()] = True
-    return Owned(counts, told)
+    files = files.join(
+        spans.group_by("file").agg(
+            pl.col("session").n_unique().alias("sessions_in_file"), pl.col("lines").sum().alias("lines_in_file")
+        ),
+        on="file",
+    )
+    for rows in _divided(tangled, index.records["key"]):
+        counts[_first_copies(_known_of(index, rows, files), sessions)] = True
+    told = []
+    for rows in _divided(tangled[index.records["message"][tangled] != 0], index.records["message"]):
+        known = _known_of(index, rows, files)
+        copies, lines = _split(known, pl.Series(counts[known["row"].to_numpy()]))
+        repeated = _repeated_threads(lines, sessions)
+        replays, kept = (lines.join(repeated, on=_THREAD, how=how) for how in ("semi", "anti"))
+        counts[replays["row"].to_numpy()] = False
+        told.append(_told_by(pl.concat([copies, replays]), kept))
+    return Owned(counts, pl.concat(told) if told else pl.DataFrame(schema=_TOLD))
+
+
+def _divided(rows: np.ndarray, hashes: np.ndarray) -> Iterator[np.ndarray]:
+    """`rows` in parts of about _LINES_AT_A_TIME, those of one hash in the same part."""
+    parts = -(-len(rows) // _LINES_AT_A_TIME)
+    part = hashes[rows] % np.uint64(max(parts, 1))
+    for number in range(parts):
+        yield rows[part == number]
+
+
+def _known_of(index: Index, rows: np.ndarray, files: pl.DataFrame) -> pl.DataFrame:
+    """What decides about these rows of the index, in any order: `row`, their columns, what is known of their files."""
+    return index.frame(rows, _DECIDING).with_columns(row=rows).join(files, on="file")
 
 
 def _tangled(index: Index) -> np.ndarray:
@@ -137,7 +158,7 @@ def _tangled(index: Index) -> np.ndarray:
     return copied | (tangled & (message != 0))
 
 
-def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split(frame: pl.DataFrame, condition: pl.Expr | pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that do not meet the condition, and those that do."""
     met = frame.select(condition).to_series()
     return frame.filter(~met), frame.filter(met)
@@ -165,27 +186,23 @@ def _sessions(spans: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     return sessions.select("session", "session_end", order)
 
 
-def _first_copies(spans: pl.DataFrame, copied: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """One row per line of `copied`, the rows of the index (and what their files know) whose line has copies."""
-    files = spans.group_by("file").agg(
-        pl.col("session").n_unique().alias("sessions_in_file"), pl.col("lines").sum().alias("lines_in_file")
-    )
+def _first_copies(lines: pl.DataFrame, sessions: pl.DataFrame) -> np.ndarray:
+    """One `row` per line of `lines`, which hold all copies of it."""
     order = ["sidechain", "at", "session_end", "written", "session_order", "sessions_in_file", "lines_in_file"]
     ties = ["content", "position", "file"]
-    return (
+    alone, copied = _split(lines, pl.col("key").is_duplicated())
+    first = (
         copied.join(sessions, on="session")
-        .join(files, on="file")
         .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
         .unique("key", keep="first", maintain_order=True)
-        .select(copied.columns)
     )
+    return pl.concat([alone["row"], first["row"]]).to_numpy()
 
 
 def _repeated_threads(lines: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """The threads (_THREAD) whose part in a response is a replay of another thread's."""
+    """The threads (_THREAD) whose part in a response is a replay of another thread's. lines: all are of responses."""
     threads = (
         lines.lazy()
-        .filter(pl.col("message") != 0)
         .group_by(_THREAD)
         .agg(
             pl.col("tokens").max(),
