@@ -82,6 +82,7 @@ class Heads(Generic[Header]):
             with contextlib.suppress(StoreError):
                 self.write(self.file, records)
             del records[end:]
+        self._cached = {}
         return [header for _, _, header, _ in listed], records
 
     def _head(self, known: dict[str, Head[Header]], path: str, state: State) -> Head[Header]:

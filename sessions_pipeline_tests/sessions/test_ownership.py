@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sessions_pipeline.sessions import ownership
 from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, Index, owned
 
 
@@ -83,6 +85,15 @@ def test_other_hashes_give_the_same(rows: list[dict[str, Any]], data: st.DataObj
     back = {name: dict(zip(hashes, range(5), strict=True)) for name, hashes in other.items()}
     found = [{**row, **{name: hashes[row[name]] for name, hashes in back.items()}} for row in counting(renamed)]
     assert sorted(map(repr, found)) == sorted(map(repr, counting(rows)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=_indices(), most=st.integers(1, 3))
+def test_so_many_lines_at_a_time_give_what_all_at_once_give(rows: list[dict[str, Any]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ownership, "_LINES_AT_A_TIME", most)
+        few = counting(rows)
+    assert few == counting(rows)
 
 
 @settings(max_examples=300, deadline=None)
