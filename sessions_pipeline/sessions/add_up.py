@@ -18,7 +18,7 @@ from sessions_pipeline.sessions.eligibility import exclusion
 from sessions_pipeline.sources.model import FileContents
 
 # Sub-agents of one session lie in files of their own; sessions that follow share at most these.
-_FILES_IN_MEMORY = 16
+_FILES_IN_MEMORY = 4
 _DECIDING = ("add_up.py", "assemble.py", "eligibility.py", "transcript.py", "prices.py", "prices.csv")
 
 

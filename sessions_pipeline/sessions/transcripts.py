@@ -13,7 +13,7 @@ import polars as pl
 from sessions_pipeline.sessions.archive import write_atomically
 
 # A reader of some of them need not hold all, nor the writer prepare all at once: 25 kB each.
-_ROWS_IN_GROUP = 256
+_ROWS_IN_GROUP = 64
 SCHEMA = {"session_id": pl.String, "transcript": pl.String, "opening": pl.String}
 
 
