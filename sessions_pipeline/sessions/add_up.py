@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -17,7 +18,7 @@ from sessions_pipeline.sessions.eligibility import exclusion
 from sessions_pipeline.sources.model import FileContents
 
 # Sub-agents of one session lie in files of their own; sessions that follow share at most these.
-_FILES_IN_MEMORY = 16
+_FILES_IN_MEMORY = 4
 _DECIDING = ("add_up.py", "assemble.py", "eligibility.py", "transcript.py", "prices.py", "prices.csv")
 
 
@@ -34,7 +35,8 @@ class Located(NamedTuple):
     """Where a session lies: whose it is; key of each file that holds entries of it, and their positions there."""
 
     user_key: str
-    parts: list[tuple[str, list[int]]]
+    # Not lists: those of a month's sessions wait for the workers, and a number takes nine times the room in one.
+    parts: list[tuple[str, array[int]]]
     told: list[Told]
 
 
@@ -53,13 +55,13 @@ class Way(NamedTuple):
 class Summed(NamedTuple):
     """row: columns of `core.sessions` without `log_digest`. model_use: rows of `core.model_use`.
 
-    transcript: None if not eligible or its text was purged.
+    text: transcript and opening in UTF-8, which take a quarter of the memory that they take as `str`; None if not
+    eligible or its text was purged.
     """
 
     row: dict[str, object]
     model_use: list[dict[str, object]]
-    transcript: str | None
-    opening: str
+    text: tuple[bytes, bytes] | None
     purged: bool
 
 
@@ -90,8 +92,8 @@ def _sum(own: list[OwnEntry], user_key: str, way: Way) -> Summed:
     rule = exclusion(session.row, way.rule_set)
     row = {**session.row, "is_eligible": rule is None, "exclusion": rule}
     purged = any(item[-3].purged for item in own)
-    text = session.transcript.text if rule is None and not purged else None
-    return Summed(row, session.model_use, text, session.opening, purged)
+    text = (session.transcript.text.encode(), session.opening.encode()) if rule is None and not purged else None
+    return Summed(row, session.model_use, text, purged)
 
 
 @cache

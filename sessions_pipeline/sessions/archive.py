@@ -141,7 +141,8 @@ class Archive:
 
     def file_key(self, file: LogFile) -> str:
         """Keyed hash of where the file lies."""
-        return self.key(file.location)
+        # Not held for the next time, as others are: there are as many as files.
+        return keyed_hash.__wrapped__(self.secret, file.location)
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
@@ -174,7 +175,7 @@ class Archive:
         write_atomically(_path(self.folder, header.file_key), _pack(header, contents, _seed(self.secret)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Job:
     file: LogFile
     key: str
@@ -183,8 +184,8 @@ class _Job:
     now_ms: int
 
 
-# A folder, a file or a user comes up on many lines.
-@lru_cache(maxsize=65_536)
+# A folder, a file or a user comes up on many lines that are read one after another.
+@lru_cache(maxsize=8192)
 def keyed_hash(secret: bytes, text: str) -> str:
     """HMAC-SHA256 of `text`, first 32 hexadecimal digits."""
     return hmac.digest(secret, text.encode(errors="surrogatepass"), "sha256").hex()[:32]

@@ -7,6 +7,7 @@ sessions of the months asked for.
 from __future__ import annotations
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +21,7 @@ from sessions_pipeline.months import FIRST_MONTH
 from sessions_pipeline.schemas import polars_schema
 from sessions_pipeline.sessions.add_up import Located, Summed, Told, Way, add_up
 from sessions_pipeline.sessions.archive import Archive, Header
-from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, owned
+from sessions_pipeline.sessions.ownership import FILES_SCHEMA, Index, Owned, owned
 from sessions_pipeline.sessions.places import places
 from sessions_pipeline.sessions.processes import workers
 from sessions_pipeline.sessions.transcripts import SCHEMA, Transcripts
@@ -43,9 +44,9 @@ _TRANSCRIPT_COLUMNS = ("transcript_chars", "transcript_truncated", "transcript_s
 class Ledger:
     """Who owns what, over the whole archive.
 
-    headers: one per file; their position is the `file` of the other frames. own: file, position, key and session of
-    the entries that count. told: of these, session, file and position of the ones whose tokens another entry tells,
-    which told_by_file and told_by_position name.
+    headers: one per file; their position is the `file` of the other frames. own: one row per session and file, with
+    the positions in the file of the session's entries that count. told: session, file and position of those of them
+    whose tokens another entry tells, which told_by_file and told_by_position name.
     sessions: session, month, first_file (the file that the session starts in), user_key, lines (digest of its lines).
     files: one row per file with its role.
     """
@@ -88,22 +89,19 @@ def ledger(archive: Archive) -> Ledger:
     """Reads the index of every file and decides ownership, months and roles."""
     headers, records = archive.index()
     index = _index(headers, records)
-    del records
     files = _file_times(headers)
-    counts, told = owned(index, files)
-    # Of what counts, without the columns that only decided it: the rest of a run holds on to this.
-    own = index.select(_OF_OWN).filter(counts)
-    index = index.select("session", "key", "file", "at")
-    told = told.with_columns(row=np.searchsorted(np.flatnonzero(counts), told["row"]))
+    decided = owned(index, files)
+    parts, first = _parts_of_sessions(index, decided, files, headers)
     known = places(archive)
     there = [header.file_key in known and known[header.file_key].there for header in headers]
-    sessions = _with_user(_sessions(own.with_columns(_lines(own, told, headers)), files), index, headers, there)
+    sessions = _with_user(_sessions(parts, first), index, headers, there)
+    told, row = decided.told, decided.told["row"].to_numpy()
     return Ledger(
         headers,
-        own.select("file", "position", "key", "session"),
-        own[told["row"]].select("session", "file", "position").hstack(told.drop("row")),
+        parts.select("session", "file", "position"),
+        index.frame(row, ["session", "file", "position"]).hstack(told.drop("row")),
         sessions,
-        _files(headers, index, own, sessions),
+        _files(headers, _first_times(headers, index), parts, sessions),
     )
 
 
@@ -153,25 +151,28 @@ def build_sessions(
     usable = known.sessions.with_columns(hashes).join(wanted, on=["session", "month", "log_digest"], how="semi")
     kept = _with_text(usable, transcripts, months)
     parts, told = _parts(book, wanted.join(kept, on="session", how="anti")), _told(book)
+    entries, todo, done, nothing = int(parts["entries"].sum()), parts.height, 0, parts.clear()
     of_month = parts.partition_by("month", as_dict=True)
+    del parts  # with the positions of all lines
     stay = kept.partition_by("month", as_dict=True)
     before = known.sessions.partition_by("month", as_dict=True)
-    entries, done = int(parts["entries"].sum()), 0
     built = [Built(*(frame.join(kept, on="session_id", how="semi") for frame in known))]
     with workers(worth_it=entries > _PARALLEL_ENTRIES) as each:
         for month in months:
-            here = of_month.get((month,), parts.clear())
+            here = of_month.pop((month,), nothing)
             batches = [_batch(book, slice_, told) for slice_ in here.iter_slices(_SESSIONS_IN_BATCH)]
-            new: list[Summed] = []
+            new, texts = list[Summed](), [pl.DataFrame(schema=SCHEMA)]
             for summed in each(partial(add_up, archive.private, way=way), batches):
-                new += summed
+                # Texts as a frame at once, before the next ones come: as objects of Python they take far more memory.
+                texts.append(_texts(summed))
+                new += [one._replace(text=None) for one in summed]
                 done += len(summed)
                 if progress:
-                    progress(done, parts.height)
+                    progress(done, todo)
             were, stays = before.get((month,), known.sessions.clear()), stay.get((month,), kept.clear())
             if new or stays.height < were.height:
-                digests = here["log_digest"].to_list()
-                built.append(_month(month, were, stays, list(zip(new, digests, strict=True)), transcripts))
+                added = list(zip(new, here["log_digest"].to_list(), strict=True))
+                built.append(_month(month, were, stays, added, pl.concat(texts), transcripts))
     sessions, model_use = (pl.concat(frames) for frames in zip(*built, strict=True))
     return Built(sessions.sort("month", "session_id"), model_use.sort("month", "session_id", "model"))
 
@@ -190,19 +191,28 @@ def _with_text(rows: pl.DataFrame, transcripts: Transcripts, months: Sequence[dt
     return pl.concat([with_text, rows.filter(~pl.col("is_eligible")).join(with_text, on="session_id", how="anti")])
 
 
+def _texts(summed: Sequence[Summed]) -> pl.DataFrame:
+    """The transcripts of these sessions, as they are stored."""
+    rows = [(one.row["session_id"], *one.text) for one in summed if one.text]
+    as_bytes = {"session_id": pl.String, "transcript": pl.Binary, "opening": pl.Binary}
+    return pl.DataFrame(rows, schema=as_bytes, orient="row").cast(SCHEMA)  # type: ignore[arg-type]
+
+
 def _month(
     month: dt.date,
     before: pl.DataFrame,
     kept: pl.DataFrame,
     new: Sequence[tuple[Summed, str]],
+    texts: pl.DataFrame,
     transcripts: Transcripts,
 ) -> Built:
     """The rows of the month's new sessions, with the digests of their logs; writes the transcripts of the month.
 
-    before: its rows so far, of core.sessions. kept: those of them that stay.
+    before: its rows so far, of core.sessions. kept: those of them that stay. new, texts: sessions that were added up,
+    with their digests, and their transcripts.
     """
     of_transcript = {row[0]: row[1:] for row in before.select("session_id", *_TRANSCRIPT_COLUMNS).iter_rows()}
-    rows, model_use, texts, purged = [], [], [], transcripts.purged(month)
+    rows, model_use, purged = [], [], transcripts.purged(month)
     for summed, digest in new:
         row, name = {**summed.row, "log_digest": digest}, str(summed.row["session_id"])
         if summed.purged and name in of_transcript:
@@ -210,11 +220,8 @@ def _month(
         rows.append(row)
         model_use += summed.model_use
         purged = purged | {name} if summed.purged else purged - {name}
-        if summed.transcript is not None:
-            texts.append((name, summed.transcript, summed.opening))
     of_kept = transcripts.read(month).join(kept, on="session_id", how="semi")
-    of_new = pl.DataFrame(texts, schema=SCHEMA, orient="row")
-    transcripts.write(month, pl.concat([of_kept, of_new]).sort("session_id"))
+    transcripts.write(month, pl.concat([of_kept, texts]).sort("session_id"))
     transcripts.note_purged(month, purged)
     return Built(
         pl.DataFrame(rows, schema=polars_schema("core.sessions"), orient="row"),
@@ -227,12 +234,9 @@ def _parts(book: Ledger, wanted: pl.DataFrame) -> pl.DataFrame:
     files."""
     return (
         book.own.lazy()
-        .select("session", "file", "position")
         .join(wanted.lazy(), on="session", how="semi")
-        .group_by("session", "file")
-        .agg("position", pl.len().alias("entries"))
         .group_by("session")
-        .agg("file", "position", pl.col("entries").sum())
+        .agg("file", "position", pl.col("position").list.len().sum().alias("entries"))
         .join(wanted.lazy().select("session", "month", "user_key", "log_digest", "first_file"), on="session")
         .sort("month", "first_file", "session")
         .collect()
@@ -253,22 +257,32 @@ def _batch(book: Ledger, rows: pl.DataFrame, told: Mapping[int, list[Told]]) -> 
     return [
         Located(
             user_key,
-            [(book.headers[file].file_key, own) for file, own in zip(files, positions, strict=True)],
+            [(book.headers[file].file_key, array("I", own)) for file, own in zip(files, positions, strict=True)],
             told.get(session, []),
         )
         for session, user_key, files, positions in rows.select("session", "user_key", "file", "position").iter_rows()
     ]
 
 
-def _index(headers: list[Header], records: np.ndarray) -> pl.DataFrame:
-    """The records with the places of their lines (columns of INDEX_SCHEMA)."""
+def _index(headers: list[Header], records: np.ndarray) -> Index:
+    """The records with the places of their lines."""
     counts = np.array([header.entries for header in headers], np.uint32)
     starts = np.cumsum(counts, dtype=np.uint32) - counts
-    columns = {name: records[name] for name in records.dtype.names or ()} | {
-        "file": np.repeat(np.arange(len(headers), dtype=np.uint32), counts),
-        "position": np.arange(len(records), dtype=np.uint32) - np.repeat(starts, counts),
-    }
-    return pl.DataFrame(columns).select(list(INDEX_SCHEMA)).cast(INDEX_SCHEMA)  # type: ignore[arg-type]
+    return Index(
+        records,
+        np.repeat(np.arange(len(headers), dtype=np.uint32), counts),
+        np.arange(len(records), dtype=np.uint32) - np.repeat(starts, counts),
+    )
+
+
+def _first_times(headers: list[Header], index: Index) -> pl.DataFrame:
+    """month_of_lines: of the earliest entry of each file that has one."""
+    counts = np.array([header.entries for header in headers], np.int64)
+    files = np.flatnonzero(counts)
+    at = np.minimum.reduceat(index.records["at"], (np.cumsum(counts) - counts)[files]) if len(files) else files
+    return pl.DataFrame({"file": files.astype(np.uint32), "at": at}).select(
+        "file", month_of_lines=_month_of(pl.col("at"))
+    )
 
 
 def _file_times(headers: list[Header]) -> pl.DataFrame:
@@ -277,47 +291,82 @@ def _file_times(headers: list[Header]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=FILES_SCHEMA, orient="row")
 
 
-def _lines(own: pl.DataFrame, told: pl.DataFrame, headers: list[Header]) -> pl.Series:
-    """A number per line whose sum over a session changes when any of its lines, or what its file knows, does.
+def _states(headers: list[Header]) -> np.ndarray:
+    """A number per file that changes with what is known of it."""
+    digests = (xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers)
+    return np.fromiter(digests, np.uint64, len(headers))
 
-    told: the rows of `own` whose tokens the line of another file tells, on which theirs depend too.
+
+def _lines(index: Index, rows: slice, told: pl.DataFrame, states: np.ndarray) -> np.ndarray:
+    """A number for each of `rows` whose sum over a session changes when any of its lines, or what its file knows, does.
+
+    told: the rows whose tokens the line of another file tells, on which theirs depend too.
     """
-    states = np.array(
-        [xxh3_64_intdigest(f"{header.digest} {header.version}".encode()) for header in headers], np.uint64
-    )
     with np.errstate(over="ignore"):
-        lines = (states * _MIX_FILE)[own["file"].to_numpy()]
-        lines ^= own["key"].to_numpy()
-        lines[told["row"].to_numpy()] += states[told["told_by_file"].to_numpy()]
+        lines = (states * _MIX_FILE)[index.file[rows]]
+        lines ^= index.records["key"][rows]
+        here = told.filter(pl.col("row").is_between(rows.start, rows.stop, closed="left"))
+        lines[here["row"].to_numpy() - rows.start] += states[here["told_by_file"].to_numpy()]
         lines *= _MIX_LINE
-    return pl.Series("lines", lines)
+    return lines
 
 
 def _month_of(milliseconds: pl.Expr) -> pl.Expr:
     return pl.from_epoch(milliseconds, time_unit="ms").dt.date().dt.month_start()
 
 
-def _sessions(own: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
-    """One row per session: month, first_file and first_key (of the earliest line, of the main thread if there is one),
-    lines (digest). Ties break on contents, as in `ownership`."""
+def _parts_of_sessions(
+    index: Index, decided: Owned, files: pl.DataFrame, headers: list[Header]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row per session and file that has entries of it that count: their position; earliest time of the main thread
+    (at_main), of those with a time (at_timed) and of all (at); sidechain, if all of them are; lines (digest).
+
+    And one row per session: first_file and first_key (of the earliest line, of the main thread if there is one). Ties
+    break on contents, as in `ownership`.
+    """
     # As in `assemble`: the main thread says when a session starts, since the program's own agents may run before it.
-    main = pl.col("at").filter(pl.col("timed") & ~pl.col("sidechain"))
-    start = pl.coalesce(main.min(), pl.col("at").filter(pl.col("timed")).min(), pl.col("at").min())
+    timed, main = pl.col("timed"), pl.col("timed") & ~pl.col("sidechain")
     # Side-chains after all others; times are milliseconds, far below 2^62.
-    order = pl.col("at") + pl.col("sidechain").cast(pl.Int64) * 2**62
-    ordered = own.select("session", "file", "position", "key", "line", order.alias("order"))
-    earliest = ordered.group_by("session").agg(pl.col("order").min())
+    order = (pl.col("at") + pl.col("sidechain").cast(pl.Int64) * 2**62).alias("order")
+    states, parts, earliest = _states(headers), [], []
+    for rows in index.slices():
+        lines = pl.Series("lines", _lines(index, rows, decided.told, states))
+        own = index.frame(rows, _OF_OWN).with_columns(lines, order).filter(decided.counts[rows])
+        parts.append(
+            own.group_by("session", "file").agg(
+                "position",
+                pl.col("at").filter(main).min().alias("at_main"),
+                pl.col("at").filter(timed).min().alias("at_timed"),
+                pl.col("at").min(),
+                pl.col("sidechain").all(),
+                pl.col("lines").sum(),
+            )
+        )
+        earliest.append(_earliest(own.select("session", "file", "position", "key", "line", "order")))
     first = (
-        ordered.join(earliest, on=["session", "order"], how="semi")
+        _earliest(pl.concat(earliest))
         .join(files.select("file", "content"), on="file")
         .sort("line", "content", "position")
         .unique("session", keep="first", maintain_order=True)
         .select("session", pl.col("file").alias("first_file"), pl.col("key").alias("first_key"))
     )
-    return own.group_by("session").agg(_month_of(start).alias("month"), pl.col("lines").sum()).join(first, on="session")
+    return pl.concat(parts), first
 
 
-def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header], there: list[bool]) -> pl.DataFrame:
+def _earliest(own: pl.DataFrame) -> pl.DataFrame:
+    """Of each session the rows that are first in `order`."""
+    return own.join(own.group_by("session").agg(pl.col("order").min()), on=["session", "order"], how="semi")
+
+
+def _sessions(parts: pl.DataFrame, first: pl.DataFrame) -> pl.DataFrame:
+    """One row per session: month, lines (digest), and what `first` says of it."""
+    start = pl.coalesce(pl.col("at_main").min(), pl.col("at_timed").min(), pl.col("at").min())
+    return (
+        parts.group_by("session").agg(_month_of(start).alias("month"), pl.col("lines").sum()).join(first, on="session")
+    )
+
+
+def _with_user(sessions: pl.DataFrame, index: Index, headers: list[Header], there: list[bool]) -> pl.DataFrame:
     """Adds user_key: of the file with the session's first line; of several copies one that is there before one that is
     gone (a folder that was renamed keeps its sessions under the new name), then the copy that counts.
     """
@@ -325,8 +374,12 @@ def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header
         {"file": range(len(there)), "there": there, "user_key": [header.user_key for header in headers]},
         schema={"file": pl.UInt32, "there": pl.Boolean, "user_key": pl.String},
     )
+    keys = sessions["first_key"].implode()
+    of_first = [
+        index.frame(rows, ["session", "key", "file"]).filter(pl.col("key").is_in(keys)) for rows in index.slices()
+    ]
     copies = (
-        index.filter(pl.col("key").is_in(sessions["first_key"].implode()))
+        pl.concat(of_first)
         .join(sessions, left_on=["session", "key"], right_on=["session", "first_key"])
         .join(files, on="file")
         .sort(~pl.col("there"), pl.col("file") != pl.col("first_file"), "file")
@@ -336,14 +389,21 @@ def _with_user(sessions: pl.DataFrame, index: pl.DataFrame, headers: list[Header
     return sessions.join(copies, on="session", how="left").drop("first_key")
 
 
-def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
+def _files(
+    headers: list[Header], first_times: pl.DataFrame, parts: pl.DataFrame, sessions: pl.DataFrame
+) -> pl.DataFrame:
     by_file = (
-        own.group_by("file", "session")
-        .agg(pl.len().alias("owned"), pl.col("position").min(), pl.col("sidechain").all())
-        .join(sessions, on="session")
-        .sort("position")
+        parts.select(
+            "file",
+            "session",
+            "sidechain",
+            pl.col("position").list.len().alias("owned"),
+            start=pl.col("position").list.min(),
+        )
+        .join(sessions.drop("lines"), on="session")
+        .sort("start")
     )
-    owned_part = by_file.group_by("file").agg(
+    owned_part = by_file.group_by("file", maintain_order=True).agg(
         pl.col("owned").sum(),
         pl.len().cast(pl.Int64).alias("sessions"),
         pl.col("month").first().alias("month_of_first"),
@@ -352,9 +412,8 @@ def _files(headers: list[Header], index: pl.DataFrame, own: pl.DataFrame, sessio
         pl.col("month").filter(pl.col("first_file") == pl.col("file")).min().alias("month_as_session"),
         pl.col("sidechain").all().alias("sidechain_only"),
     )
-    first_time = index.group_by("file").agg(_month_of(pl.col("at").min()).alias("month_of_lines"))
     known = _known_of_files(headers)
-    joined = known.join(owned_part, on="file", how="left").join(first_time, on="file", how="left")
+    joined = known.join(owned_part, on="file", how="left").join(first_times, on="file", how="left")
     role = (
         pl.when(pl.col("entries") == 0)
         .then(pl.lit("no_session"))

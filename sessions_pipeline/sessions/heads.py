@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -67,22 +68,26 @@ class Heads(Generic[Header]):
         Nothing is held from then on: a run has much else to hold.
         """
         known, self._known = self._held(), None
-        records, listed = bytearray(), []
+        records, headers, lengths = bytearray(), list[Header](), array("Q")
         for path, state in files:
             head = self._head(known, path, state)
             # Each part is let go once it is added: the index of a large archive is not held twice.
             known.pop(path, None)
-            listed.append((path, state, head.header, len(head.records)))
+            # Apart from each other: what lies between objects that stay leaves holes in the memory when it goes.
+            headers.append(head.header)
+            lengths.append(len(head.records))
             records += head.records
         if self._cached != dict(files):
             end = len(records)
-            heads = msgspec.msgpack.encode(listed)
+            places = zip(files, headers, lengths, strict=True)
+            heads = msgspec.msgpack.encode([(*file, header, length) for file, header, length in places])
             records += heads + _END.pack(len(heads), _MAGIC, self.form)
             # A state folder that cannot be written can still be read.
             with contextlib.suppress(StoreError):
                 self.write(self.file, records)
             del records[end:]
-        return [header for _, _, header, _ in listed], records
+        self._cached = {}
+        return headers, records
 
     def _head(self, known: dict[str, Head[Header]], path: str, state: State) -> Head[Header]:
         head = known.get(path)

@@ -39,8 +39,11 @@ def ingest(archive: Archive, settings: Settings) -> Ingested:
     tree = find_log_files(settings.sources, user_of)
     follow_users(archive, remember(archive, tree.files), user_of)
     report = archive.sync(tree.files, int(time.time() * 1000), reporter("reading logs", "bytes"))
+    found = len(tree.files)
+    # The ledger takes the room that these leave: there are as many headers as files.
+    tree.files.clear()
     return Ingested(
-        found=len(tree.files),
+        found=found,
         read=report.read,
         problems=(*tree.problems, *report.unreadable),
         absent=tuple(tree.absent),

@@ -19,6 +19,8 @@ and never on hashes, which differ from one state folder to the next. Between ses
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -42,10 +44,38 @@ FILES_SCHEMA = {
     "written": pl.Int64,  # when the file was last changed, nanoseconds since 1970
     "content": pl.UInt64,  # digest of the file, for ties
 }
+_DECIDING = [name for name in INDEX_SCHEMA if name not in ("line", "timed")]
 _PLACE = ["file", "position"]
+# What is asked of lines is asked of so many at a time: frames of all lines took several times the memory of the rest.
+_LINES_AT_A_TIME = 1 << 16
 _THREAD = ["message", "session", "agent", "sidechain"]
+_TOLD = {"row": pl.Int64, "told_by_file": pl.UInt32, "told_by_position": pl.UInt32}
 # Odd numbers without a pattern: two threads of a response get the same 64 bits with a probability of 2^-64.
 _MIX_SESSION, _MIX_AGENT = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+class Index(NamedTuple):
+    """One row per entry. records: the columns of INDEX_SCHEMA but the first two, which are the other two arrays."""
+
+    records: np.ndarray
+    file: np.ndarray
+    position: np.ndarray
+
+    def frame(self, rows: slice | np.ndarray, columns: list[str]) -> pl.DataFrame:
+        """Some columns of some rows."""
+        places = {"file": self.file, "position": self.position}
+        values = {name: places[name] if name in places else self.records[name] for name in columns}
+        return pl.DataFrame({name: np.ascontiguousarray(each[rows]) for name, each in values.items()})
+
+    def slices(self) -> Iterator[slice]:
+        """All rows, so many at a time that no file is divided whose rows stand together."""
+        bounds = [*(np.flatnonzero(np.diff(self.file)) + 1).tolist(), len(self.file)]
+        first = 0
+        for start, following in pairwise(bounds):
+            if following - first > _LINES_AT_A_TIME:
+                yield slice(first, start)
+                first = start
+        yield slice(first, len(self.file))
 
 
 class Owned(NamedTuple):
@@ -55,46 +85,68 @@ class Owned(NamedTuple):
     of one of its lines that do, `told_by_file` and `told_by_position` name the line that tells.
     """
 
-    counts: pl.Series
+    counts: np.ndarray
     told: pl.DataFrame
 
 
-def owned(index: pl.DataFrame, files: pl.DataFrame) -> Owned:
-    """Which rows of `index` (columns of INDEX_SCHEMA, one per entry) count.
+def owned(index: Index, files: pl.DataFrame) -> Owned:
+    """Which rows of `index` count.
 
     files: columns of FILES_SCHEMA, one row for each file of the index.
     """
-    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order: the index
-    # of a large archive fits into memory, some copies of it do not.
-    tangled = _tangled(index)
-    part = index.with_row_index("row").filter(tangled).join(files, on="file")
-    alone, copied = _split(part, pl.col("key").is_duplicated())
-    sessions = _sessions(index, files)
-    first = _first_copies(index, copied, sessions)
-    lines = pl.concat([alone, first])
-    repeated = _repeated_threads(lines, sessions)
-    kept = lines.join(repeated, on=_THREAD, how="anti")
-    others = [copied.join(first, on=_PLACE, how="anti"), lines.join(repeated, on=_THREAD, how="semi")]
-    told = _told_by(pl.concat(others).filter(pl.col("message") != 0), kept)
-    counts = (~tangled).scatter(kept["row"].sort(), True)
-    return Owned(counts, told)
+    # Most lines have no copy and most responses one thread. Only the others are gathered and put in order.
+    counts = ~_tangled(index)
+    tangled = np.flatnonzero(~counts)
+    spans = _spans(index)
+    sessions = _sessions(spans, files)
+    files = files.join(
+        spans.group_by("file").agg(
+            pl.col("session").n_unique().alias("sessions_in_file"), pl.col("lines").sum().alias("lines_in_file")
+        ),
+        on="file",
+    )
+    for rows in _divided(tangled, index.records["key"]):
+        counts[_first_copies(_known_of(index, rows, files), sessions)] = True
+    told = []
+    for rows in _divided(tangled[index.records["message"][tangled] != 0], index.records["message"]):
+        known = _known_of(index, rows, files)
+        copies, lines = _split(known, pl.Series(counts[known["row"].to_numpy()]))
+        repeated = _repeated_threads(lines, sessions)
+        replays, kept = (lines.join(repeated, on=_THREAD, how=how) for how in ("semi", "anti"))
+        counts[replays["row"].to_numpy()] = False
+        told.append(_told_by(pl.concat([copies, replays]), kept))
+    return Owned(counts, pl.concat(told) if told else pl.DataFrame(schema=_TOLD))
 
 
-def _tangled(index: pl.DataFrame) -> pl.Series:
+def _divided(rows: np.ndarray, hashes: np.ndarray) -> Iterator[np.ndarray]:
+    """`rows` in parts of about _LINES_AT_A_TIME, those of one hash in the same part."""
+    parts = -(-len(rows) // _LINES_AT_A_TIME)
+    part = hashes[rows] % np.uint64(max(parts, 1))
+    for number in range(parts):
+        yield rows[part == number]
+
+
+def _known_of(index: Index, rows: np.ndarray, files: pl.DataFrame) -> pl.DataFrame:
+    """What decides about these rows of the index, in any order: `row`, their columns, what is known of their files."""
+    return index.frame(rows, _DECIDING).with_columns(row=rows).join(files, on="file")
+
+
+def _tangled(index: Index) -> np.ndarray:
     """Whether a line has a copy, or is part of a response that has one, or that appears in several threads.
 
     In sorted order, where neighbours tell: polars' hash tables took three times the memory.
     """
-    if index.is_empty():
-        return pl.Series([], dtype=pl.Boolean)
-    key, message = index["key"].to_numpy(), index["message"].to_numpy()
-    copied = np.zeros(len(key), bool)
-    order = np.argsort(key)
-    same = np.diff(key[order]) == 0
+    records = index.records
+    copied = np.zeros(len(records), bool)
+    if not len(records):
+        return copied
+    order = np.argsort(records["key"])
+    same = np.diff(records["key"][order]) == 0
     copied[order[1:][same]] = copied[order[:-1][same]] = True
     with np.errstate(over="ignore"):
-        thread = (index["session"].to_numpy() * _MIX_SESSION + index["agent"].to_numpy()) * _MIX_AGENT
-        thread += index["sidechain"].to_numpy()
+        thread = (records["session"] * _MIX_SESSION + records["agent"]) * _MIX_AGENT
+        thread += records["sidechain"]
+    message = records["message"]
     order = np.argsort(message)
     same = np.diff(message[order]) == 0
     of_line = copied[order]
@@ -103,20 +155,30 @@ def _tangled(index: pl.DataFrame) -> pl.Series:
     of_response = np.logical_or.reduceat(of_line, starts)
     tangled = np.empty_like(copied)
     tangled[order] = np.repeat(of_response, np.diff(starts, append=len(order)))
-    return pl.Series(copied | (tangled & (message != 0)))
+    return copied | (tangled & (message != 0))
 
 
-def _split(frame: pl.DataFrame, condition: pl.Expr) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _split(frame: pl.DataFrame, condition: pl.Expr | pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows that do not meet the condition, and those that do."""
     met = frame.select(condition).to_series()
     return frame.filter(~met), frame.filter(met)
 
 
-def _sessions(index: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
+def _spans(index: Index) -> pl.DataFrame:
+    """One row per session and file, or more: `start`, `end` and number of `lines` that the file has of the session."""
+    found = [
+        index.frame(rows, ["session", "file", "at"])
+        .group_by("session", "file")
+        .agg(pl.col("at").min().alias("start"), pl.col("at").max().alias("end"), pl.len().alias("lines"))
+        for rows in index.slices()
+    ]
+    return pl.concat(found)
+
+
+def _sessions(spans: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     """One row per session: `session_end`, and `session_order` by its end, its start and what its files hold."""
-    by_file = index.group_by("session", "file").agg(pl.col("at").min().alias("start"), pl.col("at").max().alias("end"))
     sessions = (
-        by_file.join(files, on="file")
+        spans.join(files, on="file")
         .group_by("session")
         .agg(pl.col("end").max().alias("session_end"), pl.col("start").min(), pl.col("content").min())
     )
@@ -124,26 +186,23 @@ def _sessions(index: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
     return sessions.select("session", "session_end", order)
 
 
-def _first_copies(index: pl.DataFrame, copied: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """One row per line of `copied`, the rows of `index` (and what their files know) whose line has copies."""
-    held = index.group_by("file", "session").len().group_by("file")
-    files = held.agg(pl.len().alias("sessions_in_file"), pl.col("len").sum().alias("lines_in_file"))
+def _first_copies(lines: pl.DataFrame, sessions: pl.DataFrame) -> np.ndarray:
+    """One `row` per line of `lines`, which hold all copies of it."""
     order = ["sidechain", "at", "session_end", "written", "session_order", "sessions_in_file", "lines_in_file"]
     ties = ["content", "position", "file"]
-    return (
+    alone, copied = _split(lines, pl.col("key").is_duplicated())
+    first = (
         copied.join(sessions, on="session")
-        .join(files, on="file")
         .sort(order + ties, descending=[name == "lines_in_file" for name in order + ties])
         .unique("key", keep="first", maintain_order=True)
-        .select(copied.columns)
     )
+    return pl.concat([alone["row"], first["row"]]).to_numpy()
 
 
 def _repeated_threads(lines: pl.DataFrame, sessions: pl.DataFrame) -> pl.DataFrame:
-    """The threads (_THREAD) whose part in a response is a replay of another thread's."""
+    """The threads (_THREAD) whose part in a response is a replay of another thread's. lines: all are of responses."""
     threads = (
         lines.lazy()
-        .filter(pl.col("message") != 0)
         .group_by(_THREAD)
         .agg(
             pl.col("tokens").max(),

@@ -25,7 +25,7 @@ def purge_before(archive: Archive, transcripts: Transcripts, limit: dt.date) -> 
     for (file,), rows in old.group_by("file"):
         header = book.headers[file]
         contents = archive.contents(header.file_key)
-        positions = set(rows["position"])
+        positions = set(rows["position"].explode())
         before = contents.entries
         contents.entries = [_without_text(e) if i in positions else e for i, e in enumerate(before)]
         if contents.entries != before:

@@ -12,6 +12,8 @@ import polars as pl
 
 from sessions_pipeline.sessions.archive import write_atomically
 
+# A reader of some of them need not hold all, nor the writer prepare all at once: 25 kB each.
+_ROWS_IN_GROUP = 64
 SCHEMA = {"session_id": pl.String, "transcript": pl.String, "opening": pl.String}
 
 
@@ -27,7 +29,7 @@ class Transcripts:
             self.path(month).unlink(missing_ok=True)
             return
         buffer = io.BytesIO()
-        frame.write_parquet(buffer)
+        frame.write_parquet(buffer, row_group_size=_ROWS_IN_GROUP)
         write_atomically(self.path(month), buffer.getvalue())
 
     def read(self, month: dt.date) -> pl.DataFrame:

@@ -38,7 +38,7 @@ _QUERY = re.compile(r"\?\S+")
 Problem = tuple[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LogFile:
     """A log file as it lies in a source.
 

@@ -155,7 +155,7 @@ def test_lines_and_files_and_sessions_are_those_on_disk(tmp_path: Path) -> None:
     assert of_files["remaining"].sum() == len(read_as_logs)
     assert of_lines["remaining"].sum() == on_disk
     left = table.filter((pl.col("unit") == "line") & (pl.col("rule") == "copies"))["remaining"].sum()
-    assert left == found.book.own.height
+    assert left == found.book.own["position"].list.len().sum()
     assert breaks(table) + disagreements(table, found.files, found.sessions, classified, [OCTOBER, NOVEMBER]) == []
 
 

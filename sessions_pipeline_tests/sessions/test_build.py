@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sessions_pipeline.schemas import polars_schema
-from sessions_pipeline.sessions import build
+from sessions_pipeline.sessions import build, ownership
 from sessions_pipeline.sessions.add_up import Way
 from sessions_pipeline.sessions.archive import Archive
 from sessions_pipeline.sessions.build import Built, build_sessions, ledger
@@ -18,6 +21,7 @@ from sessions_pipeline.sessions.transcripts import Transcripts
 from sessions_pipeline.sessions.tree import find_log_files
 from sessions_pipeline.sessions.users import user_rule
 from sessions_pipeline_tests.lines import human, reply, text, write
+from sessions_pipeline_tests.sessions.log_trees import Files, trees
 
 USED = {"input_tokens": 1, "output_tokens": 2}
 NOTHING = Built(*(pl.DataFrame(schema=polars_schema(table)) for table in ("core.sessions", "core.model_use")))
@@ -64,6 +68,23 @@ def tree(tmp_path: Path) -> Tree:
 
 def same(one: Built, other: Built) -> bool:
     return one.sessions.equals(other.sessions) and one.model_use.equals(other.model_use)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=trees(), most=st.integers(1, 6))
+def test_a_ledger_made_of_few_lines_at_a_time_is_that_of_all_at_once(tmp_path: Path, files: Files, most: int) -> None:
+    folder = tmp_path / str(time.monotonic_ns())
+    for name, of_file in files.items():
+        write(folder / "logs" / name, *of_file)
+    archive = Archive(folder / "private")
+    archive.sync(find_log_files([folder / "logs"], user_rule("one")).files, 1_790_000_000_000)
+    whole = ledger(archive)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ownership, "_LINES_AT_A_TIME", most)
+        parts = ledger(archive)
+    assert parts.digests() == whole.digests()
+    for name, place in {"own": ["file", "session"], "told": ["file", "position"], "sessions": ["session"]}.items():
+        assert getattr(parts, name).sort(place).equals(getattr(whole, name).sort(place))
 
 
 def test_a_second_look_adds_up_nothing_and_gives_the_same(tree: Tree) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, owned
+from sessions_pipeline.sessions import ownership
+from sessions_pipeline.sessions.ownership import FILES_SCHEMA, INDEX_SCHEMA, Index, owned
 
 
 @st.composite
@@ -42,11 +45,12 @@ def _indices(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 def counting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that count, with the place of the line that tells their tokens; None where that is their own."""
-    index = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
+    records = pl.DataFrame(rows, schema=INDEX_SCHEMA, orient="row")
+    index = Index(records.to_numpy(structured=True), records["file"].to_numpy(), records["position"].to_numpy())
     files = pl.DataFrame(list({row["file"]: row for row in rows}.values()), schema=FILES_SCHEMA, orient="row")
     counts, told = owned(index, files)
     by = {row: (file, position) for row, file, position in told.iter_rows()}
-    return [{**rows[row], "told_by": by.get(row)} for row in counts.arg_true()]
+    return [{**rows[row], "told_by": by.get(row)} for row in np.flatnonzero(counts)]
 
 
 def decided(rows: list[dict[str, Any]]) -> list[str]:
@@ -81,6 +85,15 @@ def test_other_hashes_give_the_same(rows: list[dict[str, Any]], data: st.DataObj
     back = {name: dict(zip(hashes, range(5), strict=True)) for name, hashes in other.items()}
     found = [{**row, **{name: hashes[row[name]] for name, hashes in back.items()}} for row in counting(renamed)]
     assert sorted(map(repr, found)) == sorted(map(repr, counting(rows)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(rows=_indices(), most=st.integers(1, 3))
+def test_so_many_lines_at_a_time_give_what_all_at_once_give(rows: list[dict[str, Any]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ownership, "_LINES_AT_A_TIME", most)
+        few = counting(rows)
+    assert few == counting(rows)
 
 
 @settings(max_examples=300, deadline=None)
