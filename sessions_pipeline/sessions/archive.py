@@ -141,8 +141,7 @@ class Archive:
 
     def file_key(self, file: LogFile) -> str:
         """Keyed hash of where the file lies."""
-        # Not held for the next time, as others are: there are as many as files.
-        return keyed_hash.__wrapped__(self.secret, file.location)
+        return _keyed_hash(self.secret, file.location)
 
     def headers(self) -> list[Header]:
         """Headers of all files, ordered by file key."""
@@ -184,11 +183,13 @@ class _Job:
     now_ms: int
 
 
-# A folder, a file or a user comes up on many lines that are read one after another.
-@lru_cache(maxsize=8192)
-def keyed_hash(secret: bytes, text: str) -> str:
+def _keyed_hash(secret: bytes, text: str) -> str:
     """HMAC-SHA256 of `text`, first 32 hexadecimal digits."""
     return hmac.digest(secret, text.encode(errors="surrogatepass"), "sha256").hex()[:32]
+
+
+# A folder, a file or a user comes up on many lines that are read one after another.
+keyed_hash = lru_cache(maxsize=8192)(_keyed_hash)
 
 
 def _user_key(secret: bytes, user: str) -> str:
