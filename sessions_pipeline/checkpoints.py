@@ -17,7 +17,10 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
@@ -45,8 +48,7 @@ def create(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     """Makes the empty DuckDB file `file` unless it is there. Half of its headers would be refused for ever."""
     if file.exists():
         return
-    new = file.with_name(f"{file.name}.{os.getpid()}.new")
-    new.unlink(missing_ok=True)
+    new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     try:
         connection.execute(f"ATTACH '{_quoted(new)}' AS new_file (TYPE duckdb)")
         connection.execute("DETACH new_file")
@@ -80,10 +82,20 @@ def detach(connection: duckdb.DuckDBPyConnection, catalog: str, file: Path) -> N
 def put_back(file: Path) -> None:
     """Undoes the checkpoint of a process that was killed within it; call it before `file` is opened.
 
-    Nothing is written where that checkpoint came to its end, or while another process holds the file.
+    Nothing is written where that checkpoint came to its end, or while a process, this one too, holds the file.
+    Raises OSError if the blocks cannot be written.
     """
-    if not _aside(file).exists() or not os.access(file, os.R_OK | os.W_OK):  # DuckDB says what is wrong with the file
+    if not _aside(file).exists():
         return
+    # In a process of its own: to close the file in this one would end the locks of all that has it open here.
+    command = [sys.executable, "-P", __file__, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = done.stderr.strip().splitlines()[-1:] or ["it ended without a word"]
+        raise OSError(errno.EIO, f"what {_aside(file).name} holds cannot be put back: {reason[0]}")
+
+
+def _put_back(file: Path) -> None:
     with file.open("r+b") as opened:
         try:
             fcntl.lockf(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)  # the lock that DuckDB takes
@@ -122,6 +134,11 @@ def _put_aside(connection: duckdb.DuckDBPyConnection, catalog: str, file: Path, 
         aside.flush()
         os.fsync(aside.fileno())
     partial.replace(_aside(file))
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _write_blocks(descriptor: int, kept: bytes) -> None:
@@ -138,3 +155,7 @@ def _write_blocks(descriptor: int, kept: bytes) -> None:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("'", "''")
+
+
+if __name__ == "__main__":
+    _put_back(Path(sys.argv[1]))

@@ -321,7 +321,7 @@ def _checked(key: str, value: object, origin: str) -> object:
         near = _nearest(key)
         hint = f"did you mean {near}?" if near else f"allowed: {', '.join(SETTINGS)}"
         raise SettingsError(f"unknown setting {key} ({origin}): {hint}")
-    if value == WORDS_FOR_NONE.get(key):
+    if key in WORDS_FOR_NONE and value == WORDS_FOR_NONE[key]:
         return None
     try:
         return _converted(key, value, as_text=origin.startswith("environment"))
@@ -335,9 +335,13 @@ def _converted(key: str, value: object, *, as_text: bool) -> object:
     if read := _READ_BY.get(key):
         return read(value)
     kind, limits = _type(key)
-    found = convert(value, Annotated[kind, limits], strict=not as_text)
+    if as_text and kind in (int, float):
+        value = kind(value)
+    found = convert(value, Annotated[kind, limits])
     if isinstance(found, float) and not math.isfinite(found):
         raise ValueError("not a finite number")
+    if isinstance(found, str):
+        found.encode()  # half a character, of an environment that is no UTF-8, could be written nowhere
     return found
 
 

@@ -278,8 +278,11 @@ class _Running:
     def open(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """A connection to the file, for whom the file is opened if nobody else uses it."""
         if not self.users:
-            checkpoints.create(self.connection, Path(self.database))
-            checkpoints.put_back(Path(self.database))
+            try:
+                checkpoints.create(self.connection, Path(self.database))
+                checkpoints.put_back(Path(self.database))
+            except OSError as error:
+                raise duckdb.IOException(str(error)) from error
             self.connection.execute(f"ATTACH {_literal(self.database)} AS {_CATALOG} (TYPE duckdb)")
         self.users += 1
         return self._using()
@@ -304,14 +307,16 @@ class _Running:
         """Ends this DuckDB too after a failure: it may be unusable, or hold what was attached to it."""
         try:
             checkpoints.detach(self.connection, _CATALOG, Path(self.database))
-        except (duckdb.Error, OSError):  # what was committed is in the file, or in the log beside it
+        except (duckdb.Error, OSError) as error:
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
+            LOG.warning("%s: what was written stays in the log beside it: %s", self.database, reason)
             self.failed = True
         if self.failed:
             self.end()
 
     def end(self) -> None:
         """Closes everything; the next use starts anew."""
-        del _RUNNING[self.database]
+        _RUNNING.pop(self.database, None)
         self.connection.close()
 
 

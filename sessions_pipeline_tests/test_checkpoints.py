@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,7 +104,7 @@ class TestKilledInACheckpoint:
         with monkeypatch.context() as patched:
             patched.setattr("os.pwrite", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
-                checkpoints.put_back(file)
+                checkpoints._put_back(file)
         checkpoints.put_back(file)
         assert numbers(file) == [1, 2]
 
@@ -114,16 +116,18 @@ class TestKilledInACheckpoint:
         assert file.read_bytes() == content
         assert numbers(file) == [1, 2]
 
-    def test_not_while_another_process_checkpoints(self, running, file, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    def test_not_while_this_process_has_the_file_open(self, running, file, monkeypatch) -> None:  # type: ignore[no-untyped-def]
         filled(running, file)
+        whole = file.with_name("whole.duckdb")
+        shutil.copy(file, whole)
         killed(running, file, monkeypatch, pages=20)
-        content = file.read_bytes()
-        with monkeypatch.context() as patched:
-            patched.setattr("fcntl.lockf", lambda *_: (_ for _ in ()).throw(BlockingIOError(11, "held")))
-            checkpoints.put_back(file)
-        assert file.read_bytes() == content
-        checkpoints.put_back(file)
-        assert numbers(file) == [1, 2]
+        undo = shutil.copy(f"{file}.undo", f"{whole}.undo")
+        with duckdb.connect(str(whole)):
+            checkpoints.put_back(whole)
+            assert Path(undo).exists()
+            script = f"import duckdb; duckdb.connect({str(whole)!r})"
+            other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+            assert "Could not set lock" in other.stderr
 
     def test_it_goes_on_as_if_nothing_had_been(self, running, file, monkeypatch) -> None:  # type: ignore[no-untyped-def]
         filled(running, file)

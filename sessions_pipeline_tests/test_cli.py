@@ -231,7 +231,7 @@ def test_backends_are_compared_with_reference_labels_in_the_report_and_a_new_ses
     after = dump(home)
     assert len(after["core.sessions"]) == 5
     assert set(map(str, before["core.sessions"])) < set(map(str, after["core.sessions"]))
-    months = {(row[2], row[3], row[4], row[7]) for row in after["analysis.agreement"] if row[0].month == 1}
+    months = {(row[2], row[3], row[4], row[8]) for row in after["analysis.agreement"] if row[0].month == 1}
     assert months == {("rules", "work_mode", "exact", 0.5), ("rules", "work_mode", "kappa", 0.0)}
     assert "agree with reference labels" in (home / "reports" / "report-2026-01.html").read_text()
 

@@ -163,6 +163,28 @@ class TestMistakes:
         assert said == ('min_users = "many" (environment SESSIONS_MIN_USERS) is not allowed: a whole number, 1 or more')
         assert "did you mean min_users?" in complaint(home, environ={"SESSIONS_MIN_USER": "3"})
 
+    @pytest.mark.parametrize(("text", "number"), [(" 5\n", 5), ("+5", 5), ("05", 5), ("1_000", 1000)])
+    def test_whole_numbers_of_the_environment_are_read_as_python_writes_them(
+        self, home: Path, text: str, number: int
+    ) -> None:
+        assert load_settings(home, environ={"SESSIONS_MIN_USERS": text}).settings.min_users == number
+
+    @pytest.mark.parametrize("text", ["1e3", "5.0", "true", "", "0x5"])
+    def test_what_is_no_whole_number_is_refused(self, home: Path, text: str) -> None:
+        said = complaint(home, environ={"SESSIONS_MIN_USERS": text or " "})
+        assert "is not allowed: a whole number, 1 or more" in said
+
+    @pytest.mark.parametrize("text", [".5", "0.5 ", "5e-1"])
+    def test_numbers_of_the_environment(self, home: Path, text: str) -> None:
+        assert load_settings(home, environ={"SESSIONS_RETEST_SHARE": text}).settings.retest_share == 0.5
+
+    @pytest.mark.parametrize("text", ["nan", "inf", "-0.1", "1.1", "half"])
+    def test_what_is_no_share_is_refused(self, home: Path, text: str) -> None:
+        assert "a number from 0 to 1" in complaint(home, environ={"SESSIONS_RETEST_SHARE": text})
+
+    def test_a_name_that_is_no_utf8_is_refused(self, home: Path) -> None:
+        assert "is not allowed: a name" in complaint(home, environ={"SESSIONS_JUDGE_MODEL": "\udcff"})
+
     def test_variables_of_others_are_left_alone(self, home: Path) -> None:
         environ = {"SESSIONS_COOKIE_DOMAIN": "x", "SESSIONSX": "y", "MIN_USERS": "z"}
         assert load_settings(home, environ=environ).settings == Settings()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -182,9 +183,10 @@ def _denylist(module: str, detector: str) -> tuple[re.Pattern[str], ...]:
     """Patterns of a detector of detect-secrets.
 
     The detectors could ask a vendor whether a secret is valid, and for that import requests, which takes longer to load
-    than they do. Nobody is asked here: where it is not loaded already, they get an empty module.
+    than they do. Nobody is asked here: where it is not loaded already, they get an empty module. Not where other
+    threads run, which could find that while it is there.
     """
-    put_off = "requests" not in sys.modules
+    put_off = "requests" not in sys.modules and threading.active_count() == 1
     if put_off:
         sys.modules["requests"] = ModuleType("requests")
     try:
