@@ -171,8 +171,14 @@ def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:
     for weight, (of_matrix, of_right) in zip(power, problem.judged_sums, strict=True):
         matrix, right = matrix + weight * of_matrix, right + weight * of_right
     before = problem.judged_matrix
-    scale = np.sqrt(np.outer(np.diag(before), np.diag(before)))
-    if not scale.all() or (least := np.linalg.eigvalsh(before / scale).min()) < COLLINEAR:
+    # What the judge never says, e.g. a rare level, gold labels alone can tell.
+    known = np.diag(before) > 0
+    sizes = np.where(known, np.diag(before), np.diag(matrix))
+    scale = np.sqrt(np.outer(sizes, sizes))
+    if (
+        not scale.all()
+        or (least := np.linalg.eigvalsh((before / scale)[np.ix_(known, known)]).min(initial=1.0)) < COLLINEAR
+    ):
         raise TooFewGoldLabelsError("a regressor does not vary by the judge's labels, or only together with another")
     if np.linalg.eigvalsh(matrix / scale).min() < LEAST_INFORMATION * least:
         raise TooFewGoldLabelsError("too few gold labels: corrected by them, the regressors hardly vary")
