@@ -104,7 +104,7 @@ def in_cells(
     """`specification` on the sessions in the cells of `sample`.
 
     prepared: the judged sessions as `prepare` leaves them. constant: False where the terms add up to one; a coefficient
-    is then the mean outcome where its term is one, in the average cell.
+    is then the mean outcome where its term is one, in the judge's average cell.
     """
     placed, main_effects = _placed(prepared, sample, specification)
     where = placed.is_not_null()
@@ -220,9 +220,10 @@ def _of_levels(problem: Problem) -> tuple[Problem, list[int]]:
 def adjusted_rows(period: Period) -> Iterator[Row]:
     """The adjusted rates of Figure 5 and Table A2; columns as of `regression_rows`.
 
-    An adjusted rate is the mean outcome at a level in the average cell: with an indicator of each level and no
-    constant, cells measured from their mean, it is that indicator's coefficient, and the rates' mean, weighted by the
-    levels' sessions, is that of the outcome. Controls are those that `adjusted.py` chose by the judge's labels.
+    An adjusted rate is the mean outcome at a level in the average session's cell: of a model with an indicator of each
+    level and no constant, the indicator's coefficient and what the cells add on average. The rates' mean, weighted by
+    the levels' sessions, is that of the outcome; of corrected rates, with sizes and mean corrected. Controls are those
+    that `adjusted.py` chose by the judge's labels.
 
     Levels that are not shown, and those that gold labels alone know, are in the model too: their sessions are members,
     and without an indicator of their own they would count as if nothing had succeeded at a level between the others.
@@ -266,5 +267,5 @@ def adjusted_rows(period: Period) -> Iterator[Row]:
                 yield {**common, "missing_reason": row.get("missing_reason") or reason}
             else:
                 term = model.terms[LEVELS.index(level)]
-                found = _too_few_at(ready, model, term) or corrected_or_why(problem, there.index(level))
+                found = _too_few_at(ready, model, term) or corrected_or_why(problem, there.index(level), len(there))
                 yield {**common, **gold_counts(problem, period.min_users), **corrected_columns(found)}

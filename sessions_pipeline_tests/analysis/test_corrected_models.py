@@ -110,3 +110,30 @@ def test_a_level_that_gold_labels_alone_know_bends_no_other() -> None:
         assert rows[level]["corrected"] == pytest.approx(want[level], rel=1e-9)
     assert "corrected" not in rows[5]
     assert rows[5]["missing_reason"] == "no session at this level"
+
+
+def test_corrected_rates_are_those_of_the_average_session_that_gold_labels_leave() -> None:
+    """Gold finds the level of 90 sessions of the last mode, and of 10 of the first, unclear: they leave the sample.
+
+    Each rate is the level's part and the average mode's; weighted by the levels' gold sessions their mean is the
+    outcome's.
+    """
+    sessions, gold, want = planted({**ALIKE, (3, 2, None): 5, (3, 4, None): 4, (0, 3, None): 1})
+    rows = verified(sessions, gold)
+    for level in (2, 3, 4):
+        assert rows[level]["corrected"] == pytest.approx(want[level], rel=1e-9)
+    sizes = [(gold == str(level)).sum() for level in (2, 3, 4)]
+    mean = np.average([rows[level]["corrected"] for level in (2, 3, 4)], weights=sizes)
+    assert mean == pytest.approx(sessions.filter(gold != "unclear")["verified_success"].mean(), rel=1e-9)
+
+
+def test_with_the_judges_labels_of_a_census_a_rate_has_the_standard_error_of_figure_5() -> None:
+    """Another implementation of the same: cells absorbed, and the mean's variation through each user's influence.
+
+    But for the corrections for small samples, of the cells' indices here and of all cells there.
+    """
+    sessions, level = drawn_at_random()
+    rows, want = verified(sessions, level), naive(sessions)
+    for each in (2, 3, 4):
+        assert rows[each]["corrected"] == pytest.approx(want[each]["estimate"], rel=1e-9)
+        assert rows[each]["std_error"] == pytest.approx(want[each]["std_error"], rel=2e-3)
