@@ -15,7 +15,7 @@ import polars as pl
 from sessions_pipeline.analysis.corrected import Floats, Integers, TooFewGoldLabelsError
 from sessions_pipeline.analysis.gold import (
     DECISION_SHARES,
-    DECISIONS_MADE,
+    DECISIONS,
     gold_columns,
     last_draw_with_labels,
     response_weights,
@@ -110,8 +110,8 @@ class Ready:
 
     def _labelled(self, facets: tuple[str, ...]) -> Labelled:
         drawn, there = self._drawn
-        # A session with decisions of one kind alone has no share of the other: an answer, and no missing label.
-        needed = [DECISIONS_MADE if facet in DECISION_SHARES else facet for facet in facets]
+        # A session without decisions of a kind has no share of these: an answer, and no missing label.
+        needed = [DECISIONS if facet in DECISION_SHARES else facet for facet in facets]
         known = self._gold.columns.drop_nulls(needed).join(drawn, on="session_id", how="semi")
         if known.is_empty():
             raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(dict.fromkeys(needed))}")

@@ -181,6 +181,20 @@ def test_decisions_of_one_kind_alone_are_an_answer_about_the_other() -> None:
     assert abs(row["corrected"] - want) < 2.5 * row["std_error"]  # type: ignore[operator]
 
 
+def test_no_decisions_at_all_are_an_answer_so_that_a_census_gives_the_truth() -> None:
+    """Where the user's share is below 0.6 there are, by gold labels, no decisions; the judge sees some everywhere."""
+    share = STUDY.truth["user_planning_share"].to_numpy()
+    columns = ("user_planning_share", "user_decision_share")
+    judged = STUDY.judged.with_columns(**dict.fromkeys(columns, pl.Series(share)))
+    true = pl.when(pl.Series(share >= 0.6)).then(pl.Series(share))
+    draws = drawn(1_500)
+    gold = gold_rows(draws, STUDY.truth.with_columns(**dict.fromkeys(columns, true)))
+    row = means_of("user_planning_share", judged, draws, gold)["all"]
+    assert row["naive"] == pytest.approx(share.mean())
+    assert row["corrected"] == pytest.approx(share[share >= 0.6].mean())
+    assert row["n_gold"] == 1_500
+
+
 def test_geometric_means_are_corrected_as_logarithms() -> None:
     """Everybody is drawn and labelled: what is left is the geometric mean by true level, and its interval's ends."""
     rng = np.random.default_rng(3)
