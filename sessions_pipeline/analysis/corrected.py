@@ -49,13 +49,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sessions_pipeline.analysis.errors import CONFIDENCE
 from sessions_pipeline.analysis.suppression import distinct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-CONFIDENCE = 0.95
 FOLDS = 5
 # Users to folds, always alike. The order in which users are numbered must not matter.
 SEED = 20_260_616

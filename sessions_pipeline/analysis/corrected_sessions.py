@@ -94,12 +94,14 @@ class Ready:
     def _drawn(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Rows of the draw that are among the judged sessions, and where these stand (session_id, at).
 
-        Raises TooFewGoldLabelsError without a draw, or where months, or much of them, were not drawn from.
+        Raises TooFewGoldLabelsError without a draw, or where months with labels, or much of them, were not drawn from.
         """
         if self._gold.draw_id is None:
             raise TooFewGoldLabelsError(NO_GOLD)
         sessions, drawn = self._judged.sessions, self._gold.drawn
-        if undrawn := sorted(set(sessions["month"].unique()) - set(drawn["month"])):
+        # A month without the judge's labels has no session in any sample, and could not be drawn from.
+        labelled = sessions.filter(pl.col("labels_backend").is_not_null())["month"].unique()
+        if undrawn := sorted(set(labelled) - set(drawn["month"])):
             named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
             raise TooFewGoldLabelsError(
                 f"nothing was drawn from {named}: draw again, with the same seed and all months"
