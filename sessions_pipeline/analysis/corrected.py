@@ -22,10 +22,9 @@ Power tuning
 Standard errors
     Sandwich over users: a'(sum over users of h h')a, h a user's sum of the bracket above at the solution, times
     G/(G - k), with k coefficients and G users with gold labels of sessions that are in the sample by either label.
-    Intervals take t with (sum of c²)² / (sum of c⁴)
-    less 1 degrees of freedom, c = a'h: the number of users, were all alike, that would carry the variance
-    (Satterthwaite's idea). Where 20 corrected labels of 1,000 decide, that is 20 and not 1,000. Draws within strata are
-    of fixed size, which this takes for independent: if anything too wide.
+    Intervals take t with (sum of c²)² / (sum of c⁴) less 1 degrees of freedom, c = a'h: the number of users, were all
+    alike, that would carry the variance (Satterthwaite's idea). Where 20 corrected labels of 1,000 decide, that is 20
+    and not 1,000. Draws within strata are of fixed size, which this takes for independent: if anything too wide.
 Fixed effects
     Few gold labels cannot fill thousands of cells. So cells enter through the means of the judge's outcome and
     regressors within them (Mundlak 1978), and through what the controls' main effects predict of these means. With the

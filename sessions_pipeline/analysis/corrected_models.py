@@ -226,7 +226,7 @@ def adjusted_rows(period: Period) -> Iterator[Row]:
     that `adjusted.py` chose by the judge's labels.
 
     Levels that are not shown, and those that gold labels alone know, are in the model too: their sessions are members,
-    and without an indicator of their own they would count as if nothing had succeeded at a level between the others.
+    whose rate would be zero without an indicator of their own, and bend those of the others.
     """
     prepared = prepare(period.judged.sessions, FIGURE_5)
     for quantity, specification in ADJUSTED.items():
