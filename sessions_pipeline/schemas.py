@@ -838,7 +838,9 @@ class Gold(Table):
     pass_number: int = _column("independent readings of the same session, from 1", ge=1)
     facet: str = _column("classifier, or the user's share of planning, execution or all decisions")
     label: str = _column("the label; null for a share", nullable=True)
-    value: float = _column("the share, or log10 of US dollars; null for other labels", nullable=True)
+    value: float = _column(
+        "the share (null: no decision of the kind), or log10 of US dollars; null for other labels", nullable=True
+    )
     file_sha256: str = _column("digest of the file that it was loaded from")
     loaded_at: dt.datetime = _column("UTC")
 

@@ -241,7 +241,7 @@ def agreement_with(
     for number in reference.passes[1:]:
         rater = f"pass {number}"
         before = reference.first.filter(pl.col("rater") != rater)
-        against[rater] = before, reference.ratings.filter(pl.col("rater") == rater)
+        against[rater] = before, reference.comparable.filter(pl.col("rater") == rater)
     rows: list[Agreement] = []
     confusions: list[Confusion] = []
     for rater, (known, ratings) in against.items():

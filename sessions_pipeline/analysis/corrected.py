@@ -21,10 +21,10 @@ Power tuning
     of the users on the other four fifths (cross-fitting), so that a user's labels do not choose their own weight.
 Standard errors
     Sandwich over users: a'(sum over users of h h')a, h a user's sum of the bracket above at the solution, times
-    G/(G - k), with G users that have gold labels and k coefficients. Intervals take t with (sum of c²)² / (sum of c⁴)
-    less 1 degrees of freedom, c = a'h: the number of users, were all alike, that would carry the variance
-    (Satterthwaite's idea). Where 20 corrected labels of 1,000 decide, that is 20 and not 1,000. Draws within strata are
-    of fixed size, which this takes for independent: if anything too wide.
+    G/(G - k), with k coefficients and G users with gold labels of sessions that are in the sample by either label.
+    Intervals take t with (sum of c²)² / (sum of c⁴) less 1 degrees of freedom, c = a'h: the number of users, were all
+    alike, that would carry the variance (Satterthwaite's idea). Where 20 corrected labels of 1,000 decide, that is 20
+    and not 1,000. Draws within strata are of fixed size, which this takes for independent: if anything too wide.
 Fixed effects
     Few gold labels cannot fill thousands of cells. So cells enter through the means of the judge's outcome and
     regressors within them (Mundlak 1978), and through what the controls' main effects predict of these means. With the
@@ -32,6 +32,12 @@ Fixed effects
     the controls, and these means, stay the judge's: what is estimated is the gold outcome on gold expertise at given
     controls as judged. If the judge errs on outcome and on expertise differently from one value of a control to
     another, a second-order part of that difference remains.
+Adjusted rates
+    With an indicator for each group and no constant, a rate is b_t + z̄'c: the group's coefficient, and what the cells'
+    means z add in the average session of the sample. Gold labels move sessions into it and out, so z̄ is corrected in
+    the same way, sum of [l · ŝ z + (R/p)(s z - l · ŝ z)] over the same without z; the rates' mean, weighted by the
+    corrected sizes of the groups, is then the corrected mean of the outcome. A session adds s c'(z - z̄) / sum of s to
+    the error, corrected too, which is the sampling variation of z̄.
 """
 
 from __future__ import annotations
@@ -42,12 +48,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from sessions_pipeline.analysis.errors import CONFIDENCE
 from sessions_pipeline.analysis.suppression import distinct
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
-CONFIDENCE = 0.95
 FOLDS = 5
 # Users to folds, always alike. The order in which users are numbered must not matter.
 SEED = 20_260_616
@@ -104,6 +111,12 @@ class Problem:
     user: Integers
 
     @cached_property
+    def gold_members(self) -> Flags:
+        """Whether each session with gold labels is in the sample, by these or by the judge's, shape (m,)."""
+        found: Flags = (self.gold.member > 0) | (self.judged.member[self.at] > 0)
+        return found
+
+    @cached_property
     def gold_users(self) -> Integers:
         """Users with gold labels."""
         return np.unique(self.user[self.at])
@@ -130,6 +143,13 @@ class Problem:
     def gold_sums(self) -> tuple[Floats, Floats]:
         """The sums of the gold labels, weighted."""
         return self.gold.sums(self.weight)
+
+    def sums(self, power: Floats) -> tuple[Floats, Floats]:
+        """The corrected sums, with the judge's labels weighted by `power` (FOLDS,)."""
+        matrix, right = self.gold_sums
+        for weight, (of_matrix, of_right) in zip(power, self.judged_sums, strict=True):
+            matrix, right = matrix + weight * of_matrix, right + weight * of_right
+        return matrix, right
 
     @cached_property
     def judged_matrix(self) -> Floats:
@@ -167,12 +187,15 @@ def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:
 
     Raises TooFewGoldLabelsError if the corrected matrix leaves a direction without information.
     """
-    matrix, right = problem.gold_sums
-    for weight, (of_matrix, of_right) in zip(power, problem.judged_sums, strict=True):
-        matrix, right = matrix + weight * of_matrix, right + weight * of_right
+    matrix, right = problem.sums(power)
     before = problem.judged_matrix
-    scale = np.sqrt(np.outer(np.diag(before), np.diag(before)))
-    if not scale.all() or (least := np.linalg.eigvalsh(before / scale).min()) < COLLINEAR:
+    # What the judge never says, e.g. a rare level, gold labels alone can tell.
+    known = np.diag(before) > 0
+    sizes = np.where(known, np.diag(before), np.diag(matrix))
+    scale = np.sqrt(np.outer(sizes, sizes))
+    if not scale.all():
+        raise TooFewGoldLabelsError("a regressor does not vary, neither by the judge's labels nor by gold ones")
+    if (least := np.linalg.eigvalsh((before / scale)[np.ix_(known, known)]).min(initial=1.0)) < COLLINEAR:
         raise TooFewGoldLabelsError("a regressor does not vary by the judge's labels, or only together with another")
     if np.linalg.eigvalsh(matrix / scale).min() < LEAST_INFORMATION * least:
         raise TooFewGoldLabelsError("too few gold labels: corrected by them, the regressors hardly vary")
@@ -180,22 +203,54 @@ def solve(problem: Problem, power: Floats) -> tuple[Floats, Floats]:
     return inverse @ right, inverse
 
 
-def corrected(problem: Problem, term: int) -> Corrected:
-    """Coefficient `term` of `problem`.
+@dataclass(frozen=True)
+class _Asked:
+    """The number asked for, and what sessions add to its error: by the judge's labels (n,), by gold labels (m,)."""
 
-    Raises TooFewGoldLabelsError where `solve` does, with too few gold users, or if nothing varies.
+    estimate: float
+    judged: Floats
+    gold: Floats
+
+
+def _asked(problem: Problem, power: Floats, term: int, groups: int) -> _Asked:
+    """As `corrected`, with the judge's labels weighted by `power` (FOLDS,)."""
+    coefficients, inverse = solve(problem, power)
+    wanted, shift = np.zeros((2, coefficients.size))
+    wanted[term] = 1
+    if groups:
+        # The groups' indicators add up to one: their rows, added, are the sums of all regressors over the sample.
+        totals = problem.sums(power)[0][:groups].sum(axis=0)
+        size = totals[:groups].sum()
+        wanted[groups:] = totals[groups:] / size
+        shift[groups:] = coefficients[groups:] / size
+    direction = np.einsum("jk,k->j", inverse, wanted)
+    judged, gold = (each.along(direction, coefficients) for each in (problem.judged, problem.gold))
+    if groups:
+        centre = float(shift @ wanted)
+        judged, gold = (
+            part + each.member * (np.einsum("ji,j->i", each.regressors, shift) - centre)
+            for part, each in ((judged, problem.judged), (gold, problem.gold))
+        )
+    return _Asked(float(coefficients @ wanted), judged, gold)
+
+
+def corrected(problem: Problem, term: int, groups: int = 0) -> Corrected:
+    """Coefficient `term` of `problem`; with `groups`, the adjusted rate of group `term`.
+
+    groups: how many regressors, the first ones, are indicators that add up to one in the sample. Raises
+    TooFewGoldLabelsError where `solve` does, with too few gold users, or if nothing varies.
     """
     from scipy.special import stdtrit
 
-    users, parameters = problem.gold_users.size, len(problem.judged.regressors)
+    parameters = len(problem.judged.regressors)
+    users = distinct(problem.user[problem.at[problem.gold_members]])
     if users <= parameters + 1:
         raise TooFewGoldLabelsError(f"gold labels of {users} users cannot correct {parameters} coefficients")
-    power = _power(problem, *solve(problem, np.ones(FOLDS)), term)
-    coefficients, inverse = solve(problem, power)
+    power = _power(problem, _asked(problem, np.ones(FOLDS), term, groups))
+    asked = _asked(problem, power, term, groups)
     weight = power[problem.fold]
-    contribution = weight * problem.judged.along(inverse[term], coefficients)
-    gold = problem.gold.along(inverse[term], coefficients)
-    contribution[problem.at] += problem.weight * (gold - contribution[problem.at])
+    contribution = weight * asked.judged
+    contribution[problem.at] += problem.weight * (asked.gold - contribution[problem.at])
     by_user = np.bincount(problem.user, weights=contribution)
     squares = np.square(by_user)
     if not squares.any():
@@ -203,17 +258,15 @@ def corrected(problem: Problem, term: int) -> Corrected:
     std_error = float(np.sqrt(users / (users - parameters) * squares.sum()))
     freedom = max(float(squares.sum() ** 2 / np.square(squares).sum()) - 1, 1.0)
     margin = float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * std_error
-    estimate = float(coefficients[term])
+    estimate = asked.estimate
     return Corrected(estimate, std_error, estimate - margin, estimate + margin, freedom, float(weight.mean()))
 
 
-def _power(problem: Problem, coefficients: Floats, inverse: Floats, term: int) -> Floats:
+def _power(problem: Problem, asked: _Asked) -> Floats:
     """The weight of the judge's labels in each fold, shape (FOLDS,), tuned on the users of the other folds."""
-    judged = problem.judged.along(inverse[term], coefficients)
-    gold = problem.gold.along(inverse[term], coefficients)
-    of_gold, of_judge = np.zeros_like(judged), -judged
-    of_gold[problem.at] = problem.weight * gold
-    of_judge[problem.at] += problem.weight * judged[problem.at]
+    of_gold, of_judge = np.zeros_like(asked.judged), -asked.judged
+    of_gold[problem.at] = problem.weight * asked.gold
+    of_judge[problem.at] += problem.weight * asked.judged[problem.at]
     t, b = (np.bincount(problem.user, weights=values) for values in (of_gold, of_judge))
     fold = np.zeros(t.size, dtype=np.int64)
     fold[problem.user] = problem.fold

@@ -104,7 +104,7 @@ def in_cells(
     """`specification` on the sessions in the cells of `sample`.
 
     prepared: the judged sessions as `prepare` leaves them. constant: False where the terms add up to one; a coefficient
-    is then the mean outcome where its term is one, in the average cell.
+    is then the mean outcome where its term is one, in the judge's average cell.
     """
     placed, main_effects = _placed(prepared, sample, specification)
     where = placed.is_not_null()
@@ -204,12 +204,29 @@ def regression_rows(period: Period, specifications: Sequence[Specification]) -> 
                     yield {**common, **gold_counts(problem, min_users), **corrected_columns(found)}
 
 
+def _of_levels(problem: Problem) -> tuple[Problem, list[int]]:
+    """`problem`, whose first regressors are indicators of LEVELS, without those that no member has by either label.
+
+    Also the levels that are left, in their order.
+    """
+    equations = (problem.judged, problem.gold)
+    seen = np.any([each.regressors[: len(LEVELS)] @ each.member > 0 for each in equations], axis=0)
+    kept = np.concatenate([seen, np.ones(len(problem.judged.regressors) - len(LEVELS), dtype=np.bool_)])
+    judged, gold = (replace(each, regressors=each.regressors[kept]) for each in equations)
+    there = [level for level, is_seen in zip(LEVELS, seen, strict=True) if is_seen]
+    return replace(problem, judged=judged, gold=gold), there
+
+
 def adjusted_rows(period: Period) -> Iterator[Row]:
     """The adjusted rates of Figure 5 and Table A2; columns as of `regression_rows`.
 
-    An adjusted rate is the mean outcome at a level in the average cell: with an indicator of each level and no
-    constant, cells measured from their mean, it is that indicator's coefficient, and the rates' mean, weighted by the
-    levels' sessions, is that of the outcome. Controls are those that `adjusted.py` chose by the judge's labels.
+    An adjusted rate is the mean outcome at a level in the average session's cell: of a model with an indicator of each
+    level and no constant, the indicator's coefficient and what the cells add on average. The rates' mean, weighted by
+    the levels' sessions, is that of the outcome; of corrected rates, with sizes and mean corrected. Controls are those
+    that `adjusted.py` chose by the judge's labels.
+
+    Levels that are not shown, and those that gold labels alone know, are in the model too: their sessions are members,
+    whose rate would be zero without an indicator of their own, and bend those of the others.
     """
     prepared = prepare(period.judged.sessions, FIGURE_5)
     for quantity, specification in ADJUSTED.items():
@@ -218,16 +235,16 @@ def adjusted_rows(period: Period) -> Iterator[Row]:
         needed = (*OUTCOME_FACETS[specification.outcome], *(("failure_signal",) if trouble else ()), "expertise")
         ready, reason = period.ready.of(tuple(dict.fromkeys(needed)))
         rows = {row["expertise"]: row for row in series(prepared, specification, period.min_users)}
-        there = [level for level in LEVELS if rows[level].get("sessions")]
         choice = choose_controls(prepared, specification, period.min_users)
         model = replace(
             specification,
             controls=CONTROLS[choice.column],
-            terms=tuple(Term(f"expertise_{level}", "expertise", level) for level in there),
+            terms=tuple(Term(f"expertise_{level}", "expertise", level) for level in LEVELS),
         )
-        problem = None
-        if ready is not None and there:
-            problem = in_cells(period.judged, prepared, choice.sample, model, constant=False).problem(ready)
+        problem, there = None, list[int]()
+        if ready is not None and any(row.get("estimate") is not None for row in rows.values()):
+            of_all = in_cells(period.judged, prepared, choice.sample, model, constant=False).problem(ready)
+            problem, there = _of_levels(of_all)
         for level in LEVELS:
             row = rows[level]
             is_told = period.is_withheld([(breakdown, str(level))])
@@ -246,8 +263,9 @@ def adjusted_rows(period: Period) -> Iterator[Row]:
                 "n_sessions": row.get("sessions"),
                 "n_users": row.get("users"),
             }
-            if ready is None or problem is None or level not in there:
+            if row.get("estimate") is None or ready is None or problem is None:
                 yield {**common, "missing_reason": row.get("missing_reason") or reason}
             else:
-                found = _coefficient(problem, ready, model, there.index(level))
+                term = model.terms[LEVELS.index(level)]
+                found = _too_few_at(ready, model, term) or corrected_or_why(problem, there.index(level), len(there))
                 yield {**common, **gold_counts(problem, period.min_users), **corrected_columns(found)}

@@ -49,7 +49,7 @@ def floats(frame: pl.DataFrame, values: pl.Expr) -> Floats:
 
 def _informative(problem: Problem) -> str | None:
     """Why the gold labels do not suffice for `problem`, or None if they do."""
-    member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
+    member = problem.gold_members
     sessions, users = int(member.sum()), distinct(problem.user[problem.at[member]])
     if sessions < MIN_GOLD_SESSIONS or users < MIN_GOLD_USERS:
         return (
@@ -59,10 +59,10 @@ def _informative(problem: Problem) -> str | None:
     return None
 
 
-def corrected_or_why(problem: Problem, term: int) -> Corrected | str:
-    """A corrected coefficient, or why there is none."""
+def corrected_or_why(problem: Problem, term: int, groups: int = 0) -> Corrected | str:
+    """A corrected coefficient, or adjusted rate (see `corrected`), or why there is none."""
     try:
-        return _informative(problem) or corrected(problem, term)
+        return _informative(problem) or corrected(problem, term, groups)
     except TooFewGoldLabelsError as error:
         return str(error)
 
@@ -83,6 +83,6 @@ def corrected_columns(found: Corrected | str) -> Row:
 
 def gold_counts(problem: Problem, min_users: int) -> Row:
     """Sessions and users with gold labels that the estimate reads; none told of fewer than `min_users`."""
-    member = (problem.gold.member > 0) | (problem.judged.member[problem.at] > 0)
+    member = problem.gold_members
     users = distinct(problem.user[problem.at[member]])
     return {"n_gold": int(member.sum()), "n_gold_users": users} if users >= min_users else {}

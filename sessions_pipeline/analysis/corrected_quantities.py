@@ -55,7 +55,8 @@ _PROFESSIONS = ("software", "other")
 _DECISIONS = dict(zip(("planning", "execution", "overall"), DECISION_SHARES, strict=True))
 
 
-@dataclass(frozen=True)
+# Compared by identity: expressions cannot be compared, and cuts that differ in theirs alone are not the same.
+@dataclass(frozen=True, eq=False)
 class Cut:
     """Sessions by a label.
 
@@ -66,7 +67,7 @@ class Cut:
     """
 
     breakdown: str
-    level: pl.Expr = field(compare=False, repr=False)
+    level: pl.Expr = field(repr=False)
     levels: tuple[str, ...]
     facets: tuple[str, ...]
     errors: str
@@ -256,7 +257,6 @@ MEANS: tuple[Mean, ...] = (
     *_occupation_means(),
 )
 
-OF_EVERY_PERIOD = EVERY_PERIOD
 OF_WINDOWS: tuple[Specification, ...] = (
     *TABLE_A1_FIXED,
     *FIGURE_3_STEPS,
@@ -265,7 +265,7 @@ OF_WINDOWS: tuple[Specification, ...] = (
     RETURNS_TREND,
     *(each for each in BESIDE if each.terms == OPENING),
 )
-SPECIFICATIONS = (*OF_EVERY_PERIOD, *OF_WINDOWS)
+SPECIFICATIONS = (*EVERY_PERIOD, *OF_WINDOWS)
 
 _OTHER_ERRORS = "the same coefficient with another standard error: the corrected one is clustered by user"
 _BESIDE_REASONS: Mapping[str, str] = {

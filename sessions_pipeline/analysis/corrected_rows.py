@@ -28,7 +28,6 @@ from sessions_pipeline.analysis.corrected_period import (
 from sessions_pipeline.analysis.corrected_quantities import (
     MEANS,
     NOT_CORRECTED,
-    OF_EVERY_PERIOD,
     SPECIFICATIONS,
     Cut,
     Mean,
@@ -36,6 +35,7 @@ from sessions_pipeline.analysis.corrected_quantities import (
 from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, judged_sessions
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, without_gaps
+from sessions_pipeline.analysis.specifications import EVERY_PERIOD
 from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
 from sessions_pipeline.schemas import polars_schema
 
@@ -209,7 +209,7 @@ def corrected_estimates(
         common: Row = {"period": name, "n_drawn": drawn, "draw_id": labels.draw_id}
         found = (
             *mean_rows(period, [mean for mean in MEANS if name == "window" or not mean.cut.windows_only]),
-            *regression_rows(period, SPECIFICATIONS if name == "window" else OF_EVERY_PERIOD),
+            *regression_rows(period, SPECIFICATIONS if name == "window" else EVERY_PERIOD),
             *adjusted_rows(period),
         )
         rows += [{**common, **row} for row in found]

@@ -15,7 +15,7 @@ import polars as pl
 from sessions_pipeline.analysis.corrected import Floats, Integers, TooFewGoldLabelsError
 from sessions_pipeline.analysis.gold import (
     DECISION_SHARES,
-    DECISIONS_MADE,
+    DECISIONS,
     gold_columns,
     last_draw_with_labels,
     response_weights,
@@ -94,12 +94,14 @@ class Ready:
     def _drawn(self) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Rows of the draw that are among the judged sessions, and where these stand (session_id, at).
 
-        Raises TooFewGoldLabelsError without a draw, or where months, or much of them, were not drawn from.
+        Raises TooFewGoldLabelsError without a draw, or where months with labels, or much of them, were not drawn from.
         """
         if self._gold.draw_id is None:
             raise TooFewGoldLabelsError(NO_GOLD)
         sessions, drawn = self._judged.sessions, self._gold.drawn
-        if undrawn := sorted(set(sessions["month"].unique()) - set(drawn["month"])):
+        # A month without the judge's labels has no session in any sample, and could not be drawn from.
+        labelled = sessions.filter(pl.col("labels_backend").is_not_null())["month"].unique()
+        if undrawn := sorted(set(labelled) - set(drawn["month"])):
             named = ", ".join(f"{month:%Y-%m}" for month in undrawn)
             raise TooFewGoldLabelsError(
                 f"nothing was drawn from {named}: draw again, with the same seed and all months"
@@ -110,8 +112,8 @@ class Ready:
 
     def _labelled(self, facets: tuple[str, ...]) -> Labelled:
         drawn, there = self._drawn
-        # A session with decisions of one kind alone has no share of the other: an answer, and no missing label.
-        needed = [DECISIONS_MADE if facet in DECISION_SHARES else facet for facet in facets]
+        # A session without decisions of a kind has no share of these: an answer, and no missing label.
+        needed = [DECISIONS if facet in DECISION_SHARES else facet for facet in facets]
         known = self._gold.columns.drop_nulls(needed).join(drawn, on="session_id", how="semi")
         if known.is_empty():
             raise TooFewGoldLabelsError(f"no gold labels of {' and '.join(dict.fromkeys(needed))}")

@@ -27,9 +27,9 @@ from sessions_pipeline.schemas import polars_schema
 DRAWS, GOLD = "labels.gold_draws", "labels.gold"
 # Facets whose labels are a column of core.classified_sessions under the same name.
 STRATIFYING = tuple(name for name, facet in FACETS.items() if facet.labels and facet.kind != "price")
-# The user's shares of decisions. The last is there wherever a decision is.
+# The user's shares of decisions; one of no decisions at all is null, and an answer all the same.
 DECISION_SHARES = ("user_planning_share", "user_execution_share", "user_decision_share")
-DECISIONS_MADE = DECISION_SHARES[-1]
+DECISIONS = "decisions"
 SMALL_STRATUM = 10
 OTHERS = "others"
 
@@ -126,7 +126,10 @@ def column_of(facet: str) -> str:
 
 def gold_columns(gold: pl.DataFrame) -> pl.DataFrame:
     """One row per session of labels.gold: session_id, and what its first pass says, in the columns of
-    core.classified_sessions: labels as text, shares of decisions and the task value as numbers (null: none given)."""
+    core.classified_sessions: labels as text, shares of decisions and the task value as numbers (null: none given).
+
+    decisions: true where decisions were counted, also where there were none of a kind; else null.
+    """
     first = gold.sort("pass_number").unique(["session_id", "facet"], keep="first", maintain_order=True)
 
     def of(column: str, facet: str) -> pl.Expr:
@@ -134,6 +137,7 @@ def gold_columns(gold: pl.DataFrame) -> pl.DataFrame:
 
     labels = {column_of(name): of("label", name) for name, facet in FACETS.items() if facet.labels}
     numbers = {name: of("value", name) for name in DECISION_SHARES}
+    numbers[DECISIONS] = pl.when(pl.col("facet").is_in(DECISION_SHARES).any()).then(pl.lit(True))
     numbers["task_value_usd"] = 10 ** of("value", "task_value")
     return first.group_by("session_id", maintain_order=True).agg(**labels, **numbers).sort("session_id")
 

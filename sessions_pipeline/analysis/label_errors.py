@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.corrected import CONFIDENCE, ROUNDING, Floats, Integers
+from sessions_pipeline.analysis.corrected import ROUNDING, Floats, Integers
 from sessions_pipeline.analysis.corrected_quantities import OUTCOME_FACETS
 from sessions_pipeline.analysis.corrected_sessions import (
     Judged,
@@ -26,6 +26,7 @@ from sessions_pipeline.analysis.corrected_sessions import (
     gold_labels,
     judged_sessions,
 )
+from sessions_pipeline.analysis.errors import CONFIDENCE
 from sessions_pipeline.analysis.gold import DECISION_SHARES, column_of
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.suppression import withheld_levels
@@ -69,7 +70,7 @@ def _wrong(judged: pl.DataFrame, gold: pl.DataFrame, name: str) -> tuple[Floats,
 
 
 @dataclass(frozen=True)
-class Mean:
+class WeightedMean:
     """A weighted mean with its uncertainty, clustered by user; None where users do not differ, or there is but one."""
 
     estimate: float
@@ -78,7 +79,7 @@ class Mean:
     ci_high: float | None
 
 
-def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool) -> Mean:
+def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool) -> WeightedMean:
     """Mean of `values` (m,) with `weight` (m,). share: they are 0 or 1, and the interval is Wilson's.
 
     Wilson's interval has the sample size that independent sessions would need for the same variance v (after Korn and
@@ -93,19 +94,19 @@ def weighted_mean(values: Floats, weight: Floats, user: Integers, *, share: bool
     of_users = np.bincount(cluster, weights=weight) / weight.sum()
     users = of_users.size
     if users < 2:
-        return Mean(mean, None, None, None)
+        return WeightedMean(mean, None, None, None)
     by_user = np.bincount(cluster, weights=weight * (values - mean)) / weight.sum()
     variance = users / (users - 1) * float(np.square(by_user).sum())
     t = float(stdtrit(users - 1, (1 + CONFIDENCE) / 2))
     error = math.sqrt(variance)
     if not share:
         if alike or error <= ROUNDING * float(np.abs(values).max()):
-            return Mean(mean, None, None, None)
-        return Mean(mean, error, mean - t * error, mean + t * error)
+            return WeightedMean(mean, None, None, None)
+        return WeightedMean(mean, error, mean - t * error, mean + t * error)
     least = float(np.square(weight / weight.sum()).sum())
     k = t * t * (float(np.square(of_users).sum()) if alike else max(variance / (mean * (1 - mean)), least))
     r = math.sqrt(k * mean * (1 - mean) + k * k / 4)
-    return Mean(
+    return WeightedMean(
         mean, None if alike else error, mean**2 / (mean + k / 2 + r), 1 - (1 - mean) ** 2 / (1 - mean + k / 2 + r)
     )
 

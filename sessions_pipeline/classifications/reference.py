@@ -83,7 +83,8 @@ def _column(classifier: Classifier) -> str:
 class Reference:
     """Labels of a reference file.
 
-    ratings: RATINGS; the rater is `pass N`. passes: their numbers, ascending. left_out: what could not be used, and
+    ratings: RATINGS; the rater is `pass N`. A share of no decisions at all has neither label nor value: an answer, but
+    nothing to compare. passes: their numbers, ascending. left_out: what could not be used, and
     where (columns, lines, sessions; cells that are no label are shown, so this is for whoever holds the file).
     sha256: digest of the file.
     """
@@ -94,9 +95,14 @@ class Reference:
     sha256: str
 
     @property
+    def comparable(self) -> pl.DataFrame:
+        """The ratings without shares of no decisions."""
+        return self.ratings.filter(pl.col("label").is_not_null() | pl.col("value").is_not_null())
+
+    @property
     def first(self) -> pl.DataFrame:
         """The labels of each session's first pass: those that others are compared with."""
-        numbered = self.ratings.with_columns(number=pl.col("rater").str.strip_prefix("pass ").cast(pl.Int64))
+        numbered = self.comparable.with_columns(number=pl.col("rater").str.strip_prefix("pass ").cast(pl.Int64))
         firsts = numbered.group_by("session_id").agg(pl.col("number").min())
         return numbered.join(firsts, on=["session_id", "number"], how="semi").drop("number")
 
@@ -193,8 +199,8 @@ def _price(cell: str) -> float:
     return min(max(usd, LOWEST_TASK_VALUE_USD), HIGHEST_TASK_VALUE_USD)
 
 
-def _shares(counts: Decisions) -> Iterator[tuple[str, None, float]]:
-    """The user's shares, as `core.classified_sessions` has them; none where there was no decision of a kind."""
+def _shares(counts: Decisions) -> Iterator[tuple[str, None, float | None]]:
+    """The user's shares, as `core.classified_sessions` has them; None where there was no decision of a kind."""
     planning = counts.planning_user, counts.planning_agent
     execution = counts.execution_user, counts.execution_agent
     for name, user, agent in (
@@ -202,8 +208,7 @@ def _shares(counts: Decisions) -> Iterator[tuple[str, None, float]]:
         ("user_execution_share", *execution),
         ("user_decision_share", planning[0] + execution[0], planning[1] + execution[1]),
     ):
-        if user + agent:
-            yield name, None, user / (user + agent)
+        yield name, None, user / (user + agent) if user + agent else None
 
 
 def current_labels(sessions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFrame:
@@ -234,7 +239,8 @@ def backend_ratings(sessions: pl.DataFrame, labels: pl.DataFrame) -> pl.DataFram
         if classifier is None:
             continue
         if classifier.kind == "decisions":
-            rows += [(backend, session, *share) for share in _shares(Decisions(**json.loads(label)))]
+            shares = _shares(Decisions(**json.loads(label)))
+            rows += [(backend, session, *share) for share in shares if share[2] is not None]
         elif label in classifier.labels:
             price = classifier.kind == "price"
             rows.append((backend, session, name, label, math.log10(value) if price else None))

@@ -178,6 +178,21 @@ def test_labels_that_could_have_been_compared_are_counted() -> None:
     }
 
 
+def test_shares_of_no_decisions_are_not_compared() -> None:
+    """A fourth session without decisions, in either pass, changes no number; a facet of such alone has no statistic."""
+    share, other = "user_planning_share", "user_execution_share"
+    known = [(f"pass {at}", f"s{n}", share, None, n / at) for at in (1, 2) for n in range(3)]
+    given_ = [("rules", f"s{n}", share, None, float(n * n)) for n in range(4)]
+    without = [(f"pass {at}", f"s{n}", facet, None, None) for at in (1, 2) for n, facet in ((3, share), (0, other))]
+    for ratings in (known, [*known, *without]):
+        rows, _ = agreement_with(reference(*ratings, passes=(1, 2)), rated(*given_), users("u", "v", "w", "x"))
+        assert [(row.rater, row.facet, row.n_candidates, row.sessions) for row in rows] == [
+            ("rules", share, 3, 3),
+            ("pass 2", share, 3, 3),
+        ]
+        assert [row.estimate for row in rows] == pytest.approx([np.corrcoef([0, 1, 2], [0, 1, 4])[0, 1], 1.0])
+
+
 def test_later_passes_are_compared_with_the_first() -> None:
     known = [("pass 1", "s0", "outcome", "failed", None), ("pass 1", "s1", "outcome", "succeeded", None)]
     again = [("pass 2", "s0", "outcome", "failed", None), ("pass 2", "s1", "outcome", "failed", None)]

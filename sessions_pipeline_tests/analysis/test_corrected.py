@@ -268,7 +268,8 @@ def test_a_mean_is_the_difference_estimator_with_user_clusters_written_out_in_nu
     mean, below = ratio(weight)
     g, g_hat = s * (y - mean), s_hat * (y_hat - mean)
     h = by_user(weight * g_hat + drawn * (g - weight * g_hat)) / below
-    drawn_users = np.unique(user[at]).size
+    drawn_users = np.unique(user[at][(s + s_hat)[at] > 0]).size
+    assert drawn_users < np.unique(user[at]).size
     error = np.sqrt(drawn_users / (drawn_users - 1) * (h**2).sum())
     freedom = (h**2).sum() ** 2 / (h**4).sum() - 1
 
@@ -277,6 +278,22 @@ def test_a_mean_is_the_difference_estimator_with_user_clusters_written_out_in_nu
     np.testing.assert_allclose(ours, (mean, error, freedom, weight.mean()), rtol=1e-10)
     margin = stats.t.ppf(0.975, freedom) * error
     np.testing.assert_allclose((found.ci_low, found.ci_high), (mean - margin, mean + margin), rtol=1e-10)
+
+
+def test_users_without_a_gold_label_in_the_sample_do_not_count_as_users() -> None:
+    """200 users with gold labels, of whom four are in the sample: by gold, by the judge or by both; too few at two."""
+    rng = np.random.default_rng(9)
+    member = np.zeros(200)
+    member[:3] = 1
+    judged, gold = (Equations(np.ones((1, 200)), rng.random(200), np.roll(member, by)) for by in (0, 1))
+    found = corrected(Problem(judged, gold, np.arange(200), np.ones(200), np.arange(200)), 0)
+    # All have gold labels, so that the judge's do not matter: HC1 of a mean of three, with four for three in G/(G - 1).
+    theirs = sm.OLS(gold.outcome[1:4], np.ones(3)).fit(cov_type="HC0")
+    assert found.estimate == pytest.approx(theirs.params[0])
+    assert found.std_error == pytest.approx(theirs.bse[0] * np.sqrt(4 / 3))
+    both = replace(judged, member=np.arange(200) < 2)
+    with pytest.raises(TooFewGoldLabelsError, match="gold labels of 2 users cannot correct 1 coefficients"):
+        corrected(Problem(both, both, np.arange(200), np.ones(200), np.arange(200)), 0)
 
 
 def test_gold_labels_that_leave_nothing_to_compare_are_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.coverage import MONTHS, NOW, gold_rows, study
 from sessions_pipeline.analysis.corrected_models import regression_rows
 from sessions_pipeline.analysis.corrected_period import MIN_GOLD_SESSIONS, MIN_GOLD_USERS, Period
-from sessions_pipeline.analysis.corrected_quantities import MEANS
+from sessions_pipeline.analysis.corrected_quantities import MEANS, Cut, Mean
 from sessions_pipeline.analysis.corrected_rows import corrected_estimates, mean_rows
 from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, judged_sessions
 from sessions_pipeline.analysis.gold import DRAWS, GOLD, Plan, draw
@@ -181,6 +181,32 @@ def test_decisions_of_one_kind_alone_are_an_answer_about_the_other() -> None:
     assert abs(row["corrected"] - want) < 2.5 * row["std_error"]  # type: ignore[operator]
 
 
+def test_no_decisions_at_all_are_an_answer_so_that_a_census_gives_the_truth() -> None:
+    """Where the user's share is below 0.6 there are, by gold labels, no decisions; the judge sees some everywhere."""
+    share = STUDY.truth["user_planning_share"].to_numpy()
+    columns = ("user_planning_share", "user_decision_share")
+    judged = STUDY.judged.with_columns(**dict.fromkeys(columns, pl.Series(share)))
+    true = pl.when(pl.Series(share >= 0.6)).then(pl.Series(share))
+    draws = drawn(1_500)
+    gold = gold_rows(draws, STUDY.truth.with_columns(**dict.fromkeys(columns, true)))
+    row = means_of("user_planning_share", judged, draws, gold)["all"]
+    assert row["naive"] == pytest.approx(share.mean())
+    assert row["corrected"] == pytest.approx(share[share >= 0.6].mean())
+    assert row["n_gold"] == 1_500
+
+
+def test_cuts_that_differ_in_their_expression_alone_do_not_share_levels() -> None:
+    """Two shares beside one another, of explored code, by cuts of the same name: of all sessions, and of failures."""
+    explored = pl.when(pl.col("codebase_context") == "explores_existing").then(pl.lit("yes")).otherwise(pl.lit("no"))
+    levels = (explored, pl.when(pl.col("outcome") == "failed").then(explored))
+    cuts = [Cut("explored", level, ("yes", "no"), ("codebase_context",), "label") for level in levels]
+    period = window(STUDY.judged, NO_DRAWS, NO_GOLD)
+    rows = mean_rows(period, [Mean(f"explored_{at}", cut, "label", "share") for at, cut in enumerate(cuts)])
+    found = {(row["quantity"], row["term"]): row["n_sessions"] for row in rows}
+    assert found["explored_0", "yes"] == STUDY.judged.height
+    assert found["explored_1", "yes"] == STUDY.judged.filter(outcome="failed").height
+
+
 def test_geometric_means_are_corrected_as_logarithms() -> None:
     """Everybody is drawn and labelled: what is left is the geometric mean by true level, and its interval's ends."""
     rng = np.random.default_rng(3)
@@ -248,6 +274,27 @@ def test_a_window_with_a_month_that_was_not_drawn_from_is_not_corrected() -> Non
     assert "nothing was drawn from 2026-03" in str(row["missing_reason"])
     before = STUDY.judged.filter(pl.col("month") < LAST)
     assert column_1(before, draws, gold, MONTHS[1])["outcome"]["corrected"] is not None
+
+
+def test_a_month_without_any_label_of_the_judge_does_not_stop_the_others_from_being_corrected() -> None:
+    """Of the last month nothing is labelled, so that nothing could be drawn: the window is that of the months before.
+
+    But for the folds of the users, who are more, and whom the weight of the judge's labels is tuned on.
+    """
+    kept = ("session_id", "month", "user_key")
+    schema = polars_schema("core.classified_sessions")
+    unlabelled = STUDY.judged.with_columns(
+        pl.when(pl.col("month") < LAST).then(pl.col(name)).alias(name) for name in schema if name not in kept
+    )
+    draws = draw(unlabelled, Plan(MONTHS, ("outcome",), 300, 1), NOW)
+    gold = gold_rows(draws, STUDY.truth)
+    row = column_1(unlabelled, draws, gold)["outcome"]
+    before = column_1(unlabelled.filter(pl.col("month") < LAST), draws, gold)["outcome"]
+    assert row["naive"] == pytest.approx(before["naive"])
+    assert row["corrected"] == pytest.approx(before["corrected"], abs=0.1 * before["std_error"])  # type: ignore[operator]
+    share = means_of("codebase_context", unlabelled, draws, gold)["explores_existing"]
+    assert share["n_gold"] == 300
+    assert "corrected" in share
 
 
 def test_sessions_that_came_after_the_draw_are_not_passed_off_as_drawn_from() -> None:

@@ -50,8 +50,9 @@ def test_every_kind_of_label_is_read(tmp_path: Path) -> None:
         ("pass 1", "a", "failure_signal"): "none",
         ("pass 1", "a", "user_occupation"): "15",
         ("pass 1", "a", "user_planning_share"): 0.25,
+        ("pass 1", "a", "user_execution_share"): None,
         ("pass 1", "a", "user_decision_share"): 0.25,
-        # No execution decision: no share. 200 dollars still belong to the first band.
+        # No execution decision: no share, and an answer. 200 dollars still belong to the first band.
         ("pass 1", "a", "task_value"): "10-200",
     }
     price = found.ratings.row(by_predicate=pl.col("facet") == "task_value", named=True)
@@ -95,6 +96,28 @@ def test_backends_are_compared_with_the_first_pass_of_each_session(tmp_path: Pat
     found = read_reference(write(tmp_path, "session_id,pass,work_mode\na,2,fix\na,1,build\nb,3,plan\n"))
     assert found.passes == (1, 2, 3)
     assert labels(found.first) == {("pass 1", "a", "work_mode"): "build", ("pass 3", "b", "work_mode"): "plan"}
+
+
+def test_no_decisions_at_all_is_an_answer_and_nothing_to_compare(tmp_path: Path) -> None:
+    """Zeros in the first pass, empty cells in the second; the first pass with a number is that of comparisons."""
+    found = read_reference(
+        write(
+            tmp_path,
+            "session_id,pass,planning_user,planning_agent,execution_user,execution_agent\n"
+            "a,1,0,0,0,0\na,2,,,,\na,3,1,1,0,0\n",
+        )
+    )
+    decisions = ("user_planning_share", "user_execution_share", "user_decision_share")
+    assert labels(found.ratings) == {
+        **{("pass 1", "a", share): None for share in decisions},
+        ("pass 3", "a", "user_planning_share"): 0.5,
+        ("pass 3", "a", "user_execution_share"): None,
+        ("pass 3", "a", "user_decision_share"): 0.5,
+    }
+    assert labels(found.first) == {
+        ("pass 3", "a", "user_planning_share"): 0.5,
+        ("pass 3", "a", "user_decision_share"): 0.5,
+    }
 
 
 def test_without_a_column_of_passes_there_is_one(tmp_path: Path) -> None:
