@@ -221,8 +221,8 @@ def compared_months(frame: pl.DataFrame, month: dt.date, axis: Sequence[dt.date]
 
     Months before it have sessions, but none with a work mode. All, where nothing is compared.
     """
-    first = frame.filter(month=month)["first_month"].min()
-    return [at for at in axis if first is None or at >= first]
+    first = min(frame.filter(month=month)["first_month"].to_list(), default=dt.date.min)
+    return [at for at in axis if at >= first]
 
 
 def trends(frame: pl.DataFrame, month: dt.date, measure: str) -> dict[str, Cell]:
