@@ -38,7 +38,6 @@ LABELS_TO_JUDGE_BY = 200
 ROUNDING = 1e-9
 # What a published row says of its whole sample, or of the study, and not of its cell.
 NUMBERS_OF_SAMPLES = (
-    "degrees_of_freedom",
     "n_parameters",
     "r_squared",
     "published_std_error",

@@ -604,7 +604,9 @@ class Coefficients(Table):
     n_clusters: int = _count("clusters of the standard errors; the fewer, where there are two kinds", nullable=True)
     n_cells: int = _count("fixed-effect cells absorbed")
     n_identifying_users: int = _count(
-        "users whose sessions differ in the first term, with user effects: those that determine it", nullable=True
+        "users whose sessions differ in the first term, with user effects: those that determine it; null if they are "
+        "fewer than the threshold, which withholds the model",
+        nullable=True,
     )
     n_parameters: int = _count("identified terms and cells, of the small-sample correction", nullable=True)
     r_squared: float = _column("share of variance explained, cells and effects included; null for logit", nullable=True)
@@ -636,9 +638,10 @@ class AdjustedRates(Table):
     n_dropped_singletons: int = _count("sessions alone in their cell, dropped")
     n_cells_dropped: int = _count("cells without a session left")
     n_parameters: int = _count("identified levels and cells, of the small-sample correction", nullable=True)
-    degrees_of_freedom: int = _column("of the t distribution: users minus 1", ge=0, nullable=True)
+    degrees_of_freedom: int = _column("of the t distribution: n_users minus 1; null if suppressed", ge=0, nullable=True)
     std_errors: str = _column(
-        "variance and clusters: CRV1 by user, under 50 users CRV3 (jackknife) by user; null without any", nullable=True
+        "variance and clusters: CRV1 by user, under 50 users CRV3 (jackknife) by user; null without any or if hidden",
+        nullable=True,
     )
     engine: str = _column("library that fitted it")
     sessions: int = _count("sessions at this level in the estimation sample; null if suppressed", nullable=True)
@@ -705,17 +708,22 @@ class TaskValueChange(Table):
         "see std_errors; null where users do not differ, or where a month has one user alone", nullable=True
     )
     std_errors: str = _column(
-        "by user: linearised (delta method), under 50 users CRV3 (jackknife) in its place; null with one user",
+        "by user: linearised (delta method), under 50 users CRV3 (jackknife) in its place; null with one user, or if "
+        "suppressed",
         nullable=True,
     )
-    degrees_of_freedom: int = _column("of the t distribution: users of both months, of all modes, minus 1", ge=0)
+    degrees_of_freedom: int = _column(
+        "of the t distribution: users of both months, of all modes, minus 1; null if suppressed", ge=0, nullable=True
+    )
     n_left_out: int = _count("sessions of both months without a work mode or a task value: left out, in all rows alike")
     ci_low: float = _column("lower end of the 95% interval", nullable=True)
     ci_high: float = _column("upper end of the 95% interval", nullable=True)
     relative: float = _column("the contribution over the overall mean of the first month", nullable=True)
     relative_ci_low: float = _column("lower end of the 95% interval", nullable=True)
     relative_ci_high: float = _column("upper end of the 95% interval", nullable=True)
-    suppressed: bool = _column("fewer users than the threshold, or revealing such a mode")
+    suppressed: bool = _column(
+        "fewer users than the threshold in a month or, but some, in both; or revealing such a mode, here or in the mart"
+    )
 
 
 class MonthlyChanges(Table):
@@ -751,7 +759,9 @@ class MonthlyChanges(Table):
         "of the t distribution: users of these months, of all modes for a share, minus 1", ge=0, nullable=True
     )
     n_left_out: int = _count("sessions of these months without a work mode or, for a task value, without one")
-    suppressed: bool = _column("fewer users than the threshold, or revealing such a cell")
+    suppressed: bool = _column(
+        "fewer users than the threshold in a month or, but some, in more than one; or revealing such a cell"
+    )
     missing_reason: str = _column("why there is no estimate, or, of a few users, no interval", nullable=True)
 
 

@@ -199,6 +199,13 @@ class TestTheUserThreshold:
         rows = table("analysis.coefficients", **{name: [value] for name, value in row.items()})
         assert not no_cell_under_the_threshold(state, "analysis.coefficients", rows, [OCTOBER]).passed
 
+    def test_degrees_of_freedom_of_a_withheld_row_tell_its_users(self, state: State) -> None:
+        row = {"month": OCTOBER, "work_mode": "plan", "part": "total", "suppressed": True}
+        for freedom, passes in ((None, True), (2, False)):
+            cells = {name: [value] for name, value in (row | {"degrees_of_freedom": freedom}).items()}
+            rows = table("analysis.task_value_change", **cells)
+            assert no_cell_under_the_threshold(state, "analysis.task_value_change", rows, [OCTOBER]).passed == passes
+
     def test_one_person_s_own_data_have_none(self, state: State) -> None:
         store_all(state, core__classified_sessions=classified({"plan": ["ann"]}))
         assert self.verdict(state, users=1, sessions=3, estimate=1.0).passed

@@ -39,6 +39,8 @@ from sessions_pipeline.analysis.errors import (
     JACKKNIFE,
     LEANS_ON_ONE,
     NO_INFERENCE,
+    inference,
+    jackknifed_error,
     without_each_user,
 )
 from sessions_pipeline.analysis.models import Fit, Row, engine, fit
@@ -153,8 +155,8 @@ def _interval(fitted: Fit, users: int, estimate: float, influence: Floats, witho
     if without is None:
         found = fitted.inference(estimate, influence)
     else:
-        of_users = (without.size - 1) / without.size * np.square(without - estimate).sum()
-        found = fitted.tested(estimate, float(np.sqrt(of_users)))
+        error = jackknifed_error(estimate, without, fitted.outcome_std)
+        found = NO_INFERENCE if error is None else inference(estimate, error, without.size)
     if found == NO_INFERENCE:
         return {"missing_reason": "no residual variation at this level: its standard error would be zero"}
     return {"std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high}
@@ -185,7 +187,7 @@ def _rates(sample: EstimationSample, fitted: Fit, specification: Specification, 
         }
     reason = f"withheld: fewer than {min_users} users at this level, or needed to hide such a level"
     for value in withheld_levels(level, sample.user, min_users):
-        rows[value] = {"suppressed": True, "missing_reason": reason}
+        rows[value] = {"suppressed": True, "missing_reason": reason, "degrees_of_freedom": None, "std_errors": None}
     return rows
 
 

@@ -106,8 +106,10 @@ WINDOW_TABLES = (
     ),
     WindowTable(
         "analysis.task_value_change",
-        (SESSIONS,),
-        lambda tables, month, settings, min_users: task_value_change(tables[SESSIONS], month, min_users),
+        (SESSIONS, RELEASED),
+        lambda tables, month, settings, min_users: task_value_change(
+            tables[SESSIONS], tables[RELEASED], month, min_users
+        ),
     ),
     WindowTable(
         "analysis.monthly_changes",

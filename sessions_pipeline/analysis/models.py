@@ -286,6 +286,9 @@ def coefficients(prepared: Prepared, specification: Specification, min_users: in
     attempt = _attempt(prepared, specification, min_users)
     sample, fitted = attempt.sample, attempt.fitted
     spread = variance(sample, fitted, specification.errors, partial(_refit, specification)) if fitted else None
+    identifying = _identifying(sample, specification)
+    few = identifying is not None and 0 < identifying < min_users
+    missing = f"withheld: fewer than {min_users} users determine it" if few else attempt.missing
     common: Row = {
         "specification": specification.name,
         "outcome": specification.outcome,
@@ -297,7 +300,7 @@ def coefficients(prepared: Prepared, specification: Specification, min_users: in
         "n_users": sample.n_users,
         "n_clusters": spread.clusters if spread else None,
         "n_cells": sample.n_cells,
-        "n_identifying_users": _identifying(sample, specification),
+        "n_identifying_users": None if few else identifying,
         "n_parameters": fitted.n_parameters if fitted else None,
         "r_squared": fitted.r_squared if fitted and not np.isnan(fitted.r_squared) else None,
         "sample": specification.sample.description,
@@ -311,8 +314,8 @@ def coefficients(prepared: Prepared, specification: Specification, min_users: in
     }
     estimates: Iterable[Row] = (
         _estimates(fitted, spread, sample, specification, min_users)
-        if fitted and spread
-        else [{"missing_reason": attempt.missing}] * len(specification.terms)
+        if fitted and spread and not few
+        else [{"missing_reason": missing}] * len(specification.terms)
     )
     return [
         {**common, "term": term.name, **result} for term, result in zip(specification.terms, estimates, strict=True)

@@ -14,7 +14,9 @@ covariance of months is whatever it is. Under 50 users the jackknife (CRV3, see 
 or the slope without each user. Intervals: t with G - 1 degrees of freedom, of a task value on the logarithm.
 staging.cells cannot tell it: of two months it keeps y n' + y' n together, and the means weight the two apart.
 
-Suppression: a change where the mart hides one of its two cells, a trend where it hides any.
+Suppression: a change where the mart hides one of its two cells, a trend where it hides any; then both where users of
+the cell are fewer than `min_users`, or some but fewer are in more than one of the months (`suppression.few_came_back`).
+The degrees of freedom of a share count all users of the months, so among them as many must have come back.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ from sessions_pipeline.analysis.errors import (
 )
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, Floats, Integers, in_order, user_numbers
-from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts
+from sessions_pipeline.analysis.suppression import Withheld, distinct, few_came_back, withheld_in_marts
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.months import months_between
 from sessions_pipeline.schemas import polars_schema
@@ -48,6 +50,7 @@ from sessions_pipeline.schemas import polars_schema
 TABLE = "analysis.monthly_changes"
 ALL = "all"
 HIDDEN = "withheld: as in the table of the months"
+FEW = "withheld: fewer users than the threshold, in all or in more than one of the months"
 
 
 @dataclass(frozen=True)
@@ -118,16 +121,17 @@ def change(first: Month, later: Month, *, relative: bool) -> Row:
     if first.mean <= 0 or later.mean <= 0:
         return {"missing_reason": "a mean of zero: no relative change"}
     ratio, parts = later.mean / first.mean, later.parts / later.mean - first.parts / first.mean
-    without = _log(later.without[there] / first.without[there]) if users < FEW_CLUSTERS else None
+    without = _log_ratio(later.without[there], first.without[there]) if users < FEW_CLUSTERS else None
     told = _told(math.log(ratio), parts, without, users)
     ends: Row = {name: math.expm1(told[name]) for name in ("ci_low", "ci_high") if name in told}
     error = told.get("std_error")
     return {**told, **ends, "estimate": ratio - 1, "std_error": None if error is None else ratio * error}
 
 
-def _log(ratios: Floats) -> Floats:
-    """Logarithms; NaN where there is none."""
-    return np.log(ratios, out=np.full_like(ratios, np.nan), where=ratios > 0)
+def _log_ratio(later: Floats, first: Floats) -> Floats:
+    """Logarithm of later / first, both zero or more; NaN where there is none."""
+    ratio = np.divide(later, first, out=np.full_like(first, np.nan), where=first > 0)
+    return np.log(ratio, out=np.full_like(first, np.nan), where=ratio > 0)
 
 
 def trend(values: Values) -> Row:
@@ -151,7 +155,7 @@ def _slopes_without(x: Floats, y: Floats, user: Integers) -> Floats:
         return np.where(spread > COLLINEAR * x.size**2, (n * of_xy - of_x * of_y) / spread, np.nan)
 
 
-def size(months: list[Month]) -> Row:
+def size(months: list[Month]) -> dict[str, int]:
     """Sessions of the cell in `months`, and their users."""
     users = np.logical_or.reduce([month.in_cell for month in months])
     return {"sessions": sum(month.sessions for month in months), "users": int(np.count_nonzero(users))}
@@ -194,8 +198,16 @@ def _measures(labelled: pl.DataFrame, first: dt.date) -> Iterator[tuple[str, str
         yield "task_value", name, Values(value[inside], at[inside], user[inside], everyone, users)
 
 
+def _too_few(months: list[Month], min_users: int) -> bool:
+    """Whether the users of the cell are too few, or those who are in more than one of `months`."""
+    return 0 < size(months)["users"] < min_users or any(
+        few_came_back(present, min_users)
+        for present in ([month.in_cell for month in months], [month.there for month in months])
+    )
+
+
 def _comparisons(
-    values: Values, names: list[dt.date], shut: list[bool], *, relative: bool
+    values: Values, names: list[dt.date], shut: list[bool], min_users: int, *, relative: bool
 ) -> Iterator[tuple[str, list[int], Row]]:
     """Comparison, the months compared, by number, and its columns. shut: which cells must not be shown, by month."""
     months = values.by_month(len(names))
@@ -205,6 +217,8 @@ def _comparisons(
             continue
         if shut[0] or shut[later]:
             found: Row = {"suppressed": True, "missing_reason": HIDDEN}
+        elif _too_few([months[0], months[later]], min_users):
+            found = {"suppressed": True, "missing_reason": FEW}
         elif not there[0]:
             found = {"missing_reason": f"no session of {names[0]:%Y-%m}"}
         else:
@@ -214,7 +228,9 @@ def _comparisons(
     if any(shut):
         yield "per_month", every, {"suppressed": True, "missing_reason": HIDDEN}
     elif sum(there) > 1:
-        yield "per_month", every, {**trend(values), **size(months)}
+        few = _too_few(months, min_users)
+        found = {"suppressed": True, "missing_reason": FEW} if few else {**trend(values), **size(months)}
+        yield "per_month", every, found
 
 
 def monthly_changes(sessions: pl.DataFrame, released: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
@@ -237,9 +253,7 @@ def monthly_changes(sessions: pl.DataFrame, released: pl.DataFrame, month: dt.da
     for measure, mode, values in _measures(labelled, months[0]):
         shut = [_is_shut(withheld, measure, mode, at) for at in months]
         of_share = measure == "work_mode_share"
-        for comparison, compared, found in _comparisons(values, months, shut, relative=not of_share):
-            few = 0 < int(found.get("users") or 0) < min_users
-            kept: Row = {"suppressed": True, "missing_reason": HIDDEN} if few else found
+        for comparison, compared, found in _comparisons(values, months, shut, min_users, relative=not of_share):
             rows.append(
                 {
                     "month": month,
@@ -250,7 +264,7 @@ def monthly_changes(sessions: pl.DataFrame, released: pl.DataFrame, month: dt.da
                     "last_month": months[compared[-1]],
                     "n_left_out": int(left_out[measure][compared].sum()),
                     "suppressed": False,
-                    **kept,
+                    **found,
                 }
             )
     return pl.DataFrame(rows, schema=polars_schema(TABLE))

@@ -8,8 +8,9 @@ Attenuation
     A regressor with error variance v, and variance w within cells, has a slope that is 1 - v/w times that of the mean
     of all readings (errors in variables: errors that know nothing of outcome and level). Controls take out variance
     but no error, so the factor is smaller within cells than overall. The corrected slope is b / (1 - v/w); its
-    standard error is by the delta method, v from other sessions than b. Its interval has the degrees of freedom of v
-    or of b, whichever are fewer (Satterthwaite's lie above these).
+    standard error is by the delta method, as if v and b were of different sessions. Sessions read twice are among those
+    of the slope as well: their covariance, and the error of w, are left out. The interval has the degrees of freedom of
+    v or of b, whichever are fewer (Satterthwaite's lie above these).
     Noise in an outcome costs precision and no slope, for the mean of all readings is what a slope on it estimates.
     What all readings get wrong alike shows in none of this: that takes gold labels.
 """

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import polars as pl
 
 from sessions_pipeline.analysis.errors import LINEARISED, clustered_error, inference
-from sessions_pipeline.analysis.suppression import Withheld, distinct, withheld_in_marts, withheld_levels
+from sessions_pipeline.analysis.suppression import Withheld, distinct, few_came_back, withheld_in_marts, withheld_levels
 from sessions_pipeline.report.published import Published, published_figures
 from sessions_pipeline.schemas import polars_schema
 
@@ -147,6 +147,9 @@ class Window:
             values = self.sessions.select(value.cast(pl.Float64).fill_null(0.0)).to_series().to_numpy()
             ends.append((*self.influence(values, inside), inside))
         (before, by_before, inside), (after, by_after, also) = ends
+        there = [np.bincount(self.user[at], minlength=self.n_users) > 0 for at in (inside, also)]
+        if few_came_back(there, self.min_users):
+            return _gone(self.reason, suppressed=True)
         users = self.users(inside | also)
         if not before or not after:
             return _gone(f"the mean of {first:%Y-%m} or {last:%Y-%m} is zero: no relative change")

@@ -7,12 +7,14 @@ no other table may show. No number is changed.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 
@@ -65,6 +67,15 @@ def withheld_levels(level: Integers, user: Integers, min_users: int) -> frozense
     return frozenset(withheld)
 
 
+def few_came_back(months: Sequence[Flags], min_users: int) -> bool:
+    """Whether those who are in a cell in more than one month are some, but too few for the months to be compared.
+
+    months: of each, who is in it, (users,). The marts count the users of each month, and a comparison those of all: so
+    those who came back are known, and by the errors of two means and of their change the product of what they did.
+    """
+    return 0 < int(np.count_nonzero(np.sum(months, axis=0) > 1)) < min_users
+
+
 @dataclass(frozen=True)
 class Withheld:
     """What the marts withhold, by staging.released.
@@ -102,7 +113,8 @@ def rates_as_released(rates: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
         ],
         dtype=pl.Boolean,
     )
-    numbers = ("sessions", "users", "unadjusted", "estimate", "std_error", "ci_low", "ci_high")
+    of_level = ("sessions", "users", "unadjusted", "estimate", "std_error", "ci_low", "ci_high")
+    numbers = (*of_level, "degrees_of_freedom", "std_errors")
     return rates.with_columns(
         *(pl.when(~hidden).then(pl.col(name)).alias(name) for name in numbers),
         suppressed=pl.col("suppressed") | hidden,

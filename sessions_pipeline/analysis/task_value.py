@@ -10,7 +10,8 @@ mean is taken as that of the other month, and all that it does counts as mix.
 Standard errors: delta method. Each user's part of the errors of w and m in both months is carried through the formulas
 and squared and summed, times G/(G - 1): clustered by user, who may be in both months. t with G - 1 degrees of freedom.
 Under 50 users the jackknife (CRV3, see `errors.py`) takes its place: the decomposition without each user.
-Suppression: modes with fewer than `min_users` users in one of the months, and what would give them away.
+Suppression: what the mart hides in one of the months; then modes with fewer than `min_users` users in one of them, or
+with some but fewer who came back (`suppression.few_came_back`), and what would give them away; all, with the total.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ from sessions_pipeline.analysis.errors import (
     jackknifed_error,
 )
 from sessions_pipeline.analysis.samples import in_order, user_numbers
-from sessions_pipeline.analysis.suppression import distinct, users_per_group, withheld_levels
+from sessions_pipeline.analysis.suppression import (
+    Withheld,
+    distinct,
+    few_came_back,
+    users_per_group,
+    withheld_in_marts,
+    withheld_levels,
+)
 from sessions_pipeline.classifications.classifiers import WORK_MODES
 from sessions_pipeline.schemas import VALUE_PARTS, polars_schema
 
@@ -120,10 +128,11 @@ def _without_each(value: Floats, mode: Integers, user: Integers, is_last: npt.ND
     return WithoutEach(found, overall)
 
 
-def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
+def task_value_change(sessions: pl.DataFrame, released: pl.DataFrame, month: dt.date, min_users: int) -> pl.DataFrame:
     """Rows of analysis.task_value_change of vintage `month`.
 
-    sessions: core.classified_sessions of the window that ends in it. min_users: 1 where there is one user in all.
+    sessions: core.classified_sessions of the window that ends in it. released: staging.released. min_users: 1 where
+    there is one user in all.
     """
     columns = ("session_id", "user_key", "month", "work_mode", "task_value_usd")
     known = sessions.select(columns).drop_nulls(["work_mode", "task_value_usd"])
@@ -139,9 +148,13 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
     users = int(user.max()) + 1
     before, after = (_month(value[at], mode[at], user[at], users) for at in (~is_last, is_last))
     few = _without_each(value, mode, user, is_last) if 1 < users < FEW_CLUSTERS else None
-    hidden = _withheld(mode, user, is_last, min_users)
+    in_marts = withheld_in_marts(released)
+    shut = {name for name in (ALL, *WORK_MODES) if _is_shut(in_marts, name, (months[0], months[-1]))}
+    of_marts = {kind for kind in np.unique(mode).tolist() if WORK_MODES[kind] in shut}
+    hidden = _withheld(mode, user, is_last, min_users, of_marts)
     by_mode = np.concatenate([users_per_group(mode, user), np.zeros(len(WORK_MODES), dtype=np.int64)])
     too_few = min(distinct(user[~is_last]), distinct(user[is_last])) < min_users
+    nothing = ALL in shut or too_few or _few_came_back(user, is_last, min_users)
     rows = []
     for part, (values, errors) in parts(before, after).items():
         for name, of in ((ALL, slice(None)), *((name, slice(k, k + 1)) for k, name in enumerate(WORK_MODES))):
@@ -154,15 +167,15 @@ def task_value_change(sessions: pl.DataFrame, month: dt.date, min_users: int) ->
                 "last_month": months[-1],
                 "work_mode": name,
                 "part": part,
-                "std_errors": JACKKNIFE if few else LINEARISED if users > 1 else None,
-                "degrees_of_freedom": users - 1,
                 "n_left_out": left_out,
-                "suppressed": too_few or index in hidden,
+                "suppressed": nothing or index in hidden,
             }
             if not row["suppressed"]:
                 row |= {
                     "sessions": int(mode.size if index is None else (mode == index).sum()),
                     "users": int(users if index is None else by_mode[index]),
+                    "std_errors": JACKKNIFE if few else LINEARISED if users > 1 else None,
+                    "degrees_of_freedom": users - 1,
                     **_estimate(
                         float(values[of].sum()),
                         errors[of].sum(axis=0),
@@ -215,9 +228,25 @@ def _inference(
     return std_error, float(found.ci_low or 0.0), float(found.ci_high or 0.0)
 
 
-def _withheld(mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_], min_users: int) -> frozenset[int]:
-    """Modes whose numbers in one of the months stand for too few users, and what would give them away."""
-    found: set[int] = set()
+def _is_shut(withheld: Withheld, mode: str, months: tuple[dt.date, ...]) -> bool:
+    """Whether the mart hides a mode in one of the months."""
+    return any(withheld.has(month, "month", "task_value", mode) for month in months)
+
+
+def _few_came_back(user: Integers, is_last: npt.NDArray[np.bool_], min_users: int) -> bool:
+    size = int(user.max(initial=-1)) + 1
+    return few_came_back([np.bincount(user[at], minlength=size) > 0 for at in (~is_last, is_last)], min_users)
+
+
+def _withheld(
+    mode: Integers, user: Integers, is_last: npt.NDArray[np.bool_], min_users: int, of_marts: set[int]
+) -> frozenset[int]:
+    """Modes that the marts hide, or whose numbers stand for too few users, and what would give them away."""
+    found = of_marts | {
+        kind
+        for kind in np.unique(mode).tolist()
+        if _few_came_back(user[mode == kind], is_last[mode == kind], min_users)
+    }
     for at in (is_last, ~is_last):
         found |= withheld_levels(mode[at], user[at], min_users)
         found |= {kind for kind in np.unique(mode).tolist() if not (mode[at] == kind).any()} if min_users > 1 else set()

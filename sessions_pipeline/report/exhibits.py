@@ -216,6 +216,15 @@ def changes(frame: pl.DataFrame, month: dt.date, measure: str) -> dict[str, dict
     return found
 
 
+def compared_months(frame: pl.DataFrame, month: dt.date, axis: Sequence[dt.date]) -> list[dt.date]:
+    """Months of `axis` from the one on that the changes of analysis.monthly_changes are counted from.
+
+    Months before it have sessions, but none with a work mode. All, where nothing is compared.
+    """
+    first = min(frame.filter(month=month)["first_month"].to_list(), default=dt.date.min)
+    return [at for at in axis if at >= first]
+
+
 def trends(frame: pl.DataFrame, month: dt.date, measure: str) -> dict[str, Cell]:
     """Work mode → slope of a measure of analysis.monthly_changes over the months of the window."""
     rows = _compared(frame, month, measure, "per_month")

@@ -111,7 +111,7 @@ def value_changes(
 
     values, compared: marts.task_value and analysis.monthly_changes. month: the vintage.
     """
-    axis = exhibits.month_range(months_shown)
+    axis = exhibits.compared_months(compared, month, exhibits.month_range(months_shown))
     found = exhibits.changes(compared, month, "task_value")
     changes = exhibits.value_changes(found, exhibits.monthly_values(values, months_shown), axis[0]) if axis else {}
     later = {mode: {month: cells[month] for month in cells if month != axis[0]} for mode, cells in changes.items()}

@@ -197,10 +197,10 @@ def _figure_3(inputs: ReportInputs) -> Section:
 
 
 def _figure_4(inputs: ReportInputs) -> Section:
-    axis = inputs.axis
     shares = exhibits.monthly_shares(inputs.frame("work_mode_shares"), inputs.months)
     values = exhibits.monthly_values(inputs.frame("task_value"), inputs.months)
     compared = inputs.frame("monthly_changes")
+    axis = exhibits.compared_months(compared, inputs.month, inputs.axis)
     moved = exhibits.changes(compared, inputs.month, "work_mode_share")
     changes = (
         exhibits.value_changes(exhibits.changes(compared, inputs.month, "task_value"), values, axis[0]) if axis else {}

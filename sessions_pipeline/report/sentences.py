@@ -134,15 +134,23 @@ def mode_trends(
     changes: Mapping[str, Mapping[dt.date, Cell]],
     axis: Sequence[dt.date],
 ) -> str:
-    """Figure 4, shares: modes that rose or fell from the first to the last month beyond the interval of the change."""
+    """Figure 4, shares: modes that rose or fell from the first to the last month beyond the interval of the change.
+
+    axis: the months compared, as `exhibits.compared_months` has them. A mode without a share at both ends is left out.
+    """
     if len(axis) < 2:
         return "There is one month only, so no trend can be read."
     first, last = axis[0], axis[-1]
-    moved = {mode: cells[last] for mode, cells in changes.items() if last in cells and cells[last].has_interval}
+    ends = {mode: (cells[first], cells[last]) for mode, cells in series.items() if {first, last} <= cells.keys()}
+    moved = {
+        mode: cells[last]
+        for mode, cells in changes.items()
+        if mode in ends and last in cells and cells[last].has_interval
+    }
     period = f"from {numbers.month_name(first)} to {numbers.month_name(last)}"
     if not moved:
         return f"No work mode has an interval of its change: none is claimed {period}."
-    pairs = {mode: (series[mode][first], series[mode][last]) for mode in series if mode in moved}
+    pairs = {mode: ends[mode] for mode in ends if mode in moved}
     rose, fell = ([mode for mode in pairs if _sign(moved[mode]) == sign] for sign in (1, -1))
     open_ = len(moved) - len(rose) - len(fell)
     claims = [_moved(word, modes, pairs) for word, modes in (("rose", rose), ("fell", fell)) if modes]

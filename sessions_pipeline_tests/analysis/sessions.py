@@ -95,3 +95,14 @@ def drawn_sessions(seed: int, n: int = 600, users: int = 60, slope: float = 0.06
         abandoned=(~partial & (rng.random(n) < 0.3)).tolist(),
         hit_trouble=(rng.random(n) < 0.5).tolist(),
     )
+
+
+def of_modes(*cells: tuple[dt.date, str, range]) -> pl.DataFrame:
+    """A session of each user of month and mode, no two of one value."""
+    each = [(month, mode, user) for month, mode, users in cells for user in users]
+    return classified_sessions(
+        month=[month for month, _, _ in each],
+        work_mode=[mode for _, mode, _ in each],
+        user_key=[f"user {user}" for _, _, user in each],
+        task_value_usd=[100.0 + i for i in range(len(each))],
+    )

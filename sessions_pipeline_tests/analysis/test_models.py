@@ -357,6 +357,21 @@ def test_user_effects_are_not_misled_by_people_who_are_both_expert_and_lucky() -
     assert across["estimate"] > 0.06 + 5 * across["std_error"]
 
 
+def test_a_slope_within_users_is_withheld_where_few_users_determine_it() -> None:
+    """Ten users with two sessions each, of whom four are at two levels."""
+    frame = classified_sessions(
+        user_key=[f"user {number}" for number in range(10) for _ in range(2)],
+        expertise=[2, 4] * 4 + [3, 3] * 6,
+        verified_success=[True, False, False, True, True, True, False, True] + [True, False] * 6,
+    )
+    model = replace(SLOPE, effects="user_key", controls=())
+    shown, withheld = (slope_row(frame, model, min_users) for min_users in (4, 5))
+    assert (shown["n_identifying_users"], withheld["n_identifying_users"]) == (4, None)
+    assert shown["estimate"] is not None
+    assert withheld["estimate"] is None
+    assert str(withheld["missing_reason"]).startswith("withheld: fewer than 5 users")
+
+
 def test_steps_are_differences_of_neighbouring_levels(study: pl.DataFrame) -> None:
     model = replace(FIGURE_3_STEPS[1], controls=("work_mode", "task_value_band"))
     steps = fitted(study, model)

@@ -12,7 +12,7 @@ from scipy import stats
 
 from sessions_pipeline.analysis.monthly_changes import monthly_changes
 from sessions_pipeline.schemas import polars_schema, validate
-from sessions_pipeline_tests.analysis.sessions import classified_sessions
+from sessions_pipeline_tests.analysis.sessions import classified_sessions, of_modes
 
 FEBRUARY, MARCH, APRIL = (dt.date(2026, month, 1) for month in (2, 3, 4))
 MONTHS = (FEBRUARY, MARCH, APRIL)
@@ -236,3 +236,44 @@ def test_a_change_of_fewer_users_than_the_threshold_is_hidden_whatever_the_marts
 def test_row_order_changes_nothing() -> None:
     frame = drawn(seed=6)
     assert changes(frame.sample(fraction=1, shuffle=True, seed=1)) == changes(frame)
+
+
+@pytest.mark.parametrize(("back", "shown"), [(0, True), (1, False), (4, False), (5, True)])
+def test_months_are_not_compared_where_few_users_came_back(back: int, shown: bool) -> None:
+    """Ten in each month: with those of both months one knows how many are in the two, and, by errors, what they did."""
+    fixes = (MARCH, "fix", range(10)), (APRIL, "fix", range(10 - back, 20 - back))
+    everyone = changes(of_modes(*fixes, (APRIL, "build", range(30, 40))), min_users=5)
+    for comparison in ("since_first_month", "per_month"):
+        for measure, mode in (("task_value", "fix"), ("work_mode_share", "fix"), ("task_value", "all")):
+            row = everyone[measure, mode, comparison, APRIL]
+            assert row["suppressed"] != shown
+            assert all((row[name] is not None) == shown for name in ("users", "degrees_of_freedom", "estimate"))
+    # A share's degrees of freedom count all users of the two months, also of a mode to which nobody came back.
+    assert everyone["work_mode_share", "build", "since_first_month", APRIL]["suppressed"] != shown
+    others = [(month, "build", range(30, 40)) for month in (MARCH, APRIL)]
+    with_others = changes(of_modes(*fixes, *others), min_users=5)
+    assert with_others["work_mode_share", "fix", "since_first_month", APRIL]["suppressed"] != shown
+    assert not with_others["task_value", "all", "since_first_month", APRIL]["suppressed"]
+
+
+def test_a_trend_counts_who_is_in_any_two_of_its_months() -> None:
+    """Three users are in February and March, three others in March and April: six are in two of the months."""
+    fixes = (FEBRUARY, "fix", range(8)), (MARCH, "fix", range(5, 13)), (APRIL, "fix", range(10, 18))
+    for min_users, shown in ((6, True), (7, False)):
+        found = changes(of_modes(*fixes), min_users=min_users)
+        assert found["task_value", "fix", "per_month", APRIL]["suppressed"] != shown
+        assert found["task_value", "fix", "since_first_month", MARCH]["suppressed"]
+        assert not found["task_value", "fix", "since_first_month", APRIL]["suppressed"]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_month_that_is_worth_nothing_without_one_user_has_no_interval() -> None:
+    frame = classified_sessions(
+        month=[MARCH, MARCH, APRIL, APRIL],
+        user_key=["a", "b", "a", "b"],
+        work_mode=["fix"] * 4,
+        task_value_usd=[100.0, 0.0, 200.0, 0.0],
+    )
+    row = changes(frame)["task_value", "fix", "since_first_month", APRIL]
+    assert (row["estimate"], row["ci_low"]) == (1.0, None)
+    assert str(row["missing_reason"]).startswith("leaving out one user")

@@ -15,7 +15,7 @@ from sessions_pipeline.analysis.replication import comparison, exhibits
 from sessions_pipeline.report.published import published_figures
 from sessions_pipeline.schemas import polars_schema, validate
 from sessions_pipeline.simulate.study import simulate_study
-from sessions_pipeline_tests.analysis.sessions import classified_sessions
+from sessions_pipeline_tests.analysis.sessions import classified_sessions, of_modes
 
 MONTH = dt.date(2026, 4, 1)
 NO_MODELS = tuple(
@@ -109,6 +109,15 @@ def test_growth_of_task_value_is_relative_to_the_first_month() -> None:
     row = compared(frame)["figure_4", "task_value_change_2025-10_to_2026-04", "build"]
     assert row["estimate"] == pytest.approx(0.5)
     assert row["std_error"] == pytest.approx(1.5 * np.sqrt(4 / 3 * 0.02))
+
+
+@pytest.mark.parametrize(("back", "shown"), [(0, True), (4, False), (5, True)])
+def test_months_are_not_compared_where_few_users_came_back(back: int, shown: bool) -> None:
+    """Ten in each month: with those of both months one knows how many are in the two."""
+    frame = of_modes((dt.date(2025, 10, 1), "build", range(10)), (MONTH, "build", range(10 - back, 20 - back)))
+    row = compared(frame, min_users=5)["figure_4", "task_value_change_2025-10_to_2026-04", "build"]
+    assert row["suppressed"] != shown
+    assert all((row[name] is not None) == shown for name in ("users", "degrees_of_freedom", "estimate"))
 
 
 def test_months_that_are_not_there_are_said_to_be() -> None:

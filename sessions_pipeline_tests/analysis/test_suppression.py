@@ -68,10 +68,12 @@ def test_rates_lose_the_numbers_that_the_marts_withhold_and_those_of_nobody_besi
         expertise=[1, 2, 3, 2, 1],
         sessions=[4, 9, 0, 5, 30],
         unadjusted=[0.5] * 5,
+        degrees_of_freedom=[40] * 5,
     )
     found = rates_as_released(rates, released)
     assert found["sessions"].to_list() == [None, 9, None, None, 30]
-    assert found["unadjusted"].is_null().to_list() == found["suppressed"].to_list() == [True, False, True, True, False]
+    for name in ("unadjusted", "degrees_of_freedom"):
+        assert found[name].is_null().to_list() == found["suppressed"].to_list() == [True, False, True, True, False]
     assert (found["missing_reason"].is_not_null() == found["suppressed"]).all()
 
 

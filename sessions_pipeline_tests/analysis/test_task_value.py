@@ -10,14 +10,17 @@ import pytest
 from scipy import stats
 
 from sessions_pipeline.analysis.task_value import task_value_change
-from sessions_pipeline.schemas import validate
-from sessions_pipeline_tests.analysis.sessions import classified_sessions
+from sessions_pipeline.schemas import polars_schema, validate
+from sessions_pipeline_tests.analysis.sessions import classified_sessions, of_modes
 
 FIRST, LAST = dt.date(2026, 3, 1), dt.date(2026, 4, 1)
+ALL_SHOWN = pl.DataFrame(schema=polars_schema("staging.released"))
 
 
-def rows(frame: pl.DataFrame, min_users: int = 1) -> dict[tuple[str, str], dict[str, object]]:
-    table = validate("analysis.task_value_change", task_value_change(frame, LAST, min_users))
+def rows(
+    frame: pl.DataFrame, min_users: int = 1, released: pl.DataFrame = ALL_SHOWN
+) -> dict[tuple[str, str], dict[str, object]]:
+    table = validate("analysis.task_value_change", task_value_change(frame, released, LAST, min_users))
     return {(row["work_mode"], row["part"]): row for row in table.iter_rows(named=True)}
 
 
@@ -185,4 +188,55 @@ def test_small_modes_are_withheld_with_another_and_one_month_has_no_change() -> 
     hidden = {mode for (mode, _), row in found.items() if row["suppressed"]}
     assert hidden == {"plan", "test"}
     assert all(row["estimate"] is None and row["users"] is None for row in found.values() if row["suppressed"])
-    assert task_value_change(frame.filter(pl.col("month") == LAST), LAST, 5).is_empty()
+    assert task_value_change(frame.filter(pl.col("month") == LAST), ALL_SHOWN, LAST, 5).is_empty()
+
+
+def told(found: dict[tuple[str, str], dict[str, object]]) -> dict[str, bool]:
+    """Whether each mode has numbers; the rows that have none tell nothing of how many users there are."""
+    for row in found.values():
+        numbers = [row[name] for name in ("sessions", "users", "estimate", "degrees_of_freedom", "std_errors")]
+        assert numbers == [None] * 5 if row["suppressed"] else None not in numbers
+    return {mode: not row["suppressed"] for (mode, _), row in found.items()}
+
+
+def test_a_row_that_is_withheld_does_not_tell_its_users() -> None:
+    """April has two users, fewer than five: 31 users of both months minus March's 30 would say that one came back."""
+    frame = of_modes((FIRST, "fix", range(15)), (FIRST, "build", range(15, 30)), (LAST, "build", range(29, 31)))
+    assert told(rows(frame, min_users=5)) == {"all": False, "fix": False, "build": False}
+
+
+def test_what_the_mart_hides_is_withheld() -> None:
+    """March's plans have two users. The mart hides builds with them, as it lately did, not the smaller tests.
+
+    Builds of both months without April's would be March's, and plans what the others leave of all.
+    """
+    groups = {"fix": range(20), "build": range(20, 35), "test": range(35, 44)}
+    march, april = ([(month, mode, users) for mode, users in groups.items()] for month in (FIRST, LAST))
+    frame = of_modes(*march, (FIRST, "plan", range(50, 52)), *april, (LAST, "plan", range(50, 60)))
+    cells = ("all", *groups, "plan")
+    released = pl.DataFrame(
+        [
+            (month, "month", "task_value", mode, month == FIRST and mode in ("build", "plan"))
+            for month in (FIRST, LAST)
+            for mode in cells
+        ],
+        schema=polars_schema("staging.released"),
+        orient="row",
+    )
+    assert not told(rows(frame, 5, released))["build"]
+    assert not told(rows(frame, 5, released))["plan"]
+    assert told(rows(frame, 5, released))["fix"]
+    nothing = released.with_columns(suppressed=(pl.col("level") == "all") & (pl.col("month") == LAST))
+    assert not any(told(rows(frame, 5, nothing)).values())
+
+
+@pytest.mark.parametrize(("back", "shown"), [(0, True), (1, False), (4, False), (5, True)])
+def test_a_change_is_withheld_where_few_users_came_back(back: int, shown: bool) -> None:
+    """Ten in each month: with those of both months one knows how many are in the two."""
+    fixes = (FIRST, "fix", range(10)), (LAST, "fix", range(10 - back, 20 - back))
+    others = [
+        (month, mode, range(at, at + 10)) for month in (FIRST, LAST) for mode, at in (("build", 20), ("test", 30))
+    ]
+    assert told(rows(of_modes(*fixes), min_users=5))["all"] == shown
+    assert told(rows(of_modes(*fixes, *others), min_users=5))["fix"] == shown
+    assert told(rows(of_modes(*fixes, *others), min_users=5))["all"]

@@ -28,7 +28,10 @@ def mart(name: str, sessions: pl.DataFrame, min_users: int, first: str = FIRST, 
 def released(
     names: Iterable[str], sessions: pl.DataFrame, min_users: int, first: str, last: str, window_months: int = WINDOW
 ) -> dict[str, pl.DataFrame]:
-    """The marts `names`, as a run over all months of `sessions` and then one over `first` to `last` leave them."""
+    """The marts `names` of the months `first` to `last`.
+
+    Cells and small levels are of one run over all months of `sessions`, what stands on them of one over those months.
+    """
     tables = tables_behind(sessions, min_users, first, last, window_months)
     given = {"last_month": month(last), "window_months": window_months, "min_users": min_users}
     return {name: run(name, tables, first_month=month(first), **given) for name in names}

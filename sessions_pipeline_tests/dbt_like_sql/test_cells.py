@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from sessions_pipeline_tests.dbt_like_sql.running import month, periods, run, table
 
 JANUARY, FEBRUARY, MARCH = month("2026-01"), month("2026-02"), month("2026-03")
+MONTHS = [JANUARY, FEBRUARY, MARCH, month("2026-04"), month("2026-05")]
 
 
 def cells(*rows: tuple[str, Any, str, int | None, bool], times: int = 1) -> pl.DataFrame:
@@ -83,3 +86,38 @@ def test_a_user_who_comes_back_twice_counts_again_only_after_the_month_before(ti
         (MARCH, FEBRUARY): (-1,),
         (MARCH, JANUARY): (0,),
     }
+
+
+@pytest.fixture(scope="module")
+def of_five_months() -> dict[str, pl.DataFrame]:
+    """Over five months, twelve users with one session and sixteen with two to nine, who come back, pause or stay away;
+    windows of four."""
+    rng = np.random.default_rng(1)
+    user = np.repeat(np.arange(28), [1] * 12 + [sessions for sessions in range(2, 10) for _ in range(2)])
+    sessions = table(
+        "core.classified_sessions",
+        session_id=[str(number) for number in range(user.size)],
+        user_key=[f"user {number}" for number in user],
+        month=[MONTHS[number] for number in rng.integers(0, 5, user.size)],
+        work_mode=rng.choice(["fix", "plan", "build"], user.size).tolist(),
+        expertise=rng.integers(1, 6, user.size).tolist(),
+        task_value_usd=np.exp(rng.normal(5, 1, user.size)).tolist(),
+        words_per_prompt=np.exp(rng.normal(3, 1, user.size)).tolist(),
+    )
+    tables = {"core.classified_sessions": sessions, "staging.periods": periods(sessions, "2026-01", "2026-05", 4)}
+    return tables | {"staging.cells": run("staging.cells", tables, first_month=MONTHS[0], last_month=MONTHS[-1])}
+
+
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_run_of_later_months_has_the_cells_that_a_run_of_all_has_of_them(
+    of_five_months: dict[str, pl.DataFrame], number: int
+) -> None:
+    """With every pair of a month and one of its window's before, so also what users did who came back."""
+    found = run("staging.cells", of_five_months, first_month=MONTHS[number], last_month=MONTHS[-1])
+    reached = MONTHS[max(number - 3, 0)]
+    expected = of_five_months["staging.cells"].filter(
+        pl.col("month") >= MONTHS[number], pl.col("other_month") >= reached
+    )
+    assert (expected["other_month"] < expected["month"]).any()
+    # Sums of squares of numbers beyond 2^53 are rounded in the order of the rows.
+    assert_frame_equal(found, expected, check_row_order=False, check_exact=False, rel_tol=1e-9, abs_tol=0)

@@ -79,6 +79,15 @@ def test_changes_are_those_of_the_vintage_and_the_first_month_has_none():
     assert exhibits.trends(frame, NOVEMBER, "task_value") == {"all": Cell(7.0, 2.0, 12.0, 100, 12)}
 
 
+def test_months_before_the_first_that_is_compared_are_left_out():
+    """September has sessions, but none with a work mode."""
+    axis = [dt.date(2025, 9, 1), OCTOBER, NOVEMBER]
+    frame = example.frame("analysis.monthly_changes", [changed("all", NOVEMBER, estimate=0.5)])
+    assert exhibits.compared_months(frame, NOVEMBER, axis) == [OCTOBER, NOVEMBER]
+    assert exhibits.compared_months(frame, OCTOBER, axis) == exhibits.compared_months(frame.clear(), NOVEMBER, axis)
+    assert exhibits.compared_months(frame.clear(), NOVEMBER, axis) == axis
+
+
 def test_a_mode_without_its_first_month_has_no_change():
     later = {"all": {NOVEMBER: Cell(5.0, 4.0, 6.0)}}
     assert exhibits.value_changes({"all": {NOVEMBER: Cell(0.1)}}, later, OCTOBER) == {"all": {}}

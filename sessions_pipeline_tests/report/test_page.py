@@ -129,6 +129,17 @@ def test_the_monthly_tables_of_figure_4_equal_their_marts(full):
             assert cells[-1] == ("—" if row["suppressed"] else f"{row['users']:,}")
 
 
+def test_changes_are_told_since_the_first_month_that_has_work_modes():
+    """October has sessions, but none with a label: the changes are told as if it were not there."""
+    labelled = example.inputs(example.MONTHS[1:], sessions=3400, users=620)
+    given = labelled, replace(labelled, months=example.MONTHS)
+    without, with_october = (next(at for at in sections(one) if at.anchor == "figure-4") for one in given)
+    assert "since November 2025" in with_october.sentence
+    assert with_october.sentence == without.sentence
+    assert with_october.tables_folded == without.tables_folded
+    assert with_october.pictures[2].figure.svg() == without.pictures[2].figure.svg()
+
+
 def test_changes_and_trends_of_figure_4_equal_their_table(full):
     inputs = SHAPES["full"]()
     frame = inputs.frames["monthly_changes"].filter(last_month=inputs.month)

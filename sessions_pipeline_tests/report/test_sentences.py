@@ -33,6 +33,14 @@ def test_a_monthly_share_moves_only_if_the_interval_of_its_change_excludes_zero(
     assert ("spans zero" in text) == (change.low <= 0 <= change.high)
 
 
+def test_a_mode_without_a_share_in_the_first_month_is_not_said_to_move():
+    later, change = {APRIL: Cell(0.6, 0.5, 0.7)}, Cell(0.2, 0.1, 0.3)
+    shares = {"fix": later, "plan": {OCTOBER: Cell(0.4, 0.3, 0.5), **later}}
+    text = sentences.mode_trends(shares, {"fix": {APRIL: change}, "plan": {APRIL: change}}, AXIS)
+    assert "the share of plan (40.0% to 60.0%) rose" in text
+    assert "fix" not in text
+
+
 @given(cells(EffortCell), cells(EffortCell))
 def test_effort_differs_only_if_the_two_intervals_are_apart(novice, expert):
     text = sentences.effort({1: novice, 5: expert}, "actions per prompt")
