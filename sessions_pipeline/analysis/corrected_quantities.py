@@ -63,8 +63,8 @@ class Cut:
     breakdown: the marts' name of it, or one of its own. level: each session's level as the marts name it, null outside.
     facets: the labels (columns of core.classified_sessions) that levels are made of; errors: what `correction` calls
     them. prefix: what `term` has before the level. many: levels that gold labels cannot correct share one row.
-    windows_only: the marts do not decide what of it is withheld, so it is not told of single months. That does not
-    close it: windows that follow each other differ by one month as well, while the data are no longer than a window.
+    windows_only: the marts do not decide what of it is withheld. It is told of windows alone, and of those where no
+    month has a level of few users: windows that follow each other tell the months in which they differ.
     """
 
     breakdown: str

@@ -102,11 +102,20 @@ def mean_rows(period: Period, means: Iterable[Mean]) -> Iterator[Row]:
     """The rows of `means`; all columns but those that all rows of a period have in common."""
     for cut, same in groupby(means, key=lambda mean: mean.cut):
         level = _levels(period.judged.sessions, cut)
-        inside = level >= 0
-        hidden = withheld_levels(level[inside], period.judged.user[inside], period.min_users)
+        hidden = _hidden(period, cut, level)
         for mean in same:
             rows = _rows_of_mean(period, mean, _averaged(period.judged.sessions, mean, level), hidden)
             yield from _pooled(rows, mean, period.ready.of(mean.needed)[1]) if cut.many else rows
+
+
+def _hidden(period: Period, cut: Cut, level: Integers) -> frozenset[int]:
+    """Levels of `cut`, by place, that are withheld here. level (n,): as `_levels`."""
+    inside, judged = level >= 0, period.judged
+    if not cut.windows_only:
+        return withheld_levels(level[inside], judged.user[inside], period.min_users)
+    cells = pl.DataFrame({"month": judged.sessions["month"], "level": level, "user": judged.user}).filter(inside)
+    users = cells.group_by("month", "level").agg(pl.col("user").n_unique())["user"]
+    return frozenset(range(len(cut.levels))) if (users < period.min_users).any() else frozenset()
 
 
 def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozenset[int]) -> Iterator[Row]:

@@ -326,6 +326,26 @@ def test_cells_of_few_users_and_what_would_tell_them_are_withheld() -> None:
     assert numbers.null_count().row(0) == (2,) * 7
 
 
+@pytest.mark.parametrize(("failures", "is_hidden"), [(0, False), (1, True), (4, True), (5, False)])
+def test_outcomes_are_told_of_no_window_with_a_month_of_few_users_which_the_next_window_would_tell(
+    failures: int, is_hidden: bool
+) -> None:
+    """In the last month so many users have failed, each once; in the months before many did."""
+    users = STUDY.judged.filter(month=LAST)["user_key"].unique().sort().head(failures)
+    first = pl.struct("user_key", "month").is_first_distinct()
+    sessions = STUDY.judged.with_columns(
+        outcome=pl.when(pl.col("month") != LAST)
+        .then("outcome")
+        .when(pl.col("user_key").is_in(users.implode()) & first)
+        .then(pl.lit("failed"))
+        .otherwise(pl.lit("succeeded"))
+    )
+    before = means_of("outcome", sessions.filter(pl.col("month") != LAST), NO_DRAWS, NO_GOLD)
+    assert not any(row["suppressed"] for row in before.values())
+    after = means_of("outcome", sessions, NO_DRAWS, NO_GOLD)
+    assert [row["suppressed"] for row in after.values()] == [is_hidden] * len(after)
+
+
 def test_a_window_of_too_few_users_tells_no_share_not_even_of_a_label_that_nobody_has() -> None:
     few = STUDY.judged.filter(pl.col("user_key").is_in(STUDY.judged["user_key"].unique().sort().head(3).implode()))
     rows = rows_of(few.with_columns(work_mode=pl.lit("plan")), NO_DRAWS, NO_GOLD)
