@@ -50,7 +50,7 @@ def create(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         return
     new = file.with_name(f"{file.name}.{secrets.token_hex(4)}.new")
     try:
-        connection.execute(f"ATTACH '{_quoted(new)}' AS new_file (TYPE duckdb)")
+        connection.execute(f"ATTACH {literal(str(new))} AS new_file (TYPE duckdb)")
         connection.execute("DETACH new_file")
         # Without a link (some network shares have none) DuckDB makes the file where it belongs.
         with contextlib.suppress(OSError):
@@ -134,11 +134,7 @@ def _put_aside(connection: duckdb.DuckDBPyConnection, catalog: str, file: Path, 
         aside.flush()
         os.fsync(aside.fileno())
     partial.replace(_aside(file))
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    flush(file.parent)
 
 
 def _write_blocks(descriptor: int, kept: bytes) -> None:
@@ -153,8 +149,18 @@ def _write_blocks(descriptor: int, kept: bytes) -> None:
     os.fsync(descriptor)
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def flush(path: Path) -> None:
+    """Has the operating system write a file, or the names in a folder, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def literal(text: str) -> str:
+    """`text` as SQL has it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import atexit
 import datetime as dt
 import hashlib
 import logging
-import os
 import re
 import secrets
 import threading
@@ -32,6 +31,7 @@ import duckdb
 import polars as pl
 
 from sessions_pipeline import checkpoints, schemas
+from sessions_pipeline.checkpoints import flush, literal
 from sessions_pipeline.migrations import VERSION, Migration, is_derived, steps_for
 from sessions_pipeline.rows import BadRowsError, valid_rows
 
@@ -283,7 +283,7 @@ class _Running:
                 checkpoints.put_back(Path(self.database))
             except OSError as error:
                 raise duckdb.IOException(str(error)) from error
-            self.connection.execute(f"ATTACH {_literal(self.database)} AS {_CATALOG} (TYPE duckdb)")
+            self.connection.execute(f"ATTACH {literal(self.database)} AS {_CATALOG} (TYPE duckdb)")
         self.users += 1
         return self._using()
 
@@ -453,13 +453,9 @@ def _schema_sql() -> Iterator[str]:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in _types(table).items())
         yield f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}"
         yield f"CREATE TABLE IF NOT EXISTS {table} ({columns})"
-        yield f"COMMENT ON TABLE {table} IS {_literal(getdoc(model) or '')}"
+        yield f"COMMENT ON TABLE {table} IS {literal(getdoc(model) or '')}"
         for name, column in model.columns().items():
-            yield f'COMMENT ON COLUMN {table}."{name}" IS {_literal(column.description or "")}'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+            yield f'COMMENT ON COLUMN {table}."{name}" IS {literal(column.description or "")}'
 
 
 def _stored_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
@@ -604,10 +600,10 @@ def _copy_sql(tables: Mapping[str, Sequence[str]], pseudonyms: Sequence[str]) ->
         )
         yield f"CREATE SCHEMA IF NOT EXISTS copy.{table.split('.')[0]}"
         yield f"CREATE TABLE copy.{table} AS SELECT {selected} FROM {table} ORDER BY month"
-        yield f"COMMENT ON TABLE copy.{table} IS {_literal(getdoc(schemas.TABLES[table]) or '')}"
+        yield f"COMMENT ON TABLE copy.{table} IS {literal(getdoc(schemas.TABLES[table]) or '')}"
         described = schemas.TABLES[table].to_schema().columns
         for name in columns:
-            yield f'COMMENT ON COLUMN copy.{table}."{name}" IS {_literal(described[name].description or "")}'
+            yield f'COMMENT ON COLUMN copy.{table}."{name}" IS {literal(described[name].description or "")}'
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, statements: Iterator[str]) -> None:
@@ -617,7 +613,7 @@ def _copy(connection: duckdb.DuckDBPyConnection, target: Path, state: str, state
     for leftover in leftovers:
         leftover.unlink(missing_ok=True)
     try:
-        connection.execute(f"ATTACH {_literal(str(partial))} AS copy")
+        connection.execute(f"ATTACH {literal(str(partial))} AS copy")
         try:
             with _transaction(connection):
                 for statement in statements:
@@ -640,17 +636,8 @@ def _put_in_place(partial: Path, target: Path) -> None:
     """Renames a finished file to `target` so that it is whole even after a power cut."""
     # Without the right to write nobody opens it for writing by mistake, which would keep other readers out.
     partial.chmod(0o400)
-    _flush(partial)
+    flush(partial)
     # What somebody who may write anything (root) wrote into the old copy would be read into the new one.
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     partial.replace(target)
-    _flush(target.parent)
-
-
-def _flush(path: Path) -> None:
-    """Has the operating system write a file, or the names in a folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    flush(target.parent)

@@ -39,8 +39,7 @@ from sessions_pipeline.analysis.errors import (
     JACKKNIFE,
     LEANS_ON_ONE,
     NO_INFERENCE,
-    inference,
-    jackknifed_error,
+    inference_by_user,
     without_each_user,
 )
 from sessions_pipeline.analysis.models import Fit, Row, engine, fit
@@ -155,8 +154,7 @@ def _interval(fitted: Fit, users: int, estimate: float, influence: Floats, witho
     if without is None:
         found = fitted.inference(estimate, influence)
     else:
-        error = jackknifed_error(estimate, without, fitted.outcome_std)
-        found = NO_INFERENCE if error is None else inference(estimate, error, without.size)
+        found = inference_by_user(estimate, influence, without.size, fitted.outcome_std, without)
     if found == NO_INFERENCE:
         return {"missing_reason": "no residual variation at this level: its standard error would be zero"}
     return {"std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high}
@@ -198,9 +196,11 @@ def _kind_of_errors(fitted: Fit | None) -> str | None:
     return JACKKNIFE if fitted.n_users < FEW_CLUSTERS else BY_USER
 
 
-def series(prepared: Prepared, specification: Specification, min_users: int) -> list[Row]:
-    """One row per level of expertise: the columns of analysis.adjusted_rates but month and period."""
-    choice = choose_controls(prepared, specification, min_users)
+def series(choice: Choice, specification: Specification, min_users: int) -> list[Row]:
+    """One row per level of expertise: the columns of analysis.adjusted_rates but month and period.
+
+    choice: what `choose_controls` chose for `specification`.
+    """
     sample, fitted = choice.sample, choice.fitted
     common: Row = {
         "sample": specification.sample.name,
@@ -241,6 +241,6 @@ def adjusted_rates(frame: pl.DataFrame, month: dt.date, period: str, min_users: 
     rows = [
         {"month": month, "period": period, **row}
         for specification in FIGURE_5
-        for row in series(prepared, specification, min_users)
+        for row in series(choose_controls(prepared, specification, min_users), specification, min_users)
     ]
     return pl.DataFrame(rows, schema=polars_schema("analysis.adjusted_rates"))

@@ -234,8 +234,8 @@ def adjusted_rows(period: Period) -> Iterator[Row]:
         breakdown = ("successes" if specification.outcome in SUCCESSES else "failures") + "_in_trouble" * trouble
         needed = (*OUTCOME_FACETS[specification.outcome], *(("failure_signal",) if trouble else ()), "expertise")
         ready, reason = period.ready.of(tuple(dict.fromkeys(needed)))
-        rows = {row["expertise"]: row for row in series(prepared, specification, period.min_users)}
         choice = choose_controls(prepared, specification, period.min_users)
+        rows = {row["expertise"]: row for row in series(choice, specification, period.min_users)}
         model = replace(
             specification,
             controls=CONTROLS[choice.column],

@@ -36,7 +36,7 @@ from sessions_pipeline.analysis.corrected_sessions import Ready, gold_labels, ju
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, without_gaps
 from sessions_pipeline.analysis.specifications import EVERY_PERIOD
-from sessions_pipeline.analysis.suppression import withheld_in_marts, withheld_levels
+from sessions_pipeline.analysis.suppression import users_per_group, withheld_in_marts, withheld_levels
 from sessions_pipeline.schemas import polars_schema
 
 TABLE = "analysis.corrected_estimates"
@@ -113,9 +113,10 @@ def _hidden(period: Period, cut: Cut, level: Integers) -> frozenset[int]:
     inside, judged = level >= 0, period.judged
     if not cut.windows_only:
         return withheld_levels(level[inside], judged.user[inside], period.min_users)
-    cells = pl.DataFrame({"month": judged.sessions["month"], "level": level, "user": judged.user}).filter(inside)
-    users = cells.group_by("month", "level").agg(pl.col("user").n_unique())["user"]
-    return frozenset(range(len(cut.levels))) if (users < period.min_users).any() else frozenset()
+    month = judged.sessions["month"].rank("dense").to_numpy()
+    users = users_per_group((month * len(cut.levels) + level)[inside], judged.user[inside])
+    is_told = ((users > 0) & (users < period.min_users)).any()
+    return frozenset(range(len(cut.levels))) if is_told else frozenset()
 
 
 def _rows_of_mean(period: Period, mean: Mean, judged: _Averaged, hidden: frozenset[int]) -> Iterator[Row]:

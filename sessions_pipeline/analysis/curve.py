@@ -14,7 +14,7 @@ from functools import cache
 
 import polars as pl
 
-from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.models import ESTIMATE_AND_BASIS, Row, coefficients
 from sessions_pipeline.analysis.samples import prepare
 from sessions_pipeline.analysis.specifications import CURVE, PREFERRED
 from sessions_pipeline.schemas import polars_schema
@@ -110,24 +110,7 @@ def curve(found: list[Choice], month: dt.date, window: list[dt.date], min_users:
     return pl.DataFrame(rows, schema=polars_schema("analysis.specification_curve"))
 
 
-_KEPT = (
-    "estimate",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "std_errors",
-    "degrees_of_freedom",
-    "n_sessions",
-    "n_users",
-    "n_cells",
-    "n_parameters",
-    "n_candidates",
-    "n_dropped_small_cells",
-    "n_dropped_singletons",
-    "n_cells_dropped",
-    "engine",
-    "missing_reason",
-)
+_KEPT = (*ESTIMATE_AND_BASIS, "n_cells", "n_parameters", "n_cells_dropped", "missing_reason")
 
 
 def _rows(sessions: pl.DataFrame, period: str, in_force: bool, min_users: int) -> Iterator[Row]:

@@ -94,6 +94,14 @@ def jackknifed_error(estimate: float, without: Floats, scale: float) -> float | 
     return error if error > PERFECT_FIT * scale else None
 
 
+def inference_by_user(
+    estimate: float, influence: Floats, users: int, scale: float, without: Floats | None = None
+) -> Inference:
+    """Inference from each user's part of the error or, where it is given, from the estimate `without` each user."""
+    error = clustered_error(influence, users, scale) if without is None else jackknifed_error(estimate, without, scale)
+    return NO_INFERENCE if error is None else inference(estimate, error, users)
+
+
 @dataclass(frozen=True)
 class Variance:
     """A variance as a sum of squares: variance of c'b = sum over parts of factor · sum over clusters of (c'd)².

@@ -278,6 +278,13 @@ def _identifying(sample: EstimationSample, specification: Specification) -> int 
     return len(np.unique(sample.effect[ordered][1:][moved]))
 
 
+# Of a row of `coefficients`: the number, and what it rests on.
+ESTIMATE_AND_BASIS = (
+    *("estimate", "std_error", "ci_low", "ci_high", "std_errors", "degrees_of_freedom"),
+    *("n_sessions", "n_users", "n_candidates", "n_dropped_small_cells", "n_dropped_singletons", "engine"),
+)
+
+
 def coefficients(prepared: Prepared, specification: Specification, min_users: int) -> list[Row]:
     """One row per term: the columns of analysis.coefficients but month and period.
 

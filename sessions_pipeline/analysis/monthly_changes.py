@@ -36,9 +36,8 @@ from sessions_pipeline.analysis.errors import (
     JACKKNIFE,
     LEANS_ON_ONE,
     LINEARISED,
-    clustered_error,
-    inference,
-    jackknifed_error,
+    NO_INFERENCE,
+    inference_by_user,
 )
 from sessions_pipeline.analysis.models import Row
 from sessions_pipeline.analysis.samples import Flags, Floats, Integers, in_order, user_numbers
@@ -170,15 +169,11 @@ def _told(estimate: float, parts: Floats, without: Floats | None, users: int, sc
     if users < 2:
         return row
     row |= {"degrees_of_freedom": users - 1, "std_errors": LINEARISED if without is None else JACKKNIFE}
-    if without is None:
-        error = clustered_error(parts, users, scale)
-    else:
-        error = jackknifed_error(estimate, without, scale)
-        if not np.isfinite(without).all():
-            row["missing_reason"] = LEANS_ON_ONE
-    if error is not None:
-        found = inference(estimate, error, users)
-        row |= {"std_error": error, "ci_low": found.ci_low, "ci_high": found.ci_high}
+    if without is not None and not np.isfinite(without).all():
+        row["missing_reason"] = LEANS_ON_ONE
+    found = inference_by_user(estimate, parts, users, scale, without)
+    if found != NO_INFERENCE:
+        row |= {"std_error": found.std_error, "ci_low": found.ci_low, "ci_high": found.ci_high}
     return row
 
 

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from sessions_pipeline.analysis.models import Row, coefficients
+from sessions_pipeline.analysis.models import ESTIMATE_AND_BASIS, Row, coefficients
 from sessions_pipeline.analysis.samples import (
     EstimationSample,
     Floats,
@@ -34,22 +34,6 @@ from sessions_pipeline.analysis.specifications import TABLE_A1, Specification
 from sessions_pipeline.schemas import SIGN_ERRORS, polars_schema
 
 TABLE = "analysis.sign_sensitivity"
-# Of the slope's row of analysis.coefficients.
-_KEPT = (
-    "specification",
-    "estimate",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "std_errors",
-    "degrees_of_freedom",
-    "n_sessions",
-    "n_users",
-    "n_candidates",
-    "n_dropped_small_cells",
-    "n_dropped_singletons",
-    "engine",
-)
 UNITS = dict(
     zip(
         SIGN_ERRORS,
@@ -122,7 +106,7 @@ def sign_sensitivity(sessions: pl.DataFrame, month: dt.date, min_users: int) -> 
                 {
                     "month": month,  # type: ignore[dict-item]
                     "period": "window",
-                    **{name: found.get(name) for name in _KEPT},
+                    **{name: found.get(name) for name in ("specification", *ESTIMATE_AND_BASIS)},
                     "error": error,
                     "unit": UNITS[error],
                     **size,

@@ -27,9 +27,7 @@ from sessions_pipeline.analysis.errors import (
     FEW_CLUSTERS,
     JACKKNIFE,
     LINEARISED,
-    clustered_error,
-    inference,
-    jackknifed_error,
+    inference_by_user,
 )
 from sessions_pipeline.analysis.samples import in_order, user_numbers
 from sessions_pipeline.analysis.suppression import (
@@ -190,15 +188,19 @@ def task_value_change(sessions: pl.DataFrame, released: pl.DataFrame, month: dt.
 
 def _estimate(
     change: float, errors: Floats, first: Month, last: Month, few: tuple[Floats, Floats] | None
-) -> dict[str, float]:
+) -> dict[str, float | None]:
     """The change in dollars and relative to the first month's mean, with intervals where users differ.
 
     A first month worth nothing has no relative change. few: of few users, the change and that mean without each.
     """
-    found = {"estimate": change}
-    dollars = _inference(change, errors, max(first.overall, last.overall), few[0] if few else None)
-    if dollars:
-        found |= {"std_error": dollars[0], "ci_low": dollars[1], "ci_high": dollars[2]}
+    users, scale = errors.size, max(first.overall, last.overall)
+    dollars = inference_by_user(change, errors, users, scale, few[0] if few else None)
+    found = {
+        "estimate": change,
+        "std_error": dollars.std_error,
+        "ci_low": dollars.ci_low,
+        "ci_high": dollars.ci_high,
+    }
     if not first.overall:
         return found
     relative = change / first.overall
@@ -207,25 +209,8 @@ def _estimate(
         changes, overall = few
         without = np.divide(changes, overall, out=np.full_like(changes, np.nan), where=overall > 0)
     parts_of_error = (errors - relative * first.overall_errors) / first.overall
-    of_relative = _inference(relative, parts_of_error, 1 + abs(relative), without)
-    if of_relative:
-        found |= {"relative_ci_low": of_relative[1], "relative_ci_high": of_relative[2]}
-    return {**found, "relative": relative}
-
-
-def _inference(
-    estimate: float, errors: Floats, scale: float, without: Floats | None
-) -> tuple[float, float, float] | None:
-    """Standard error and interval, where there is one (see `errors.py`), from each user's part of the error or, of few
-    users, from the estimate without each."""
-    if without is None:
-        std_error = clustered_error(errors, errors.size, scale)
-    else:
-        std_error = jackknifed_error(estimate, without, scale)
-    if std_error is None:
-        return None
-    found = inference(estimate, std_error, errors.size)
-    return std_error, float(found.ci_low or 0.0), float(found.ci_high or 0.0)
+    of_first = inference_by_user(relative, parts_of_error, users, 1 + abs(relative), without)
+    return {**found, "relative": relative, "relative_ci_low": of_first.ci_low, "relative_ci_high": of_first.ci_high}
 
 
 def _is_shut(withheld: Withheld, mode: str, months: tuple[dt.date, ...]) -> bool:

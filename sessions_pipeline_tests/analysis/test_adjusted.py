@@ -21,7 +21,8 @@ VERIFIED = next(s for s in FIGURE_5 if s.name == "figure_5_all_verified_success"
 
 def rates(frame: pl.DataFrame, min_users: int = 5, specification: Specification = VERIFIED) -> pl.DataFrame:
     """The five rows of one series."""
-    rows = series(prepare(frame, [specification]), specification, min_users)
+    choice = choose_controls(prepare(frame, [specification]), specification, min_users)
+    rows = series(choice, specification, min_users)
     return pl.DataFrame(rows, schema=polars_schema("analysis.adjusted_rates")).drop("month", "period")
 
 

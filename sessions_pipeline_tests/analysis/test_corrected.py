@@ -135,7 +135,7 @@ def test_with_the_judges_labels_for_gold_ones_an_adjusted_rate_is_that_of_figure
     model = replace(specification, terms=levels)
     ready = Labelled(judged[drawn], drawn, np.full(drawn.size, 4.0))
     cells = in_cells(judged_sessions(judged), prepared, chosen.sample, model, constant=False)
-    rates = [row["estimate"] for row in series(prepared, specification, 5)]
+    rates = [row["estimate"] for row in series(chosen, specification, 5)]
     np.testing.assert_allclose(solve(cells.problem(ready), IN_FULL)[0][:5], rates, rtol=1e-8)
 
 
